@@ -1,0 +1,116 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Targets in layer order, lowest first. `Tests/ArchitectureTests` holds the imports against it.
+
+let swiftSettings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+  name: "pare",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "PareKit", targets: ["PareKit"]),
+    .executable(name: "pare", targets: ["pare"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    // 0: C
+    .systemLibrary(
+      name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .systemLibrary(
+      name: "CJPEG", pkgConfig: "libjpeg",
+      providers: [.apt(["libjpeg62-turbo-dev"]), .brew(["jpeg-turbo"])]),
+    .systemLibrary(
+      name: "CDeflate", pkgConfig: "libdeflate",
+      providers: [.apt(["libdeflate-dev"]), .brew(["libdeflate"])]),
+    .target(
+      name: "CKernels",
+      cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
+    .target(name: "CLinearAlgebra"),
+
+    // 1: bytes, numbers and notation
+    .target(name: "BinaryIO", dependencies: ["CKernels", "CDeflate"]),
+    .target(name: "Tensors", dependencies: ["CKernels"]),
+    .target(name: "Notation"),
+
+    // 2: formats on disk, linear algebra, inputs
+    .target(name: "BlockFormats", dependencies: ["Tensors", "CKernels"]),
+    .target(name: "LinearAlgebra", dependencies: ["Tensors", "CKernels", "CLinearAlgebra"]),
+    .target(
+      name: "Checkpoints", dependencies: ["BinaryIO", "Tensors", "Notation", "BlockFormats"]),
+    .target(name: "Preprocessing", dependencies: ["Tensors", "BinaryIO", "CPNG", "CJPEG"]),
+    .target(name: "Tokenizers", dependencies: ["BinaryIO", "Notation"]),
+
+    // 3: the parts of a model, and of a quantizer
+    .target(
+      name: "Layers", dependencies: ["BlockFormats", "LinearAlgebra", "Tensors", "CKernels"]),
+    .target(
+      name: "Quantization",
+      dependencies: ["BlockFormats", "LinearAlgebra", "Tensors", "Notation", "Formats"]),
+    .target(
+      name: "Formats", path: "Formats",
+      resources: [.embedInCode("Architectures"), .embedInCode("Recipes")]),
+
+    // 4: whole models
+    .target(
+      name: "Models",
+      dependencies: [
+        "Layers", "Checkpoints", "Preprocessing", "Tokenizers", "Notation", "Formats",
+      ]),
+
+    // 5: what is done with models
+    .target(
+      name: "Conversion", dependencies: ["Models", "Quantization", "Checkpoints"]),
+    .target(name: "Verification", dependencies: ["Models", "Quantization"]),
+
+    // 6: results for people and programs; the public library
+    .target(name: "Reports", dependencies: ["Conversion", "Verification", "Models", "Notation"]),
+    .target(name: "PareKit", dependencies: ["Conversion", "Verification", "Reports", "Models"]),
+
+    // 7: the command
+    .executableTarget(
+      name: "pare",
+      dependencies: [
+        "PareKit", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    // Tests
+    .target(
+      name: "Fixtures", path: "Fixtures",
+      exclude: ["oracle", "mm1-tiny", "mm1-moe-tiny", "llava-tiny", "stories260K", "images"],
+      sources: ["Fixtures.swift"]),
+    .target(name: "TestSupport", dependencies: ["Fixtures"], path: "Tests/TestSupport"),
+    .testTarget(name: "BinaryIOTests", dependencies: ["BinaryIO", "TestSupport"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
+    .testTarget(name: "NotationTests", dependencies: ["Notation", "TestSupport"]),
+    .testTarget(name: "BlockFormatsTests", dependencies: ["BlockFormats", "TestSupport"]),
+    .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"]),
+    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
+    .testTarget(name: "PreprocessingTests", dependencies: ["Preprocessing", "TestSupport"]),
+    .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"]),
+    .testTarget(name: "LayersTests", dependencies: ["Layers", "TestSupport"]),
+    .testTarget(name: "QuantizationTests", dependencies: ["Quantization", "TestSupport"]),
+    .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"]),
+    .testTarget(name: "ConversionTests", dependencies: ["Conversion", "TestSupport"]),
+    .testTarget(name: "VerificationTests", dependencies: ["Verification", "TestSupport"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports", "TestSupport"]),
+    .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"]),
+    .testTarget(name: "EndToEndTests", dependencies: ["pare", "PareKit", "TestSupport"]),
+  ],
+  cLanguageStandard: .gnu11
+)
+
+for target in package.targets where [.regular, .executable, .test].contains(target.type) {
+  guard
+    !target.name.hasPrefix("C") || ["Checkpoints", "Conversion"].contains(target.name)
+      || target.name.hasSuffix("Tests")
+  else { continue }
+  target.swiftSettings = swiftSettings
+}

@@ -1,0 +1,4 @@
+#ifndef PARE_LINEAR_ALGEBRA_H
+#define PARE_LINEAR_ALGEBRA_H
+
+#endif
