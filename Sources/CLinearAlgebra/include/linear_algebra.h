@@ -1,4 +1,24 @@
 #ifndef PARE_LINEAR_ALGEBRA_H
 #define PARE_LINEAR_ALGEBRA_H
 
+#include <stdbool.h>
+
+/// Loads the BLAS library once. Chooses OpenBLAS's core type from the processor's real features
+/// first, unless the user set OPENBLAS_CORETYPE: old releases do not know newer processors and
+/// fall back to their slowest kernels. Gives false if no library was found.
+bool pla_load(void);
+
+/// The core type that OpenBLAS reports, or what stands in its place.
+const char *pla_core_name(void);
+
+/// result[m, n] = alpha * a[m, k] * transpose(b[n, k]) + beta * result; all row-major f32, with
+/// the distances between rows in elements. Runs on the calling thread alone.
+void pla_multiply_transposed(int m, int n, int k, float alpha, const float *a, int a_stride,
+                             const float *b, int b_stride, float beta, float *result,
+                             int result_stride);
+
+/// result[m, n] = a[m, k] * b[k, n]; otherwise as above.
+void pla_multiply(int m, int n, int k, const float *a, int a_stride, const float *b, int b_stride,
+                  float *result, int result_stride);
+
 #endif

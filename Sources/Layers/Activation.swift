@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CKernels
+package import LinearAlgebra
+
+/// A function applied to each element; the raw values are the names in `config.json`.
+package enum Activation: String, Sendable, CaseIterable {
+  case silu
+  case sigmoid
+  case relu
+  /// The exact form with erf.
+  case gelu
+  case geluTanh = "gelu_pytorch_tanh"
+  case geluNew = "gelu_new"
+  /// `x * sigmoid(1.702 x)`
+  case quickGELU = "quick_gelu"
+
+  package func apply(to matrix: inout Matrix) {
+    let columns = matrix.columns
+    let rows = matrix.rows
+    matrix.values.withUnsafeMutableBufferPointer { values in
+      let values = DisjointWrites(values)
+      let chunk = 16
+      Parallel.forEach((rows + chunk - 1) / chunk) { index in
+        let start = index * chunk
+        let count = (min(rows, start + chunk) - start) * columns
+        apply(values.base + start * columns, count)
+      }
+    }
+  }
+
+  private func apply(_ values: UnsafeMutablePointer<Float>, _ count: Int) {
+    switch self {
+    case .silu: pk_silu(values, count)
+    case .sigmoid: pk_sigmoid(values, count)
+    case .relu: for i in 0..<count { values[i] = max(0, values[i]) }
+    case .gelu: pk_gelu(values, count)
+    case .geluTanh, .geluNew: pk_gelu_tanh(values, count)
+    case .quickGELU: pk_gelu_quick(values, count)
+    }
+  }
+}
+
+extension Matrix {
+  /// Multiplies element by element.
+  package mutating func multiply(by other: Matrix) {
+    precondition(values.count == other.values.count)
+    let count = values.count
+    values.withUnsafeMutableBufferPointer { values in
+      guard let base = values.baseAddress else { return }
+      pk_multiply(base, other.values, count)
+    }
+  }
+}

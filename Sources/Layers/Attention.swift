@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CKernels
+package import LinearAlgebra
+
+/// Multi-head attention with grouped key and value heads.
+///
+/// - Source: Vaswani et al., arXiv:1706.03762; grouped queries: Ainslie et al., arXiv:2305.13245.
+package struct Attention: Sendable {
+  package enum Mask: Sendable, Equatable {
+    /// Every position sees every position of its sequence.
+    case all
+    /// A position sees itself and what came before, at most `window` positions if that is set.
+    case causal(window: Int?)
+  }
+
+  package let query: Linear
+  package let key: Linear
+  package let value: Linear
+  package let output: Linear
+  /// Applied to each head before the rotation; nil in most models.
+  package let queryNorm: Norm?
+  package let keyNorm: Norm?
+  package let headCount: Int
+  package let keyValueHeadCount: Int
+  package let headDimension: Int
+  package let rotary: RotaryEmbedding?
+  package let mask: Mask
+
+  package init(
+    query: Linear, key: Linear, value: Linear, output: Linear, queryNorm: Norm?, keyNorm: Norm?,
+    headCount: Int, keyValueHeadCount: Int, headDimension: Int, rotary: RotaryEmbedding?,
+    mask: Mask
+  ) {
+    self.query = query
+    self.key = key
+    self.value = value
+    self.output = output
+    self.queryNorm = queryNorm
+    self.keyNorm = keyNorm
+    self.headCount = headCount
+    self.keyValueHeadCount = keyValueHeadCount
+    self.headDimension = headDimension
+    self.rotary = rotary
+    self.mask = mask
+  }
+
+  /// - Parameters:
+  ///   - inputs: `[tokens, hiddenSize]`
+  ///   - batch: How the rows divide into sequences.
+  ///   - cache: Keys and values of earlier steps, which this step's are added to; nil without.
+  /// - Returns: `[tokens, hiddenSize]`
+  package func callAsFunction(
+    _ inputs: Matrix, batch: Batch, cache: inout KeyValueCache?
+  ) -> Matrix {
+    var queries = query(inputs)
+    var keys = key(inputs)
+    let values = value(inputs)
+    if let queryNorm { queries = queryNorm(queries) }
+    if let keyNorm { keys = keyNorm(keys) }
+    if let rotary {
+      let positions = batch.positions
+      rotary.rotate(&queries, headDimension: headDimension, positions: positions)
+      rotary.rotate(&keys, headDimension: headDimension, positions: positions)
+    }
+    var mixed = Matrix(rows: inputs.rows, columns: headCount * headDimension)
+    if cache != nil {
+      for sequence in 0..<batch.sequenceCount {
+        let start = batch.starts[sequence]
+        let rows = start..<start + batch.lengths[sequence]
+        for row in rows {
+          cache?.keys[sequence].append(contentsOf: keys.row(row))
+          cache?.values[sequence].append(contentsOf: values.row(row))
+        }
+        guard let cache else { break }
+        mix(
+          queries, rows: rows, keys: cache.keys[sequence], values: cache.values[sequence],
+          from: 0, offset: batch.offsets[sequence], into: &mixed)
+      }
+    } else {
+      for sequence in 0..<batch.sequenceCount {
+        let start = batch.starts[sequence]
+        mix(
+          queries, rows: start..<start + batch.lengths[sequence], keys: keys.values,
+          values: values.values, from: start, offset: 0, into: &mixed)
+      }
+    }
+    return output(mixed)
+  }
+
+  /// Query rows that share one table of scores; bounds its memory.
+  private static let queryBlock = 256
+
+  /// Attention of one sequence.
+  ///
+  /// - Parameters:
+  ///   - queries: `[tokens, headCount * headDimension]` of the whole batch.
+  ///   - rows: The sequence's rows of `queries` and of `mixed`.
+  ///   - keys: Rows of `keyValueHeadCount * headDimension`, the sequence's from row `from` on.
+  ///   - values: The same for the values.
+  ///   - from: The first row of `keys` and `values` that belongs to the sequence.
+  ///   - offset: The position of the first query.
+  ///   - mixed: Receives the result.
+  private func mix(
+    _ queries: Matrix, rows: Range<Int>, keys: [Float], values: [Float], from: Int, offset: Int,
+    into mixed: inout Matrix
+  ) {
+    let total = offset + rows.count
+    let width = headDimension
+    let queryStride = headCount * width
+    let keyStride = keyValueHeadCount * width
+    let group = headCount / keyValueHeadCount
+    let scale = 1 / Float(width).squareRoot()
+    let blocks = (rows.count + Self.queryBlock - 1) / Self.queryBlock
+    let scratchCount = min(rows.count, Self.queryBlock) * total
+    queries.values.withUnsafeBufferPointer { q in
+      keys.withUnsafeBufferPointer { k in
+        values.withUnsafeBufferPointer { v in
+          mixed.values.withUnsafeMutableBufferPointer { y in
+            let q = SharedReads(q)
+            let k = SharedReads(k)
+            let v = SharedReads(v)
+            let y = DisjointWrites(y)
+            Parallel.forEach(
+              headCount * blocks, scratch: { [Float](repeating: 0, count: scratchCount) }
+            ) { index, scores in
+              let head = index % headCount
+              let first = index / headCount * Self.queryBlock
+              let count = min(Self.queryBlock, rows.count - first)
+              let reach = mask == .all ? total : offset + first + count
+              let shared = from * keyStride + head / group * width
+              let place = (rows.lowerBound + first) * queryStride + head * width
+              scores.withUnsafeMutableBufferPointer { scores in
+                guard let table = scores.baseAddress else { return }
+                BLAS.multiplyTransposed(
+                  m: count, n: reach, k: width, alpha: scale, a: q.base + place,
+                  aStride: queryStride, b: k.base + shared, bStride: keyStride, result: table,
+                  resultStride: reach)
+                for row in 0..<count {
+                  normalize(table + row * reach, reach, position: offset + first + row)
+                }
+                BLAS.multiply(
+                  m: count, n: width, k: reach, a: table, aStride: reach, b: v.base + shared,
+                  bStride: keyStride, result: y.base + place, resultStride: queryStride)
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// Softmax over what the position may see; zero elsewhere.
+  private func normalize(_ scores: UnsafeMutablePointer<Float>, _ count: Int, position: Int) {
+    guard case .causal(let window) = mask else {
+      pk_softmax(scores, count)
+      return
+    }
+    let lower = window.map { max(0, position + 1 - $0) } ?? 0
+    let upper = min(count, position + 1)
+    for i in 0..<lower { scores[i] = 0 }
+    pk_softmax(scores + lower, upper - lower)
+    for i in upper..<max(upper, count) { scores[i] = 0 }
+  }
+}

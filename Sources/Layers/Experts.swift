@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CKernels
+package import LinearAlgebra
+
+/// A mixture of experts: a router sends each token to its best few feed-forward layers.
+///
+/// Softmax over all experts, the best `chosenCount` are kept, their weights renormalised where
+/// the model says so; no token is ever dropped.
+///
+/// - Source: Jiang et al., arXiv:2401.04088, section 2.1; McKinzie et al., arXiv:2403.09611.
+package struct Experts: Sendable {
+  package let router: Linear
+  package let experts: [FeedForward]
+  package let chosenCount: Int
+  package let renormalizes: Bool
+
+  package init(router: Linear, experts: [FeedForward], chosenCount: Int, renormalizes: Bool) {
+    self.router = router
+    self.experts = experts
+    self.chosenCount = chosenCount
+    self.renormalizes = renormalizes
+  }
+
+  /// `[tokens, hiddenSize]` → `[tokens, hiddenSize]`
+  package func callAsFunction(_ inputs: Matrix) -> Matrix {
+    let routes = routes(for: router(inputs))
+    var result = Matrix(rows: inputs.rows, columns: inputs.columns)
+    for (index, expert) in experts.enumerated() {
+      let tokens = routes[index]
+      guard !tokens.isEmpty else { continue }
+      let output = expert(inputs.gathered(tokens.map(\.row)))
+      let columns = result.columns
+      result.values.withUnsafeMutableBufferPointer { sum in
+        output.values.withUnsafeBufferPointer { output in
+          guard let sum = sum.baseAddress, let output = output.baseAddress else { return }
+          for (place, token) in tokens.enumerated() {
+            pk_add_scaled(
+              sum + token.row * columns, token.share, output + place * columns, columns)
+          }
+        }
+      }
+    }
+    return result
+  }
+
+  /// The tokens that each expert gets, with its share in their result.
+  private func routes(for logits: Matrix) -> [[(row: Int, share: Float)]] {
+    var routes = [[(row: Int, share: Float)]](repeating: [], count: experts.count)
+    for row in 0..<logits.rows {
+      var shares = Array(logits.row(row))
+      shares.withUnsafeMutableBufferPointer { shares in
+        if let base = shares.baseAddress { pk_softmax(base, shares.count) }
+      }
+      // The first of equals, as PyTorch's topk on the CPU.
+      let best = shares.indices.sorted { (shares[$0], -$0) > (shares[$1], -$1) }
+        .prefix(chosenCount)
+      let sum = renormalizes ? best.reduce(0) { $0 + shares[$1] } : 1
+      for expert in best { routes[expert].append((row, shares[expert] / sum)) }
+    }
+    return routes
+  }
+}
