@@ -84,7 +84,9 @@ let package = Package(
     // Tests
     .target(
       name: "Fixtures", path: "Fixtures",
-      exclude: ["oracle", "mm1-tiny", "mm1-moe-tiny", "llava-tiny", "stories260K", "images"],
+      exclude: [
+        "oracle", "mm1-tiny", "mm1-moe-tiny", "llava-tiny", "stories260K", "images", "tokenizers",
+      ],
       sources: ["Fixtures.swift"]),
     .target(name: "TestSupport", dependencies: ["Fixtures"], path: "Tests/TestSupport"),
     .testTarget(name: "BinaryIOTests", dependencies: ["BinaryIO", "TestSupport"]),
