@@ -5,8 +5,11 @@
 /// User-defined pieces are matched first and never merge; a character that is no piece becomes its
 /// bytes if the vocabulary has byte pieces, else the unknown piece (one for a whole run).
 ///
-/// Each stretch of text between special pieces is normalized on its own, with its own space in
-/// front. Source: Kudo and Richardson, arXiv:1808.06226; Formats/tokenizers.md.
+/// When special pieces are parsed, they and the user-defined ones part the text, and each stretch
+/// between is normalized on its own, with its own space in front: so a prompt around an image is
+/// tokenized as if its parts had been passed alone.
+///
+/// Source: Kudo and Richardson, arXiv:1808.06226; Formats/tokenizers.md.
 struct SentencePieceTokenizer: Tokenizer {
   let vocabulary: Vocabulary
   private let normalizer: SentencePieceNormalizer
@@ -38,7 +41,7 @@ struct SentencePieceTokenizer: Tokenizer {
     byteIDs = bytes.count == 256 ? bytes : nil
     ranks = Self.ranks(of: vocabulary.scores)
     let marked = AddedTokens.marked(in: vocabulary)
-    specialTokens = AddedTokens(marked.filter(\.isSpecial))
+    specialTokens = AddedTokens(marked)
     userDefined = AddedTokens(marked.filter { !$0.isSpecial })
     normalizer = try SentencePieceNormalizer(
       vocabulary, keeping: userDefined, source: source)

@@ -6,7 +6,7 @@ import Tokenizers
 struct BytePairTokenizerTests {
   private static let models: [Goldens.Model] = [.mm1, .smolVLM]
 
-  @Test(arguments: models)
+  @Test(arguments: models + [.byteFallback])
   func tokensEqualThoseOfTheReference(model: Goldens.Model) throws {
     let tokenizer = try model.tokenizer()
     for row in try model.rows {

@@ -44,6 +44,8 @@ enum Goldens {
     case smolVLM = "smolvlm"
     case llava = "llava-tiny"
     case stories = "stories260K"
+    case nfkc
+    case byteFallback = "bytefallback"
 
     func tokenizer() throws -> any Tokenizer {
       try Goldens.tokenizers[self, default: Goldens.none].get()
@@ -56,7 +58,8 @@ enum Goldens {
 
   private static let tokenizers: [Model: Result<any Tokenizer, any Error>] = Dictionary(
     uniqueKeysWithValues: Model.allCases.map { model in
-      let folder = model == .smolVLM ? "tokenizers/smolvlm" : model.rawValue
+      let isHere = [.smolVLM, .nfkc, .byteFallback].contains(model)
+      let folder = (isHere ? "tokenizers/" : "") + model.rawValue
       return (model, Result { try TokenizerFiles.load(folder: Fixtures.path(folder)) })
     })
 }

@@ -73,6 +73,8 @@ hugging_face("mm1-tiny.tokens.json", "mm1-tiny/tokenizer.json")
 hugging_face("smolvlm.tokens.json", "tokenizers/smolvlm/tokenizer.json")
 sentence_piece("llava-tiny.tokens.json", "llava-tiny/tokenizer.model")
 sentence_piece("stories260K.tokens.json", "stories260K/tokenizer.model")
+hugging_face("bytefallback.tokens.json", "tokenizers/bytefallback/tokenizer.json")
+sentence_piece("nfkc.tokens.json", "tokenizers/nfkc/tokenizer.model")
 split("gpt-2.words.json",
       r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+")
 split("llama-bpe.words.json",
