@@ -55,7 +55,7 @@ let package = Package(
       name: "Quantization",
       dependencies: ["BlockFormats", "LinearAlgebra", "Tensors", "Notation", "Formats"]),
     .target(
-      name: "Formats", path: "Formats",
+      name: "Formats", path: "Formats", exclude: ["tokenizers.md"],
       resources: [.embedInCode("Architectures"), .embedInCode("Recipes")]),
 
     // 4: whole models
@@ -84,7 +84,9 @@ let package = Package(
     // Tests
     .target(
       name: "Fixtures", path: "Fixtures",
-      exclude: ["oracle", "mm1-tiny", "mm1-moe-tiny", "llava-tiny", "stories260K", "images"],
+      exclude: [
+        "oracle", "mm1-tiny", "mm1-moe-tiny", "llava-tiny", "stories260K", "images", "tokenizers",
+      ],
       sources: ["Fixtures.swift"]),
     .target(name: "TestSupport", dependencies: ["Fixtures"], path: "Tests/TestSupport"),
     .testTarget(name: "BinaryIOTests", dependencies: ["BinaryIO", "TestSupport"]),

@@ -14,7 +14,21 @@ package enum JSON: Sendable, Hashable {
   /// Members in the order of the text, with unique keys.
   package struct Object: Sendable, Hashable, Sequence {
     package private(set) var members: [(key: String, value: JSON)] = []
-    private var index: [String: Int] = [:]
+    private var index: [Key: Int] = [:]
+
+    /// A key that equals another only code point by code point, as JSON demands; Swift's strings
+    /// also equal each other when they are canonically equivalent, as `"é"` and `"e\u0301"` are.
+    private struct Key: Hashable {
+      let text: String
+      init(_ text: String) { self.text = text }
+
+      static func == (a: Key, b: Key) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
+
+      func hash(into hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+      }
+    }
 
     package init() {}
     package init(_ members: KeyValuePairs<String, JSON>) {
@@ -25,17 +39,17 @@ package enum JSON: Sendable, Hashable {
     package var keys: [String] { members.map(\.key) }
 
     package subscript(key: String) -> JSON? {
-      get { index[key].map { members[$0].value } }
+      get { index[Key(key)].map { members[$0].value } }
       set {
-        switch (index[key], newValue) {
+        switch (index[Key(key)], newValue) {
         case (let place?, let value?): members[place].value = value
         case (nil, let value?):
-          index[key] = members.count
+          index[Key(key)] = members.count
           members.append((key, value))
         case (let place?, nil):
           members.remove(at: place)
           index = Dictionary(
-            uniqueKeysWithValues: members.enumerated().map { ($1.key, $0) })
+            uniqueKeysWithValues: members.enumerated().map { (Key($1.key), $0) })
         case (nil, nil): break
         }
       }

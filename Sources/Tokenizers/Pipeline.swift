@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What happens to a text before BPE, as data: normalizers, then the cutting into words.
+struct Pipeline: Sendable, Equatable {
+  enum Normalizer: Sendable, Equatable {
+    case composed
+    case decomposed
+    case prepend([UInt8])
+    case replace(Pattern, with: [UInt8])
+    case strip(left: Bool, right: Bool)
+    case lowercase
+  }
+
+  enum Step: Sendable, Equatable {
+    case split(Pattern, Words.Behavior, isInverted: Bool)
+    /// A space in front of each word that has none.
+    case spacePrefix
+    /// Spaces become `▁`, and one may be put in front.
+    case metaspace(prefix: Prefix, splits: Bool)
+  }
+
+  enum Prefix: Sendable, Equatable { case never, first, always }
+
+  var normalizers: [Normalizer] = []
+  var steps: [Step] = []
+  /// Whether a word that is a piece is taken whole without merging.
+  var ignoresMerges = false
+
+  static let space = Array("▁".utf8)
+
+  func normalized(_ text: [UInt8]) -> [UInt8] {
+    normalizers.reduce(text) { text, normalizer in
+      switch normalizer {
+      case .composed: Normalization.composed(text)
+      case .decomposed: Normalization.decomposed(text)
+      case .prepend(let prefix): text.isEmpty ? text : prefix + text
+      case .replace(let pattern, let replacement): Self.replace(pattern, replacement, in: text)
+      case .strip(let left, let right): Self.strip(text, left: left, right: right)
+      case .lowercase: Array(String(decoding: text, as: UTF8.self).lowercased().utf8)
+      }
+    }
+  }
+
+  /// Cuts normalized text into words; `isFirst` says that it is the start of the whole text.
+  func words(of text: [UInt8], isFirst: Bool) -> Words {
+    var words = Words(text)
+    for step in steps {
+      switch step {
+      case .split(let pattern, let behavior, let isInverted):
+        words.split(by: pattern, behavior, isInverted: isInverted)
+      case .spacePrefix:
+        words.rewrite { $1.first == UInt8(ascii: " ") ? Array($1) : [UInt8(ascii: " ")] + $1 }
+      case .metaspace(let prefix, let splits):
+        words.rewrite { index, word in
+          let spaced = word.flatMap { $0 == UInt8(ascii: " ") ? Self.space : [$0] }
+          let isPrefixed = prefix == .always || prefix == .first && isFirst && index == 0
+          return isPrefixed && !spaced.starts(with: Self.space) ? Self.space + spaced : spaced
+        }
+        if splits { words.splitBeforeMetaspace() }
+      }
+    }
+    return words
+  }
+
+  private static func replace(
+    _ pattern: Pattern, _ replacement: [UInt8], in text: [UInt8]
+  ) -> [UInt8] {
+    text.withUnsafeBufferPointer { text in
+      var matcher = PatternMatcher(pattern, in: text, bounds: 0..<text.count)
+      var result: [UInt8] = []
+      var position = 0
+      while position < text.count {
+        if let end = matcher.matchEnd(at: position), end > position {
+          result += replacement
+          position = end
+        } else {
+          let end = position + UTF8Text.length(startingWith: text[position])
+          result += text[position..<min(end, text.count)]
+          position = end
+        }
+      }
+      return result
+    }
+  }
+
+  private static func strip(_ text: [UInt8], left: Bool, right: Bool) -> [UInt8] {
+    let scalars = Array(String(decoding: text, as: UTF8.self).unicodeScalars)
+    var range = scalars[...]
+    if left { range = range.drop(while: ScalarSet.space.contains) }
+    if right { while let last = range.last, ScalarSet.space.contains(last) { range.removeLast() } }
+    var result = String.UnicodeScalarView()
+    result.append(contentsOf: range)
+    return Array(String(result).utf8)
+  }
+}
+
+extension Words {
+  /// Starts a new word at each `▁`.
+  fileprivate mutating func splitBeforeMetaspace() {
+    var result: [Range<Int>] = []
+    for range in ranges {
+      var start = range.lowerBound
+      for i in range.dropFirst() where text[i...].starts(with: Pipeline.space) {
+        result.append(start..<i)
+        start = i
+      }
+      result.append(start..<range.upperBound)
+    }
+    ranges = result
+  }
+}

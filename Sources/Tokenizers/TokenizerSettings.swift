@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryIO
+import Notation
+
+/// What the small files beside a tokenizer say: `tokenizer_config.json`,
+/// `special_tokens_map.json`, `added_tokens.json` and the chat template.
+struct TokenizerSettings {
+  /// `tokenizer_config.json`, or null.
+  private let settings: JSON
+  /// `special_tokens_map.json`, or null.
+  private let specialTokens: JSON
+  let addedTokens: [AddedToken]
+  private let chatTemplate: String?
+
+  /// The class that Transformers would use, such as `Qwen2Tokenizer`.
+  var tokenizerClass: String? { settings["tokenizer_class"]?.string }
+
+  init(folder: String) throws(TokenizerError) {
+    settings = try Self.json(folder + "/tokenizer_config.json") ?? .null
+    specialTokens = try Self.json(folder + "/special_tokens_map.json") ?? .null
+    var tokens: [AddedToken] = []
+    for (key, entry) in settings["added_tokens_decoder"]?.object ?? .init() {
+      guard let id = Int(key), id >= 0, let content = entry["content"]?.string else {
+        throw .malformed(
+          source: folder + "/tokenizer_config.json",
+          reason: "added_tokens_decoder: '\(key)': expected an id and a 'content'")
+      }
+      tokens.append(AddedToken(id: id, content: Array(content.utf8), options: entry))
+    }
+    let known = Set(tokens.map(\.id))
+    for (content, number) in try Self.json(folder + "/added_tokens.json")?.object ?? .init() {
+      guard let id = number.integer, id >= 0 else {
+        throw .malformed(
+          source: folder + "/added_tokens.json", reason: "'\(content)': expected an id")
+      }
+      if known.contains(id) { continue }
+      tokens.append(AddedToken(id: id, content: Array(content.utf8), isSpecial: false))
+    }
+    addedTokens = tokens.sorted { $0.id < $1.id }
+    chatTemplate = try Self.chatTemplate(folder: folder, settings)
+  }
+
+  /// Enters ids of the named tokens, flags and the template; what no file names stays.
+  func apply(to vocabulary: inout Vocabulary) {
+    func id(_ key: String) -> Int? {
+      let value = settings[key].flatMap { $0.isNull ? nil : $0 } ?? specialTokens[key]
+      guard let content = value?.string ?? value?["content"]?.string else { return nil }
+      let bytes = Array(content.utf8)
+      return vocabulary.pieces.firstIndex { $0.utf8.elementsEqual(bytes) }
+    }
+    vocabulary.beginningOfSequence = id("bos_token") ?? vocabulary.beginningOfSequence
+    vocabulary.endOfSequence = id("eos_token") ?? vocabulary.endOfSequence
+    vocabulary.unknown = vocabulary.unknown ?? id("unk_token")
+    vocabulary.padding = id("pad_token") ?? vocabulary.padding
+    if let adds = settings["add_bos_token"]?.bool { vocabulary.addsBeginningOfSequence = adds }
+    if let adds = settings["add_eos_token"]?.bool { vocabulary.addsEndOfSequence = adds }
+    vocabulary.addsBeginningOfSequence =
+      vocabulary.addsBeginningOfSequence && vocabulary.beginningOfSequence != nil
+    vocabulary.addsEndOfSequence =
+      vocabulary.addsEndOfSequence && vocabulary.endOfSequence != nil
+    vocabulary.chatTemplate = chatTemplate ?? vocabulary.chatTemplate
+  }
+
+  /// Extends a vocabulary by the added tokens, as a SentencePiece model needs it.
+  func addTokens(to vocabulary: inout Vocabulary, source: String) throws(TokenizerError) {
+    let limit = vocabulary.pieces.count + 2 * addedTokens.count + 65536
+    for token in addedTokens {
+      guard token.id < limit else {
+        throw .malformed(
+          source: source, reason: "added token \(token.id): expected an id below \(limit)")
+      }
+      while vocabulary.pieces.count <= token.id {
+        vocabulary.pieces.append("[PAD\(vocabulary.pieces.count)]")
+        vocabulary.kinds.append(.unused)
+        // Below every score in use, as for pieces that are never merged to.
+        if vocabulary.model == .sentencePiece { vocabulary.scores.append(-1e6) }
+      }
+      let isUnknown = vocabulary.kinds[token.id] == .unknown
+      vocabulary.pieces[token.id] = String(decoding: token.content, as: UTF8.self)
+      vocabulary.kinds[token.id] =
+        isUnknown ? .unknown : token.isSpecial ? .control : .userDefined
+    }
+  }
+
+  /// The template named `default`, from the file that Transformers prefers.
+  private static func chatTemplate(
+    folder: String, _ settings: JSON
+  ) throws(TokenizerError) -> String? {
+    if let file = try TokenizerFiles.open(folder + "/chat_template.jinja") {
+      return try TokenizerFiles.text(of: file)
+    }
+    let other = try json(folder + "/chat_template.json")?["chat_template"]
+    for value in [other, settings["chat_template"]] {
+      if let text = value?.string { return text }
+      guard let named = value?.array else { continue }
+      let chosen = named.first { $0["name"]?.string == "default" } ?? named.first
+      if let text = chosen?["template"]?.string { return text }
+    }
+    return nil
+  }
+
+  private static func json(_ path: String) throws(TokenizerError) -> JSON? {
+    guard let file = try TokenizerFiles.open(path) else { return nil }
+    return try TokenizerFiles.json(of: file)
+  }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryIO
+import Fixtures
+import Testing
+
+@testable import Tokenizers
+
+struct TokenizerFilesTests {
+  private static func tokenizer(json: String) throws -> any Tokenizer {
+    let bytes = Array(json.utf8)
+    let file = bytes.withUnsafeBytes { MappedFile(path: "tokenizer.json", copying: $0) }
+    return try TokenizerJSON(file).tokenizer(TokenizerSettings(folder: "/nonexistent"))
+  }
+
+  private static func json(
+    normalizer: String = "null", preTokenizer: String = "null", model: String = "{}"
+  ) -> String {
+    """
+    {"normalizer": \(normalizer), "pre_tokenizer": \(preTokenizer), "decoder": null,
+     "model": \(model)}
+    """
+  }
+
+  @Test(arguments: [
+    (json(normalizer: #"{"type": "Oddity"}"#), "Oddity"),
+    (json(preTokenizer: #"{"type": "Oddity"}"#), "Oddity"),
+    (json(preTokenizer: #"{"type": "Split", "pattern": {"Regex": "(?<=a)b"}}"#), "(?<"),
+    (json(preTokenizer: #"{"type": "Split", "pattern": {"Regex": "(a*)*"}}"#), "unlimited repeat"),
+    (json(model: #"{"type": "Unigram"}"#), "Unigram"),
+    (json(model: #"{"type": "BPE", "vocab": {"a": 999999999}, "merges": []}"#), "expected ids"),
+    (json(model: #"{"type": "BPE", "vocab": {"a": -1}, "merges": []}"#), "expected ids"),
+    (json(model: #"{"type": "BPE", "vocab": {"a": 0}, "merges": ["a b"]}"#), "merge 0"),
+    (json(model: #"{"type": "BPE", "vocab": {"a": 0}, "merges": [["a"]]}"#), "merge 0"),
+    ("{", "byte"), ("[]", "model"),
+  ])
+  func whatIsWrongOrNotSupportedIsNamed(json: String, name: String) throws {
+    let full = json.replacing(
+      "\"model\": {}", with: "\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0}}")
+    let error = try #require(throws: TokenizerError.self) { try Self.tokenizer(json: full) }
+    #expect(error.description.contains(name), "\(error)")
+  }
+
+  @Test func everyTruncationOfAModelIsAnErrorOrASmallerModel() throws {
+    let file = try MappedFile(path: Fixtures.path("stories260K/tokenizer.model"))
+    for count in stride(from: 0, to: file.bytes.count, by: 97) {
+      let part = MappedFile(path: "tokenizer.model", copying: .init(rebasing: file.bytes[..<count]))
+      do {
+        _ = try makeTokenizer(try SentencePieceModel.vocabulary(of: part))
+      } catch {
+        #expect(error.description.contains("tokenizer"))
+      }
+    }
+  }
+
+  @Test func aFolderWithoutATokenizerIsAnError() {
+    #expect(throws: TokenizerError.self) {
+      try TokenizerFiles.load(folder: Fixtures.path("images"))
+    }
+  }
+
+  @Test(arguments: [
+    (Goldens.Model.mm1, "gpt-2", false, 0, 0 as Int?), (.smolVLM, "smollm", false, 1, 49279),
+    (.llava, "default", true, 1, 2), (.byteFallback, "default", true, 1, nil),
+  ])
+  func settingsReachTheVocabulary(
+    model: Goldens.Model, preTokenizer: String, addsBeginning: Bool, beginning: Int?, end: Int?
+  ) throws {
+    let vocabulary = try model.tokenizer().vocabulary
+    #expect(vocabulary.preTokenizer == preTokenizer)
+    #expect(vocabulary.addsBeginningOfSequence == addsBeginning)
+    #expect(vocabulary.beginningOfSequence == beginning)
+    #expect(vocabulary.endOfSequence == end)
+    #expect(!vocabulary.addsEndOfSequence)
+  }
+
+  @Test(arguments: [Goldens.Model.mm1, .smolVLM])
+  func aByteLevelVocabularyAloneGivesTheSameTokens(model: Goldens.Model) throws {
+    let tokenizer = try model.tokenizer()
+    let other = try makeTokenizer(tokenizer.vocabulary)
+    for row in try model.rows {
+      #expect(other.encode(row.bytes, parsingSpecial: true) == row.special, "\(row.name)")
+      #expect(other.encode(row.bytes, parsingSpecial: false) == row.plain, "\(row.name)")
+    }
+  }
+
+  @Test func aVocabularyOfUnequalArraysIsAnError() {
+    var vocabulary = Vocabulary(model: .sentencePiece, pieces: ["a"], kinds: [.normal])
+    #expect(throws: TokenizerError.self) { try makeTokenizer(vocabulary) }
+    vocabulary.scores = [0]
+    vocabulary.endOfSequence = 1
+    #expect(throws: TokenizerError.self) { try makeTokenizer(vocabulary) }
+  }
+}
