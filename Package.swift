@@ -34,6 +34,9 @@ let package = Package(
       name: "CKernels",
       cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
     .target(name: "CLinearAlgebra"),
+    .target(
+      name: "CImageCodecs", dependencies: ["CPNG", "CJPEG"],
+      linkerSettings: [.linkedLibrary("png16"), .linkedLibrary("jpeg")]),
 
     // 1: bytes, numbers and notation
     .target(name: "BinaryIO", dependencies: ["CKernels", "CDeflate"]),
@@ -45,7 +48,8 @@ let package = Package(
     .target(name: "LinearAlgebra", dependencies: ["Tensors", "CKernels", "CLinearAlgebra"]),
     .target(
       name: "Checkpoints", dependencies: ["BinaryIO", "Tensors", "Notation", "BlockFormats"]),
-    .target(name: "Preprocessing", dependencies: ["Tensors", "BinaryIO", "CPNG", "CJPEG"]),
+    .target(
+      name: "Preprocessing", dependencies: ["Tensors", "BinaryIO", "Notation", "CImageCodecs"]),
     .target(name: "Tokenizers", dependencies: ["BinaryIO", "Notation"]),
 
     // 3: the parts of a model, and of a quantizer
@@ -84,7 +88,10 @@ let package = Package(
     // Tests
     .target(
       name: "Fixtures", path: "Fixtures",
-      exclude: ["oracle", "mm1-tiny", "mm1-moe-tiny", "llava-tiny", "stories260K", "images"],
+      exclude: [
+        "oracle", "mm1-tiny", "mm1-moe-tiny", "llava-tiny", "stories260K", "images",
+        "preprocessing",
+      ],
       sources: ["Fixtures.swift"]),
     .target(name: "TestSupport", dependencies: ["Fixtures"], path: "Tests/TestSupport"),
     .testTarget(name: "BinaryIOTests", dependencies: ["BinaryIO", "TestSupport"]),
@@ -93,7 +100,9 @@ let package = Package(
     .testTarget(name: "BlockFormatsTests", dependencies: ["BlockFormats", "TestSupport"]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
-    .testTarget(name: "PreprocessingTests", dependencies: ["Preprocessing", "TestSupport"]),
+    .testTarget(
+      name: "PreprocessingTests",
+      dependencies: ["Preprocessing", "BinaryIO", "Notation", "Fixtures", "TestSupport"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"]),
     .testTarget(name: "LayersTests", dependencies: ["Layers", "TestSupport"]),
     .testTarget(name: "QuantizationTests", dependencies: ["Quantization", "TestSupport"]),
