@@ -59,7 +59,7 @@ let package = Package(
       name: "Quantization",
       dependencies: ["BlockFormats", "LinearAlgebra", "Tensors", "Notation", "Formats"]),
     .target(
-      name: "Formats", path: "Formats",
+      name: "Formats", path: "Formats", exclude: ["images.md"],
       resources: [.embedInCode("Architectures"), .embedInCode("Recipes")]),
 
     // 4: whole models

@@ -40,7 +40,8 @@ package enum ResamplingFilter: Int, CaseIterable, Sendable {
       guard distance < 1 else { return 0 }
       guard distance > 0 else { return 1 }
       let angle = distance * Double.pi
-      return sin(angle) / angle * (0.54 + 0.46 * cos(angle))
+      // Pillow has these two in single precision; they decide some roundings.
+      return sin(angle) / angle * (Double(Float(0.54)) + Double(Float(0.46)) * cos(angle))
     case .bicubic:
       let a = -0.5
       if distance < 1 { return ((a + 2) * distance - (a + 3)) * distance * distance + 1 }
