@@ -38,8 +38,8 @@ extension Image {
   /// The order of the passes, which shows in the rounding between them.
   ///
   /// Found by trying Pillow 13.0 on random sizes: rows come first when they shrink, and by more than
-  /// twice as many as the columns. Older versions always begin with the columns; the results then
-  /// differ by a level here and there.
+  /// twice as many as the columns. Columns-first results of such images differ by several levels
+  /// where the first pass overshoots and is clipped. See `Formats/images.md`.
   private static func rowsComeFirst(
     width: Int, height: Int, newWidth: Int, newHeight: Int
   ) -> Bool {
