@@ -34,6 +34,9 @@ let package = Package(
       name: "CKernels",
       cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
     .target(name: "CLinearAlgebra"),
+    .target(
+      name: "CImageCodecs", dependencies: ["CPNG", "CJPEG"],
+      linkerSettings: [.linkedLibrary("png16"), .linkedLibrary("jpeg")]),
 
     // 1: bytes, numbers and notation
     .target(name: "BinaryIO", dependencies: ["CKernels", "CDeflate"]),
@@ -45,7 +48,8 @@ let package = Package(
     .target(name: "LinearAlgebra", dependencies: ["Tensors", "CKernels", "CLinearAlgebra"]),
     .target(
       name: "Checkpoints", dependencies: ["BinaryIO", "Tensors", "Notation", "BlockFormats"]),
-    .target(name: "Preprocessing", dependencies: ["Tensors", "BinaryIO", "CPNG", "CJPEG"]),
+    .target(
+      name: "Preprocessing", dependencies: ["Tensors", "BinaryIO", "Notation", "CImageCodecs"]),
     .target(name: "Tokenizers", dependencies: ["BinaryIO", "Notation"]),
 
     // 3: the parts of a model, and of a quantizer
@@ -55,7 +59,11 @@ let package = Package(
       name: "Quantization",
       dependencies: ["BlockFormats", "LinearAlgebra", "Tensors", "Notation", "Formats"]),
     .target(
-      name: "Formats", path: "Formats", exclude: ["tokenizers.md"],
+      name: "Formats", path: "Formats",
+      exclude: [
+        "gguf.md", "safetensors.md", "scalars.md", "Q4_0.md", "Q4_K.md", "Q6_K.md", "Q8_0.md",
+        "images.md", "tokenizers.md",
+      ],
       resources: [.embedInCode("Architectures"), .embedInCode("Recipes")]),
 
     // 4: whole models
@@ -86,6 +94,7 @@ let package = Package(
       name: "Fixtures", path: "Fixtures",
       exclude: [
         "oracle", "mm1-tiny", "mm1-moe-tiny", "llava-tiny", "stories260K", "images", "tokenizers",
+        "preprocessing", "blocks", "checkpoints",
       ],
       sources: ["Fixtures.swift"]),
     .target(name: "TestSupport", dependencies: ["Fixtures"], path: "Tests/TestSupport"),
@@ -95,7 +104,9 @@ let package = Package(
     .testTarget(name: "BlockFormatsTests", dependencies: ["BlockFormats", "TestSupport"]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
-    .testTarget(name: "PreprocessingTests", dependencies: ["Preprocessing", "TestSupport"]),
+    .testTarget(
+      name: "PreprocessingTests",
+      dependencies: ["Preprocessing", "BinaryIO", "Notation", "Fixtures", "TestSupport"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"]),
     .testTarget(name: "LayersTests", dependencies: ["Layers", "TestSupport"]),
     .testTarget(name: "QuantizationTests", dependencies: ["Quantization", "TestSupport"]),

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Makes pixels of images as the processors of transformers do on their NumPy path.
+package struct ImageProcessor: Sendable, Hashable {
+  /// What is done, in order: steps on pixels, then on numbers, then padding.
+  package let steps: [ImageStep]
+
+  /// Takes the steps as they are.
+  ///
+  /// - Throws: ``ImageError/steps(_:)`` if they stand in no order that can be followed, or name
+  ///   impossible sizes, factors or channel counts.
+  package init(steps: [ImageStep]) throws(ImageError) {
+    for (step, next) in zip(steps, steps.dropFirst()) where next.stage < step.stage {
+      throw .steps("\(next) cannot come after \(step); put it before")
+    }
+    for step in steps { try ImageProcessor.check(step) }
+    self.steps = steps
+  }
+
+  /// The pixels of an image.
+  ///
+  /// - Returns: `[3, height, width]`. The same bits on every machine.
+  /// - Throws: ``ImageError/size(name:thing:width:height:)`` if a step would make an image without
+  ///   pixels or with too many, or the frame is smaller than the image.
+  package func pixels(of image: Image) throws(ImageError) -> PixelTensor {
+    var image = image
+    var frame: (width: Int, height: Int)?
+    for step in steps {
+      switch step {
+      case .padToSquare(let color): image = try image.paddedToSquare(color)
+      case .resize(let target, let filter):
+        let size = target.size(width: image.width, height: image.height)
+        image = try image.resized(width: size.width, height: size.height, filter: filter)
+      case .centerCrop(let width, let height):
+        image = try image.centerCropped(width: width, height: height)
+      case .rescale, .normalize: break
+      case .padWithZeros(let width, let height):
+        guard image.width <= width, image.height <= height else {
+          throw .size(
+            name: image.name, thing: "image in a frame of \(width) x \(height)",
+            width: image.width, height: image.height)
+        }
+        frame = (width, height)
+      }
+    }
+    return tensor(of: image, frame: frame ?? (image.width, image.height))
+  }
+
+  private func tensor(of image: Image, frame: (width: Int, height: Int)) -> PixelTensor {
+    var values = [Float](repeating: 0, count: 3 * frame.width * frame.height)
+    for channel in 0..<3 {
+      let table = levels(channel: channel)
+      for y in 0..<image.height {
+        var target = (channel * frame.height + y) * frame.width
+        var source = y * image.width * 3 + channel
+        for _ in 0..<image.width {
+          values[target] = table[Int(image.pixels[source])]
+          target += 1
+          source += 3
+        }
+      }
+    }
+    return PixelTensor(
+      channels: 3, height: frame.height, width: frame.width, values: values)
+  }
+
+  /// What each of the 256 levels of a channel becomes.
+  ///
+  /// Every image has at most these values, so
+  /// the arithmetic is done once a level, not once a pixel.
+  private func levels(channel: Int) -> [Float] {
+    var levels = (0..<256).map { Float($0) }
+    for step in steps {
+      switch step {
+      case .rescale(let factor): levels = levels.map { Float(Double($0) * factor) }
+      case .normalize(let mean, let deviation):
+        let mean = Float(mean[channel])
+        let deviation = Float(deviation[channel])
+        levels = levels.map { ($0 - mean) / deviation }
+      case .padToSquare, .resize, .centerCrop, .padWithZeros: break
+      }
+    }
+    return levels
+  }
+
+  private static func check(_ step: ImageStep) throws(ImageError) {
+    let sizes: [Int]
+    switch step {
+    case .resize(let target, _): sizes = target.edges
+    case .centerCrop(let width, let height), .padWithZeros(let width, let height):
+      sizes = [width, height]
+      guard (try? Image.check(width: width, height: height, of: "", in: "")) != nil else {
+        throw .steps("\(step): the size is out of range")
+      }
+    case .rescale(let factor):
+      guard factor.isFinite else { throw .steps("\(step): the factor must be finite") }
+      sizes = []
+    case .normalize(let mean, let deviation):
+      guard mean.count == 3, deviation.count == 3 else {
+        throw .steps(
+          "normalize: expected three means and deviations, found \(mean.count) and "
+            + "\(deviation.count)")
+      }
+      guard mean.allSatisfy({ Float($0).isFinite }),
+        deviation.allSatisfy({ Float($0).isFinite && Float($0) != 0 })
+      else { throw .steps("normalize: means must be finite, deviations also not zero") }
+      sizes = []
+    case .padToSquare: sizes = []
+    }
+    for size in sizes where !(1...Image.maximumDimension).contains(size) {
+      throw .steps("\(step): expected lengths of 1 to \(Image.maximumDimension), found \(size)")
+    }
+  }
+}

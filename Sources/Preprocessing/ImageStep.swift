@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One step from an image to the numbers that a model sees.
+package enum ImageStep: Sendable, Hashable {
+  case padToSquare(Color)
+  case resize(ResizeTarget, ResamplingFilter)
+  /// Cuts out the middle, or adds black around it.
+  case centerCrop(width: Int, height: Int)
+  /// Multiplies each level (0…255) with a factor, in double precision, rounded to Float32.
+  case rescale(Double)
+  /// Subtracts a mean and divides by a deviation, one of each a channel, in Float32.
+  case normalize(mean: [Double], deviation: [Double])
+  /// Adds zeros on the right and at the bottom, up to a size.
+  case padWithZeros(width: Int, height: Int)
+
+  /// Where the step belongs: pixels first, then numbers, then the frame.
+  var stage: Int {
+    switch self {
+    case .padToSquare, .resize, .centerCrop: 0
+    case .rescale, .normalize: 1
+    case .padWithZeros: 2
+    }
+  }
+}

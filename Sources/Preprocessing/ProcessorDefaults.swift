@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What an image processor of transformers does where its configuration is silent.
+///
+/// - Source: transformers 5, the class attributes of each processor.
+struct ProcessorDefaults {
+  var resample = ResamplingFilter.bicubic
+  var size: ResizeTarget
+  var cropEdge: Int?
+  var mean: [Double]
+  var deviation: [Double]
+  /// Whether a size of one number means a square, rather than the shortest edge.
+  var isSquare: Bool
+  var padsToSquare = false
+
+  private static let openAIMean = [0.48145466, 0.4578275, 0.40821073]
+  private static let openAIDeviation = [0.26862954, 0.26130258, 0.27577711]
+  private static let half = [0.5, 0.5, 0.5]
+
+  private static let clip = ProcessorDefaults(
+    size: .shortestEdge(224), cropEdge: 224, mean: openAIMean, deviation: openAIDeviation,
+    isSquare: false)
+
+  /// The defaults of a type as `image_processor_type` names it; nil if it is not known.
+  static func named(_ type: String) -> ProcessorDefaults? {
+    var name = Substring(type)
+    for suffix in ["Fast", "Pil", "ImageProcessor", "FeatureExtractor"] where name.hasSuffix(suffix)
+    {
+      name = name.dropLast(suffix.count)
+    }
+    switch name {
+    case "CLIP", "Bit": return clip
+    case "Llava":
+      var defaults = clip
+      defaults.padsToSquare = true
+      return defaults
+    case "Siglip":
+      return ProcessorDefaults(
+        size: .exact(width: 224, height: 224), mean: half, deviation: half, isSquare: false)
+    case "ViT":
+      return ProcessorDefaults(
+        resample: .bilinear, size: .exact(width: 224, height: 224), mean: half, deviation: half,
+        isSquare: true)
+    case "DeiT":
+      return ProcessorDefaults(
+        size: .exact(width: 256, height: 256), cropEdge: 224, mean: half, deviation: half,
+        isSquare: true)
+    case "Blip":
+      return ProcessorDefaults(
+        size: .exact(width: 384, height: 384), mean: openAIMean, deviation: openAIDeviation,
+        isSquare: true)
+    default: return nil
+    }
+  }
+
+  /// For a type that is not known: its configuration must say everything that matters.
+  static let silent = ProcessorDefaults(
+    size: .shortestEdge(224), mean: half, deviation: half, isSquare: true)
+}
