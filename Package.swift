@@ -56,6 +56,7 @@ let package = Package(
       dependencies: ["BlockFormats", "LinearAlgebra", "Tensors", "Notation", "Formats"]),
     .target(
       name: "Formats", path: "Formats",
+      exclude: ["Q4_0.md", "Q4_K.md", "Q6_K.md", "Q8_0.md", "scalars.md"],
       resources: [.embedInCode("Architectures"), .embedInCode("Recipes")]),
 
     // 4: whole models
@@ -84,7 +85,9 @@ let package = Package(
     // Tests
     .target(
       name: "Fixtures", path: "Fixtures",
-      exclude: ["oracle", "mm1-tiny", "mm1-moe-tiny", "llava-tiny", "stories260K", "images"],
+      exclude: [
+        "oracle", "blocks", "mm1-tiny", "mm1-moe-tiny", "llava-tiny", "stories260K", "images",
+      ],
       sources: ["Fixtures.swift"]),
     .target(name: "TestSupport", dependencies: ["Fixtures"], path: "Tests/TestSupport"),
     .testTarget(name: "BinaryIOTests", dependencies: ["BinaryIO", "TestSupport"]),
