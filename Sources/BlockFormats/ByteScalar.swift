@@ -3,14 +3,16 @@
 internal import CKernels
 package import Tensors
 
-/// Scalars of one byte: 8-bit integers, booleans (0 or 1; any other byte counts as 1) and the 8-bit
-/// floating-point numbers. Each byte's value is looked up.
+/// Scalars of one byte, whose values are looked up in a table.
+///
+/// 8-bit integers, booleans (0 is 0, any other byte 1) and the 8-bit floating-point numbers.
+/// Layout: Formats/scalars.md.
 package struct ByteScalar: BlockFormat {
   package let encoding: Encoding
   let instructionSet: InstructionSet
   private let table: [Float]
 
-  /// - Parameter encoding: One of I8, U8, BOOL and the F8 encodings.
+  /// Makes the format of one of I8, U8, BOOL and the F8 encodings.
   package init(_ encoding: Encoding, on instructionSet: InstructionSet = .current) {
     self.encoding = encoding
     self.instructionSet = instructionSet

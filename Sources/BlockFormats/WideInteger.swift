@@ -8,7 +8,7 @@ package struct WideInteger: BlockFormat {
   package let encoding: Encoding
   let instructionSet: InstructionSet
 
-  /// - Parameter encoding: One of I64, I32, I16, U64, U32, U16.
+  /// Makes the format of one of I64, I32, I16, U64, U32, U16.
   package init(_ encoding: Encoding, on instructionSet: InstructionSet = .current) {
     self.encoding = encoding
     self.instructionSet = instructionSet

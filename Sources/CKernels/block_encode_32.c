@@ -12,8 +12,6 @@ static const float pk_steps_q5[] = {-16.7f, -16.3f, -15.9f, -15.5f, -15.1f, -14.
 static const float pk_steps_q8[] = {-128.3f, -127.2f, -126.1f, -124.9f, -123.6f, -122.2f,
                                     122.9f,  124.3f,  125.5f,  126.5f,  127.3f};
 
-#define PK_COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
-
 // Values beyond ±limit get the code of the limit anyway; squares stay far from overflow.
 #define PK_LIMIT_32 1e8f
 
@@ -37,11 +35,12 @@ PK_BODY void pk_encode_symmetric(
   const float lowest = (float)-zero, highest = (float)(zero - 1);
   for (size_t start = 0; start < count; start += PK_LANES) {
     const size_t groups = count - start < PK_LANES ? count - start : PK_LANES;
-    pk_vf x[32], w[32];
+    pk_vf x[32], weights[32];
     uint8_t codes[PK_LANES][PK_GROUP_LIMIT];
     pk_load_groups(
         values + start * 32, importance ? importance + start * 32 : NULL, unit, groups, 32,
-        PK_LIMIT_32, x, w);
+        PK_LIMIT_32, x, weights);
+    const pk_vf *w = importance ? weights : NULL;
     const pk_fit fit =
         pk_search_scale(x, w, 32, lowest, highest, 1, steps, step_count, zero < 128 ? 2 : 1);
     pk_store_codes(x, fit.scale, 0, 32, lowest, highest, zero < 128 ? zero : 0, codes);
@@ -58,18 +57,18 @@ PK_BODY void pk_encode_symmetric(
 
 PK_BODY void pk_encode_q4_0_body(
     const float *values, const float *importance, void *blocks, size_t count) {
-  pk_encode_symmetric(
-      values, importance, blocks, count, 18, 0, 2, 8, pk_steps_q4, PK_COUNT(pk_steps_q4));
+  PK_WITH_OR_WITHOUT(
+      pk_encode_symmetric, blocks, count, 18, 0, 2, 8, pk_steps_q4, PK_COUNT(pk_steps_q4))
 }
 PK_BODY void pk_encode_q5_0_body(
     const float *values, const float *importance, void *blocks, size_t count) {
-  pk_encode_symmetric(
-      values, importance, blocks, count, 22, 2, 6, 16, pk_steps_q5, PK_COUNT(pk_steps_q5));
+  PK_WITH_OR_WITHOUT(
+      pk_encode_symmetric, blocks, count, 22, 2, 6, 16, pk_steps_q5, PK_COUNT(pk_steps_q5))
 }
 PK_BODY void pk_encode_q8_0_body(
     const float *values, const float *importance, void *blocks, size_t count) {
-  pk_encode_symmetric(
-      values, importance, blocks, count, 34, 0, 0, 128, pk_steps_q8, PK_COUNT(pk_steps_q8));
+  PK_WITH_OR_WITHOUT(
+      pk_encode_symmetric, blocks, count, 34, 0, 0, 128, pk_steps_q8, PK_COUNT(pk_steps_q8))
 }
 
 static const float pk_ends_q4[][2] = {
@@ -89,11 +88,12 @@ PK_BODY void pk_encode_affine(
   const float unit = importance ? pk_importance_unit(importance, count * 32) : 1;
   for (size_t start = 0; start < count; start += PK_LANES) {
     const size_t groups = count - start < PK_LANES ? count - start : PK_LANES;
-    pk_vf x[32], w[32];
+    pk_vf x[32], weights[32];
     uint8_t codes[PK_LANES][PK_GROUP_LIMIT];
     pk_load_groups(
         values + start * 32, importance ? importance + start * 32 : NULL, unit, groups, 32,
-        PK_LIMIT_32, x, w);
+        PK_LIMIT_32, x, weights);
+    const pk_vf *w = importance ? weights : NULL;
     const pk_fit fit = pk_search_affine(x, w, 32, highest, 1, 0, ends, end_count, 3);
     pk_store_codes(x, fit.scale, fit.offset, 32, 0, highest, 0, codes);
     for (size_t lane = 0; lane < groups; lane++, block += bytes) {
@@ -106,19 +106,15 @@ PK_BODY void pk_encode_affine(
 
 PK_BODY void pk_encode_q4_1_body(
     const float *values, const float *importance, void *blocks, size_t count) {
-  pk_encode_affine(
-      values, importance, blocks, count, 20, 0, 4, 15, pk_ends_q4, PK_COUNT(pk_ends_q4));
+  PK_WITH_OR_WITHOUT(
+      pk_encode_affine, blocks, count, 20, 0, 4, 15, pk_ends_q4, PK_COUNT(pk_ends_q4))
 }
 PK_BODY void pk_encode_q5_1_body(
     const float *values, const float *importance, void *blocks, size_t count) {
-  pk_encode_affine(
-      values, importance, blocks, count, 24, 4, 8, 31, pk_ends_q5, PK_COUNT(pk_ends_q5));
+  PK_WITH_OR_WITHOUT(
+      pk_encode_affine, blocks, count, 24, 4, 8, 31, pk_ends_q5, PK_COUNT(pk_ends_q5))
 }
 
-#define PK_STAMP_ENCODE(name)                                                              \
-  PK_STAMP(                                                                                \
-      name, (values, importance, blocks, count), const float *values, const float *importance, \
-      void *blocks, size_t count)
 PK_STAMP_ENCODE(pk_encode_q4_0)
 PK_STAMP_ENCODE(pk_encode_q4_1)
 PK_STAMP_ENCODE(pk_encode_q5_0)

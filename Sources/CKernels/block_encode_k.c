@@ -8,8 +8,6 @@
 // lower the error alternate: choose each group's integers anew, fit the shared factors to the
 // codes by least squares, round the codes anew.
 
-#define PK_COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
-
 // Beyond what any superblock can hold; squares stay far from overflow.
 #define PK_LIMIT_K 1e9f
 
@@ -27,7 +25,7 @@ PK_BODY pk_residuals pk_measure(
     const pk_vf u = x[i] + minimum;
     const pk_vf q = pk_round(pk_clamp(u * inverse, lowest, highest));
     const pk_vf e = u - scale * q;
-    const pk_vf wq = w[i] * q, we = w[i] * e;
+    const pk_vf wq = pk_weighted(w, i, q), we = pk_weighted(w, i, e);
     sums.q1 += wq;
     sums.qq += wq * q;
     sums.e1 += we;
@@ -167,11 +165,12 @@ PK_BODY void pk_encode_k(
   const float unit = importance ? pk_importance_unit(importance, count * 256) : 1;
   for (size_t start = 0; start < count; start += 2) {
     const size_t superblocks = count - start < 2 ? 1 : 2;
-    pk_vf x[32], w[32], weight = 0;
+    pk_vf x[32], weights[32], weight = 0;
     pk_load_groups(
         values + start * 256, importance ? importance + start * 256 : NULL, unit, superblocks * 8,
-        32, PK_LIMIT_K, x, w);
-    for (int i = 0; i < 32; i++) weight += w[i];
+        32, PK_LIMIT_K, x, weights);
+    const pk_vf *w = importance ? weights : NULL;
+    for (int i = 0; i < 32; i++) weight += pk_weighted(w, i, 1.0f);
 
     const pk_fit fit = pk_search_affine(x, w, 32, highest, 0, 1, ends, end_count, 2);
     pk_factors d = {pk_shared(fit.scale, 8, 1.0f / 63), pk_shared(-fit.offset, 8, 1.0f / 63)};
@@ -200,13 +199,13 @@ PK_BODY void pk_encode_k(
 
 PK_BODY void pk_encode_q4_k_body(
     const float *values, const float *importance, void *blocks, size_t count) {
-  pk_encode_k(
-      values, importance, blocks, count, 144, 0, 16, 15, pk_ends_q4_k, PK_COUNT(pk_ends_q4_k));
+  PK_WITH_OR_WITHOUT(
+      pk_encode_k, blocks, count, 144, 0, 16, 15, pk_ends_q4_k, PK_COUNT(pk_ends_q4_k))
 }
 PK_BODY void pk_encode_q5_k_body(
     const float *values, const float *importance, void *blocks, size_t count) {
-  pk_encode_k(
-      values, importance, blocks, count, 176, 16, 48, 31, pk_ends_q5_k, PK_COUNT(pk_ends_q5_k));
+  PK_WITH_OR_WITHOUT(
+      pk_encode_k, blocks, count, 176, 16, 48, 31, pk_ends_q5_k, PK_COUNT(pk_ends_q5_k))
 }
 
 static const float pk_steps_q6_k[] = {-32.8f, -32.3f, -31.8f, -31.3f, -30.7f, -30.0f, -29.2f,
@@ -227,15 +226,16 @@ PK_BODY void pk_pack_q6_k(const uint8_t codes[][PK_GROUP_LIMIT], uint8_t *block)
   }
 }
 
-PK_BODY void pk_encode_q6_k_body(
-    const float *values, const float *importance, void *blocks, size_t count) {
+PK_BODY void pk_encode_q6(
+    const float *values, const float *importance, uint8_t *block, size_t count) {
   const float unit = importance ? pk_importance_unit(importance, count * 256) : 1;
-  uint8_t *block = blocks;
   for (size_t b = 0; b < count; b++, block += 210) {
-    pk_vf x[16], w[16], weight = 0;
+    pk_vf x[16], weights[16], weight = 0;
     pk_load_groups(
-        values + b * 256, importance ? importance + b * 256 : NULL, unit, 16, 16, PK_LIMIT_K, x, w);
-    for (int i = 0; i < 16; i++) weight += w[i];
+        values + b * 256, importance ? importance + b * 256 : NULL, unit, 16, 16, PK_LIMIT_K, x,
+        weights);
+    const pk_vf *w = importance ? weights : NULL;
+    for (int i = 0; i < 16; i++) weight += pk_weighted(w, i, 1.0f);
 
     const pk_fit fit =
         pk_search_scale(x, w, 16, -32, 31, 0, pk_steps_q6_k, PK_COUNT(pk_steps_q6_k), 1);
@@ -254,10 +254,11 @@ PK_BODY void pk_encode_q6_k_body(
   }
 }
 
-#define PK_STAMP_ENCODE(name)                                                              \
-  PK_STAMP(                                                                                \
-      name, (values, importance, blocks, count), const float *values, const float *importance, \
-      void *blocks, size_t count)
+PK_BODY void pk_encode_q6_k_body(
+    const float *values, const float *importance, void *blocks, size_t count) {
+  PK_WITH_OR_WITHOUT(pk_encode_q6, blocks, count)
+}
+
 PK_STAMP_ENCODE(pk_encode_q4_k)
 PK_STAMP_ENCODE(pk_encode_q5_k)
 PK_STAMP_ENCODE(pk_encode_q6_k)

@@ -13,6 +13,7 @@
 
 typedef float pk_vf __attribute__((ext_vector_type(PK_LANES)));
 typedef int32_t pk_vi __attribute__((ext_vector_type(PK_LANES)));
+typedef uint8_t pk_vb __attribute__((ext_vector_type(PK_LANES)));
 typedef uint32_t pk_vu __attribute__((ext_vector_type(PK_LANES)));
 
 PK_BODY pk_vf pk_as_float(pk_vu bits) {
@@ -81,31 +82,47 @@ PK_BODY float pk_importance_unit(const float *importance, size_t count) {
 // still rounded to the nearest code, and no sum of weights is 0.
 #define PK_IMPORTANCE_FLOOR 0x1p-30f
 
-// Element i of group `lane` to x[i][lane]; lanes without a group hold zeros.
+// Four rounds of interleaving the first half of sixteen vectors with the second transpose them.
+#define PK_INTERLEAVE(rows, type)                                                             \
+  for (int round = 0; round < 4; round++) {                                                   \
+    type next[16];                                                                            \
+    for (int i = 0; i < 8; i++) {                                                             \
+      next[2 * i] = __builtin_shufflevector(                                                  \
+          rows[i], rows[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);      \
+      next[2 * i + 1] = __builtin_shufflevector(                                              \
+          rows[i], rows[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31); \
+    }                                                                                         \
+    memcpy(rows, next, sizeof next);                                                          \
+  }
+
+PK_BODY void pk_transpose(
+    const float *values, size_t groups, int size, float missing, pk_vf *elements) {
+  for (int start = 0; start < size; start += 16) {
+    pk_vf rows[16];
+    for (size_t lane = 0; lane < PK_LANES; lane++) {
+      rows[lane] = missing;
+      if (lane < groups) memcpy(&rows[lane], values + lane * (size_t)size + start, sizeof(pk_vf));
+    }
+    PK_INTERLEAVE(rows, pk_vf)
+    memcpy(elements + start, rows, sizeof rows);
+  }
+}
+
+// v times the importance of element i. Without importance `w` is a constant null pointer, and the
+// compiler leaves the multiplication out; a factor of 1 would give the same bits.
+PK_BODY pk_vf pk_weighted(const pk_vf *w, int i, pk_vf v) { return w ? w[i] * v : v; }
+
+// Element i of group `lane` to x[i][lane], and its importance to w[i][lane] if there is any; lanes
+// without a group hold zeros.
 PK_BODY void pk_load_groups(
     const float *values, const float *importance, float unit, size_t groups, int size, float limit,
     pk_vf *x, pk_vf *w) {
-  float *target = (float *)x;
-  for (size_t lane = 0; lane < PK_LANES; lane++) {
-    if (lane < groups) {
-      for (int i = 0; i < size; i++) target[i * PK_LANES + lane] = values[lane * size + i];
-    } else {
-      for (int i = 0; i < size; i++) target[i * PK_LANES + lane] = 0;
-    }
-  }
+  pk_transpose(values, groups, size, 0.0f, x);
   for (int i = 0; i < size; i++) {
     x[i] = pk_clamp(x[i] == x[i] ? x[i] : (pk_vf)0.0f, -limit, limit);
   }
-  if (importance == NULL) {
-    for (int i = 0; i < size; i++) w[i] = 1.0f;
-    return;
-  }
-  float *weights = (float *)w;
-  for (size_t lane = 0; lane < PK_LANES; lane++) {
-    for (int i = 0; i < size; i++) {
-      weights[i * PK_LANES + lane] = lane < groups ? importance[lane * size + i] : 1;
-    }
-  }
+  if (importance == NULL) return;
+  pk_transpose(importance, groups, size, 1.0f, w);
   for (int i = 0; i < size; i++) w[i] = pk_clamp(w[i] * unit, PK_IMPORTANCE_FLOOR, 2.0f);
 }
 
@@ -119,11 +136,30 @@ PK_BODY void pk_store_codes(
     const pk_vf *x, pk_vf scale, pk_vf offset, int size, float lowest, float highest, int zero,
     uint8_t codes[PK_LANES][PK_GROUP_LIMIT]) {
   const pk_vf inverse = pk_inverse(scale);
-  for (int i = 0; i < size; i++) {
-    const pk_vf code = pk_code(x[i], inverse, offset, lowest, highest);
-    const pk_vi stored = __builtin_convertvector(code, pk_vi) + zero;
-    for (int lane = 0; lane < PK_LANES; lane++) codes[lane][i] = (uint8_t)stored[lane];
+  for (int start = 0; start < size; start += 16) {
+    pk_vb rows[16];
+    for (int i = 0; i < 16; i++) {
+      const pk_vf code = pk_code(x[start + i], inverse, offset, lowest, highest);
+      rows[i] = __builtin_convertvector(__builtin_convertvector(code, pk_vi) + zero, pk_vb);
+    }
+    PK_INTERLEAVE(rows, pk_vb)
+    for (int lane = 0; lane < PK_LANES; lane++) memcpy(codes[lane] + start, &rows[lane], 16);
   }
 }
+
+#define PK_COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+// Compiles `encode` twice: with importance, and with a constant null pointer in its place.
+#define PK_WITH_OR_WITHOUT(encode, ...)          \
+  if (importance) {                              \
+    encode(values, importance, __VA_ARGS__);     \
+  } else {                                       \
+    encode(values, NULL, __VA_ARGS__);           \
+  }
+
+#define PK_STAMP_ENCODE(name)                                                                  \
+  PK_STAMP(                                                                                    \
+      name, (values, importance, blocks, count), const float *values, const float *importance, \
+      void *blocks, size_t count)
 
 #endif

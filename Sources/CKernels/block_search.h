@@ -23,8 +23,8 @@ PK_BODY void pk_try_scale(
   for (int i = 0; i < size; i++) {
     const pk_vf t = x[i] * inverse;
     const pk_vf q = pk_round(pk_clamp(t, lowest, highest));
-    const pk_vf r = t - q, wr = w[i] * r;
-    qq += w[i] * q * q;
+    const pk_vf r = t - q, wr = pk_weighted(w, i, r);
+    qq += pk_weighted(w, i, q) * q;
     qr += wr * q;
     rr += wr * r;
   }
@@ -46,7 +46,7 @@ PK_BODY pk_fit pk_search_scale(
   pk_vf largest = 0, energy = 0;
   for (int i = 0; i < size; i++) {
     largest = pk_magnitude(x[i]) > pk_magnitude(largest) ? x[i] : largest;
-    energy += w[i] * x[i] * x[i];
+    energy += pk_weighted(w, i, x[i]) * x[i];
   }
   pk_fit best = {0, 0, energy};
   const pk_vf unit = pk_inverse(largest);
@@ -68,7 +68,7 @@ PK_BODY void pk_try_affine(
   for (int i = 0; i < size; i++) {
     const pk_vf t = (x[i] - offset) * inverse;
     const pk_vf q = pk_round(pk_clamp(t, 0.0f, highest));
-    const pk_vf r = t - q, wq = w[i] * q, wr = w[i] * r;
+    const pk_vf r = t - q, wq = pk_weighted(w, i, q), wr = pk_weighted(w, i, r);
     q1 += wq;
     qq += wq * q;
     r1 += wr;
@@ -110,8 +110,8 @@ PK_BODY pk_fit pk_search_affine(
   for (int i = 0; i < size; i++) {
     low = x[i] < low ? x[i] : low;
     high = x[i] > high ? x[i] : high;
-    weight += w[i];
-    wx += w[i] * x[i];
+    weight += pk_weighted(w, i, 1.0f);
+    wx += pk_weighted(w, i, x[i]);
   }
   // To begin with, the constant that fits best.
   pk_fit best = {0, pk_divide(wx, weight), 0};
@@ -122,7 +122,7 @@ PK_BODY pk_fit pk_search_affine(
   if (half) best.offset = pk_stored_half(best.offset);
   for (int i = 0; i < size; i++) {
     const pk_vf difference = x[i] - best.offset;
-    best.error += w[i] * difference * difference;
+    best.error += pk_weighted(w, i, difference) * difference;
   }
   const pk_vf step = (high - low) * (1.0f / highest);
   for (int c = 0; c < end_count; c++) {

@@ -27,7 +27,9 @@ package enum Float8 {
     bits == 0x80 ? .nan : nil
   }
 
-  /// A power of two with bias 127; 0xFF is NaN. Block scales are stored like this.
+  /// A power of two with bias 127; 0xFF is NaN.
+  ///
+  /// Block scales are stored like this.
   package static let e8m0: [Float] = (0..<256).map { bits in
     switch bits {
     case 0: 0x1p-127

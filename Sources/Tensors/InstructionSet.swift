@@ -11,8 +11,10 @@ package enum InstructionSet: Int32, CaseIterable, Sendable, CustomStringConverti
   /// x86-64-v4.
   case avx512 = 2
 
-  /// The widest of this machine, or the one that the environment variable PARE_INSTRUCTION_SET
-  /// (`baseline`, `avx2`, `avx512`) names if the machine has it. Determined once.
+  /// The widest of this machine, unless the environment says otherwise.
+  ///
+  /// `PARE_INSTRUCTION_SET` names another one (`baseline`, `avx2`, `avx512`); it counts if the
+  /// machine has it. Determined once.
   package static let current: InstructionSet =
     InstructionSet(rawValue: pk_select().rawValue) ?? .baseline
 

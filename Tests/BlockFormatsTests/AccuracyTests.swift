@@ -4,8 +4,10 @@ import BlockFormats
 import Tensors
 import Testing
 
-/// No encoder leaves a larger error than llama.cpp's: on random rows and on every weight of the small
-/// models, plain and weighted by importance. Fixtures/blocks/README.md.
+/// No encoder leaves a larger error than llama.cpp's.
+///
+/// Random rows and every weight of the small models, plain and weighted by importance; see
+/// Fixtures/blocks/README.md.
 struct AccuracyTests {
   struct Case: CustomStringConvertible, Sendable {
     let file: String

@@ -88,6 +88,14 @@ struct BlockFormatTests {
   }
 
   @Test(arguments: blocks)
+  func importanceOfOneEverywhereIsNone(_ encoding: Encoding) throws {
+    let format = try #require(BlockFormats.format(for: encoding))
+    let values = Samples.normal(768, seed: 4)
+    let ones = [Float](repeating: 1, count: 768)
+    #expect(format.encode(values, importance: ones) == format.encode(values))
+  }
+
+  @Test(arguments: blocks)
   func importanceMovesErrorToWhereItMattersLess(_ encoding: Encoding) throws {
     let format = try #require(BlockFormats.format(for: encoding))
     let values = Samples.normal(4096, seed: 9)
