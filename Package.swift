@@ -84,7 +84,9 @@ let package = Package(
     // Tests
     .target(
       name: "Fixtures", path: "Fixtures",
-      exclude: ["oracle", "mm1-tiny", "mm1-moe-tiny", "llava-tiny", "stories260K", "images"],
+      exclude: [
+        "oracle", "mm1-tiny", "mm1-moe-tiny", "llava-tiny", "stories260K", "images", "checkpoints",
+      ],
       sources: ["Fixtures.swift"]),
     .target(name: "TestSupport", dependencies: ["Fixtures"], path: "Tests/TestSupport"),
     .testTarget(name: "BinaryIOTests", dependencies: ["BinaryIO", "TestSupport"]),

@@ -25,9 +25,8 @@ package final class AtomicFileWriter {
   private let buffer: UnsafeMutableRawBufferPointer
   private var buffered = 0
 
-  /// Begins a file.
+  /// Begins a file; up to `bufferSize` bytes are gathered before a system call.
   ///
-  /// - Parameter bufferSize: Bytes gathered before a system call.
   /// - Throws: ``FileError`` if the folder is missing or not writable, or something that is no
   ///   regular file stands under the name; nothing is left behind.
   package init(path: String, bufferSize: Int = 4 << 20) throws(FileError) {
@@ -50,8 +49,9 @@ package final class AtomicFileWriter {
     buffer.deallocate()
   }
 
-  /// Checks that the disk has room for a file of this size, so that hours of work do not end in
-  /// a full disk. Nothing is set aside.
+  /// Checks that the disk has room for a file of this size; nothing is set aside.
+  ///
+  /// Hours of work then do not end in a full disk.
   ///
   /// - Throws: ``FileError`` with `ENOSPC` if it has not.
   package func requireSpace(_ byteCount: Int) throws(FileError) {
@@ -129,7 +129,7 @@ package final class AtomicFileWriter {
     }
   }
 
-  /// Removes the temporary file. After ``commit()`` this does nothing.
+  /// Removes the temporary file; after ``commit()`` this does nothing.
   package func abandon() {
     guard descriptor >= 0 else { return }
     unlink(temporaryPath)

@@ -46,6 +46,7 @@ package struct ByteReader {
   /// Takes the next bytes without copying them.
   ///
   /// - Parameter count: Any number, also one that came from a file unchecked.
+  /// - Returns: Exactly so many bytes, valid as long as their owner.
   /// - Throws: ``TruncatedError`` if fewer bytes are left; the position then stays.
   package mutating func take(_ count: UInt64) throws(TruncatedError) -> UnsafeRawBufferPointer {
     guard let size = Int(exactly: count), size <= remaining else {

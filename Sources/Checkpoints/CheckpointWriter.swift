@@ -10,6 +10,7 @@ package protocol CheckpointWriter: AnyObject {
   /// Appends bytes of the tensors, in their declared order.
   ///
   /// - Parameter bytes: Any part of a tensor, or several; the writer finds the boundaries.
+  /// - Throws: ``CheckpointError`` if there are too many, or the disk takes no more.
   func append(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError)
 
   /// Flushes, reads the file back, compares it with what was to be written, and names it.

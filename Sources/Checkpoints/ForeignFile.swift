@@ -4,9 +4,7 @@ import BinaryIO
 
 /// Recognises what people give by mistake where a checkpoint is expected.
 enum ForeignFile {
-  /// The error for a file that a reader could not take for its own.
-  ///
-  /// - Parameter expected: The container that was looked for, as users spell it.
+  /// The error for a file that is not the container that was `expected`.
   static func error(_ file: MappedFile, expected: String) -> CheckpointError {
     let bytes = file.bytes
     func error(_ kind: CheckpointError.Kind, _ sentence: String) -> CheckpointError {
@@ -36,7 +34,7 @@ enum ForeignFile {
         .pickle, "a Python pickle, which can run code; save the model as safetensors instead")
     case ["tjgg", "lmgg", "fmgg", "algg"].contains(String(head.unicodeScalars.prefix(4))):
       return error(.legacyGGML, "a GGML file from before GGUF; convert the original again")
-    case bytes.prefix(256).allSatisfy({ $0 >= 0x20 && $0 != 0x7F || (0x09...0x0D).contains($0) }):
+    case isText(head):
       return error(.textFile, "a text file; name the file that holds the weights")
     default:
       let magic = bytes.prefix(4).map { hexadecimal($0) }.joined(separator: " ")
@@ -49,6 +47,13 @@ enum ForeignFile {
     bytes.count > 8 && bytes[8] == UInt8(ascii: "{")
       && bytes.loadUnaligned(as: UInt64.self).littleEndian
         <= UInt64(SafetensorsFile.maximumHeaderLength)
+  }
+
+  /// Whether nothing in it is a control character or was no UTF-8; the end may be cut off.
+  private static func isText(_ head: String) -> Bool {
+    head.unicodeScalars.dropLast(3).allSatisfy {
+      $0.value >= 0x20 && $0.value != 0x7F && $0 != "\u{FFFD}" || (0x09...0x0D).contains($0.value)
+    }
   }
 
   private static func hexadecimal(_ byte: UInt8) -> String {

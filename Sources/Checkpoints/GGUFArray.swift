@@ -24,9 +24,7 @@ package struct GGUFArray: Sendable {
     storage = .owned(bytes)
   }
 
-  /// Elements where they lie in a file.
-  ///
-  /// - Parameter range: Checked by the reader: `count` whole elements of the type.
+  /// Elements where they lie in a file; the range was checked to hold `count` whole ones.
   init(elementType: GGUFValueType, count: Int, file: MappedFile, range: Range<Int>) {
     self.elementType = elementType
     self.count = count
@@ -54,7 +52,7 @@ package struct GGUFArray: Sendable {
     }
   }
 
-  /// The strings, or nil for another element type. Bytes that are not UTF-8 become U+FFFD.
+  /// The strings, or nil for another element type; bytes that are not UTF-8 become U+FFFD.
   package var strings: [String]? {
     guard elementType == .string else { return nil }
     var strings: [String] = []

@@ -7,15 +7,11 @@ package struct GGUFMetadata: Sendable, Sequence {
 
   package init() {}
 
-  package init(_ entries: KeyValuePairs<String, GGUFValue>) {
-    for (key, value) in entries { self[key] = value }
-  }
-
   package var count: Int { entries.count }
   package var isEmpty: Bool { entries.isEmpty }
   package var keys: [String] { entries.map(\.key) }
 
-  /// The value of a key. A new key goes to the end; nil removes one.
+  /// The value of a key; setting a new key appends it, setting nil removes it.
   package subscript(key: String) -> GGUFValue? {
     get { places[ExactName(key)].map { entries[$0].value } }
     set {
@@ -35,6 +31,12 @@ package struct GGUFMetadata: Sendable, Sequence {
 
   package func makeIterator() -> IndexingIterator<[(key: String, value: GGUFValue)]> {
     entries.makeIterator()
+  }
+}
+
+extension GGUFMetadata: ExpressibleByDictionaryLiteral {
+  package init(dictionaryLiteral elements: (String, GGUFValue)...) {
+    for (key, value) in elements { self[key] = value }
   }
 }
 

@@ -44,6 +44,7 @@ enum SplitGGUF {
   ///
   /// - Parameter path: Any part.
   /// - Returns: The parts in order.
+  /// - Throws: ``CheckpointError`` if one is missing or belongs elsewhere.
   static func parts(of path: String) throws(CheckpointError) -> [GGUFFile] {
     guard let name = Name(path: path) else {
       let file = try GGUFFile(file: try .checkpoint(path))

@@ -11,7 +11,7 @@ package struct StoredTensor: Sendable {
   /// Outermost dimension first, also when the file stores the reverse.
   package let shape: Shape
   package let file: MappedFile
-  /// Where its bytes begin, from the start of the file. Any alignment.
+  /// Where its bytes begin, from the start of the file, at any alignment.
   package let offset: Int
   package let byteCount: Int
 

@@ -24,7 +24,7 @@ final class TensorStream {
 
   var path: String { output.path }
 
-  /// - Parameter places: In the order of their offsets, not overlapping.
+  /// Begins the file with its header; `places` are in the order of their offsets.
   init(path: String, header: [UInt8], places: [Place], end: Int) throws(CheckpointError) {
     do throws(FileError) {
       output = try AtomicFileWriter(path: path)
@@ -54,8 +54,11 @@ final class TensorStream {
     }
   }
 
+  /// Reads the file back, compares every tensor, and names the file.
+  ///
   /// - Parameter read: Reads the file with this program's own reader and compares all but the
   ///   tensors.
+  /// - Throws: ``CheckpointError``; the old file then stands untouched.
   func finish(
     reading read: (MappedFile) throws(CheckpointError) -> [StoredTensor]
   ) throws(CheckpointError) {

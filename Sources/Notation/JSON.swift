@@ -53,8 +53,9 @@ package enum JSON: Sendable, Hashable {
     package func hash(into hasher: inout Hasher) { hasher.combine(count) }
   }
 
-  /// A key that equals another only byte for byte. `String` compares by canonical equivalence and
-  /// would take two tokens of a vocabulary for one.
+  /// A key that equals another only byte for byte.
+  ///
+  /// `String` compares by canonical equivalence and would take two tokens of a vocabulary for one.
   private struct ExactKey: Hashable, Sendable {
     let text: String
 

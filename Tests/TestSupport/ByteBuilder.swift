@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Builds files byte by byte, also broken ones that no writer would make. Little-endian.
+/// Builds little-endian files byte by byte, also broken ones that no writer would make.
 package struct ByteBuilder: Sendable {
   package var bytes: [UInt8] = []
 

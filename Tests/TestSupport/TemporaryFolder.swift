@@ -39,6 +39,15 @@ package final class TemporaryFolder: Sendable {
     return path
   }
 
+  /// Replaces one byte of a file.
+  package func patch(_ name: String, at offset: Int, byte: UInt8) throws {
+    let descriptor = open(file(name), O_WRONLY)
+    guard descriptor >= 0 else { throw Failure() }
+    defer { close(descriptor) }
+    var byte = byte
+    guard pwrite(descriptor, &byte, 1, off_t(offset)) == 1 else { throw Failure() }
+  }
+
   /// The bytes of a small file.
   package static func read(_ path: String) throws -> [UInt8] {
     guard let stream = fopen(path, "rb") else { throw Failure() }
