@@ -56,6 +56,7 @@ let package = Package(
       dependencies: ["BlockFormats", "LinearAlgebra", "Tensors", "Notation", "Formats"]),
     .target(
       name: "Formats", path: "Formats",
+      exclude: ["gguf.md", "safetensors.md"],
       resources: [.embedInCode("Architectures"), .embedInCode("Recipes")]),
 
     // 4: whole models
