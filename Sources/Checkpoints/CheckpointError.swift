@@ -73,7 +73,20 @@ package struct CheckpointError: Error, CustomStringConvertible, Sendable {
     var text = path + ": "
     if let tensor { text += "tensor '\(tensor)': " }
     if let byteOffset { text += "byte \(byteOffset): " }
-    return text + sentence
+    return CheckpointError.printable(text + sentence)
+  }
+
+  /// Text in which names from a file cannot steer a terminal.
+  private static func printable(_ text: String) -> String {
+    var printable = ""
+    for scalar in text.unicodeScalars {
+      if scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value) {
+        printable += "\\u{\(String(scalar.value, radix: 16))}"
+      } else {
+        printable.unicodeScalars.append(scalar)
+      }
+    }
+    return printable
   }
 }
 

@@ -32,14 +32,11 @@ package final class GGUFWriter: CheckpointWriter {
 
   package func finish() throws(CheckpointError) {
     let metadata = metadata
-    let path = path
     try stream.finish { (file) throws(CheckpointError) in
       let gguf = try GGUFFile(file: file)
       guard gguf.metadata == metadata else {
         throw CheckpointError(
-          .verificationFailed, path: path,
-          "reading the file back, found other metadata than was written; "
-            + "check the disk and try again")
+          .verificationFailed, path: file.path, "found other metadata than was written")
       }
       return gguf.tensors
     }

@@ -42,14 +42,11 @@ package final class SafetensorsWriter: CheckpointWriter {
 
   package func finish() throws(CheckpointError) {
     let metadata = metadata
-    let path = path
     try stream.finish { (file) throws(CheckpointError) in
       let safetensors = try SafetensorsFile(file: file)
       guard safetensors.metadata.elementsEqual(metadata, by: { $0 == $1 }) else {
         throw CheckpointError(
-          .verificationFailed, path: path,
-          "reading the file back, found other metadata than was written; "
-            + "check the disk and try again")
+          .verificationFailed, path: file.path, "found other metadata than was written")
       }
       return safetensors.tensors
     }

@@ -67,10 +67,17 @@ final class TensorStream {
         .unfinished, path: path, tensor: places[current].tensor.name,
         "expected \(places[current].byteCount) bytes, \(written) were given")
     }
-    do throws(FileError) { try output.synchronize() } catch { throw CheckpointError(error) }
-    let file = try MappedFile.checkpoint(output.temporaryPath)
-    try compare(try read(file), in: file)
-    do throws(FileError) { try output.commit() } catch { throw CheckpointError(error) }
+    do throws(CheckpointError) {
+      do throws(FileError) { try output.synchronize() } catch { throw CheckpointError(error) }
+      let file = try MappedFile.checkpoint(output.temporaryPath)
+      try compare(try read(file), in: file)
+      do throws(FileError) { try output.commit() } catch { throw CheckpointError(error) }
+    } catch {
+      output.abandon()
+      // The reader knows the file by a name that the user never sees.
+      guard error.path == output.temporaryPath else { throw error }
+      throw failure(error.tensor, error.sentence)
+    }
   }
 
   /// Moves on past complete (also empty) tensors and pads to the next.
@@ -94,13 +101,8 @@ final class TensorStream {
   private func compare(
     _ tensors: [StoredTensor], in file: MappedFile
   ) throws(CheckpointError) {
-    func error(_ tensor: String?, _ sentence: String) -> CheckpointError {
-      CheckpointError(
-        .verificationFailed, path: path, tensor: tensor,
-        "reading the file back, " + sentence + "; check the disk and try again")
-    }
     guard tensors.count == places.count, file.bytes.count == end else {
-      throw error(
+      throw failure(
         nil,
         "expected \(places.count) tensors in \(end) bytes, "
           + "found \(tensors.count) in \(file.bytes.count)")
@@ -109,15 +111,21 @@ final class TensorStream {
       guard tensor.description == place.tensor, tensor.offset == place.offset,
         tensor.byteCount == place.byteCount
       else {
-        throw error(
+        throw failure(
           place.tensor.name,
           "expected \(place.tensor.encoding) \(place.tensor.shape), "
             + "found '\(tensor.name)' \(tensor.encoding) \(tensor.shape)")
       }
       guard Checksum(of: tensor.bytes) == checksums[index] else {
-        throw error(place.tensor.name, "found other bytes than were written")
+        throw failure(place.tensor.name, "found other bytes than were written")
       }
       file.release(tensor.offset..<tensor.offset + tensor.byteCount)
     }
+  }
+
+  private func failure(_ tensor: String?, _ sentence: String) -> CheckpointError {
+    CheckpointError(
+      .verificationFailed, path: path, tensor: tensor,
+      "reading the file back: " + sentence + "; check the disk and try again")
   }
 }

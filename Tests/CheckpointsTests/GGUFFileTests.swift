@@ -31,6 +31,16 @@ struct GGUFFileTests {
     #expect(error.sentence.contains("Q4_") || error.sentence.contains("IQ4_NL_"))
   }
 
+  @Test("Names from a file cannot steer the terminal that shows an error")
+  func controlCharacters() throws {
+    let builder = GGUFBuilder(tensors: [GGUFBuilder.Tensor(name: "\u{1B}[2J", type: 43)], data: 32)
+    let error = try #require(throws: CheckpointError.self) {
+      try GGUFBuilder.read(builder.bytes)
+    }
+    #expect(error.tensor == "\u{1B}[2J")
+    #expect(error.description.hasPrefix("memory.gguf: tensor '\\u{1b}[2J': byte 48: "))
+  }
+
   @Test("Every id from 0 to 42 is an encoding or a removed one, and no other")
   func everyID() {
     let removed: Set<UInt32> = [4, 5, 31, 32, 33, 36, 37, 38]

@@ -125,6 +125,8 @@ struct GGUFWriterTests {
     let error = try #require(throws: CheckpointError.self) { try writer.finish() }
     #expect(error.kind == .verificationFailed)
     #expect(error.tensor == "a")
+    #expect(error.path == folder.file("a.gguf"))
+    #expect(try Folder.names(in: folder.path).isEmpty)
   }
 
   @Test("Metadata keeps order, replaces in place and forgets what is set to nil")
