@@ -88,6 +88,10 @@ extension BrokenGGUF {
     BrokenGGUF(
       .truncated, 57, "strings past the end",
       value: GGUFBuilder.array(8, count: 1, [1, 0, 0, 0, 0, 0, 0, 0])),
+    BrokenGGUF(.keyMalformed, 32, "a key that is not UTF-8") {
+      $0.metadata = [("k", GGUFBuilder.value(0, [1]))]
+      $0.spoil = (32, 0xFF)
+    },
     BrokenGGUF(.keyDuplicate, 38, "a key twice") {
       $0.metadata = [("k", GGUFBuilder.value(0, [1])), ("k", GGUFBuilder.value(0, [1]))]
     },
