@@ -34,3 +34,8 @@ package struct FileError: Error, CustomStringConvertible, Sendable {
     return "\(path): cannot \(action) it: \(reason)\(remedy)"
   }
 }
+
+extension FileError {
+  /// Whether nothing stands under the path.
+  package var isMissingFile: Bool { code == ENOENT || code == ENOTDIR }
+}

@@ -11,24 +11,10 @@ package enum JSON: Sendable, Hashable {
   case array([JSON])
   case object(Object)
 
-  /// Members in the order of the text, with unique keys.
+  /// Members in the order of the text, with keys that are unique byte for byte.
   package struct Object: Sendable, Hashable, Sequence {
     package private(set) var members: [(key: String, value: JSON)] = []
-    private var index: [Key: Int] = [:]
-
-    /// A key that equals another only code point by code point, as JSON demands; Swift's strings
-    /// also equal each other when they are canonically equivalent, as `"é"` and `"e\u0301"` are.
-    private struct Key: Hashable {
-      let text: String
-      init(_ text: String) { self.text = text }
-
-      static func == (a: Key, b: Key) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
-
-      func hash(into hasher: inout Hasher) {
-        var text = text
-        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-      }
-    }
+    private var index: [ExactKey: Int] = [:]
 
     package init() {}
     package init(_ members: KeyValuePairs<String, JSON>) {
@@ -39,17 +25,18 @@ package enum JSON: Sendable, Hashable {
     package var keys: [String] { members.map(\.key) }
 
     package subscript(key: String) -> JSON? {
-      get { index[Key(key)].map { members[$0].value } }
+      get { index[ExactKey(text: key)].map { members[$0].value } }
       set {
-        switch (index[Key(key)], newValue) {
+        let exact = ExactKey(text: key)
+        switch (index[exact], newValue) {
         case (let place?, let value?): members[place].value = value
         case (nil, let value?):
-          index[Key(key)] = members.count
+          index[exact] = members.count
           members.append((key, value))
         case (let place?, nil):
           members.remove(at: place)
           index = Dictionary(
-            uniqueKeysWithValues: members.enumerated().map { (Key($1.key), $0) })
+            uniqueKeysWithValues: members.enumerated().map { (ExactKey(text: $1.key), $0) })
         case (nil, nil): break
         }
       }
@@ -64,6 +51,20 @@ package enum JSON: Sendable, Hashable {
     }
 
     package func hash(into hasher: inout Hasher) { hasher.combine(count) }
+  }
+
+  /// A key that equals another only byte for byte.
+  ///
+  /// `String` compares by canonical equivalence and would take two tokens of a vocabulary for one.
+  private struct ExactKey: Hashable, Sendable {
+    let text: String
+
+    static func == (a: ExactKey, b: ExactKey) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
+
+    func hash(into hasher: inout Hasher) {
+      var text = text
+      text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
   }
 }
 

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Writes a checkpoint front to back; the file appears when it is complete and was read back.
+///
+/// A writer that goes out of scope before ``finish()`` leaves nothing behind.
+package protocol CheckpointWriter: AnyObject {
+  /// Where the file will appear.
+  var path: String { get }
+
+  /// Appends bytes of the tensors, in their declared order.
+  ///
+  /// - Parameter bytes: Any part of a tensor, or several; the writer finds the boundaries.
+  /// - Throws: ``CheckpointError`` if there are too many, or the disk takes no more.
+  func append(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError)
+
+  /// Flushes, reads the file back, compares it with what was to be written, and names it.
+  ///
+  /// - Throws: ``CheckpointError``; the old file then stands untouched.
+  func finish() throws(CheckpointError)
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryIO
+import Tensors
+
+/// The part that all writers share: a header, then tensors one behind the other with padding.
+final class TensorStream {
+  /// A tensor with its place in the file.
+  struct Place {
+    let tensor: TensorDescription
+    /// From the start of the file.
+    let offset: Int
+    let byteCount: Int
+  }
+
+  private let output: AtomicFileWriter
+  private let places: [Place]
+  /// Where the file ends.
+  private let end: Int
+  /// The tensor that comes next, and how much of it was written.
+  private var current = 0
+  private var written = 0
+  private var checksums: [Checksum]
+
+  var path: String { output.path }
+
+  /// Begins the file with its header; `places` are in the order of their offsets.
+  init(path: String, header: [UInt8], places: [Place], end: Int) throws(CheckpointError) {
+    do throws(FileError) {
+      output = try AtomicFileWriter(path: path)
+      try output.requireSpace(end)
+      try output.write(header)
+    } catch { throw CheckpointError(error) }
+    self.places = places
+    self.end = end
+    checksums = Array(repeating: Checksum(), count: places.count)
+    try skipComplete()
+  }
+
+  func append(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      guard current < places.count else {
+        throw CheckpointError(
+          .tooManyBytes, path: path, "\(rest.count) bytes were given after the last tensor")
+      }
+      let count = min(rest.count, places[current].byteCount - written)
+      let part = UnsafeRawBufferPointer(rebasing: rest.prefix(count))
+      checksums[current].update(part)
+      do throws(FileError) { try output.write(part) } catch { throw CheckpointError(error) }
+      written += count
+      rest = rest.dropFirst(count)
+      try skipComplete()
+    }
+  }
+
+  /// Reads the file back, compares every tensor, and names the file.
+  ///
+  /// - Parameter read: Reads the file with this program's own reader and compares all but the
+  ///   tensors.
+  /// - Throws: ``CheckpointError``; the old file then stands untouched.
+  func finish(
+    reading read: (MappedFile) throws(CheckpointError) -> [StoredTensor]
+  ) throws(CheckpointError) {
+    guard current == places.count else {
+      throw CheckpointError(
+        .unfinished, path: path, tensor: places[current].tensor.name,
+        "expected \(places[current].byteCount) bytes, \(written) were given")
+    }
+    do throws(CheckpointError) {
+      do throws(FileError) { try output.synchronize() } catch { throw CheckpointError(error) }
+      let file = try MappedFile.checkpoint(output.temporaryPath)
+      try compare(try read(file), in: file)
+      do throws(FileError) { try output.commit() } catch { throw CheckpointError(error) }
+    } catch {
+      output.abandon()
+      // The reader knows the file by a name that the user never sees.
+      guard error.path == output.temporaryPath else { throw error }
+      throw failure(error.tensor, error.sentence)
+    }
+  }
+
+  /// Moves on past complete (also empty) tensors and pads to the next.
+  private func skipComplete() throws(CheckpointError) {
+    while current < places.count {
+      try pad(to: places[current].offset)
+      guard written == places[current].byteCount else { return }
+      current += 1
+      written = 0
+    }
+    try pad(to: end)
+  }
+
+  private func pad(to offset: Int) throws(CheckpointError) {
+    guard offset > output.position else { return }
+    do throws(FileError) {
+      try output.write([UInt8](repeating: 0, count: offset - output.position))
+    } catch { throw CheckpointError(error) }
+  }
+
+  private func compare(
+    _ tensors: [StoredTensor], in file: MappedFile
+  ) throws(CheckpointError) {
+    guard tensors.count == places.count, file.bytes.count == end else {
+      throw failure(
+        nil,
+        "expected \(places.count) tensors in \(end) bytes, "
+          + "found \(tensors.count) in \(file.bytes.count)")
+    }
+    for (index, (place, tensor)) in zip(places, tensors).enumerated() {
+      guard tensor.description == place.tensor, tensor.offset == place.offset,
+        tensor.byteCount == place.byteCount
+      else {
+        throw failure(
+          place.tensor.name,
+          "expected \(place.tensor.encoding) \(place.tensor.shape), "
+            + "found '\(tensor.name)' \(tensor.encoding) \(tensor.shape)")
+      }
+      guard Checksum(of: tensor.bytes) == checksums[index] else {
+        throw failure(place.tensor.name, "found other bytes than were written")
+      }
+      file.release(tensor.offset..<tensor.offset + tensor.byteCount)
+    }
+  }
+
+  private func failure(_ tensor: String?, _ sentence: String) -> CheckpointError {
+    CheckpointError(
+      .verificationFailed, path: path, tensor: tensor,
+      "reading the file back: " + sentence + "; check the disk and try again")
+  }
+}
