@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import BinaryIO
+import Notation
 
 /// The tensors of a model on disk, whatever container holds them and in however many files.
 ///

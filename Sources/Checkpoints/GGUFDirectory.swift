@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryIO
+import Notation
 import Tensors
 
 extension GGUFReader {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Notation
+
 /// The keys and values of a GGUF file in their order; keys are unique byte for byte.
 package struct GGUFMetadata: Sendable, Sequence {
   private var entries: [(key: String, value: GGUFValue)] = []

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryIO
+import Notation
 import Tensors
 
 /// Writes a GGUF file: version 3, tensors aligned to 32 bytes and contiguous in declared order.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import BlockFormats
-package import Tensors
+import Tensors
 
 /// A parameter of a model in its stored encoding, expanded to f32 tile by tile where it is used.
 ///

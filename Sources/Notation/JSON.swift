@@ -14,7 +14,7 @@ package enum JSON: Sendable, Hashable {
   /// Members in the order of the text, with keys that are unique byte for byte.
   package struct Object: Sendable, Hashable, Sequence {
     package private(set) var members: [(key: String, value: JSON)] = []
-    private var index: [ExactKey: Int] = [:]
+    private var index: [ExactName: Int] = [:]
 
     package init() {}
     package init(_ members: KeyValuePairs<String, JSON>) {
@@ -25,9 +25,9 @@ package enum JSON: Sendable, Hashable {
     package var keys: [String] { members.map(\.key) }
 
     package subscript(key: String) -> JSON? {
-      get { index[ExactKey(text: key)].map { members[$0].value } }
+      get { index[ExactName(key)].map { members[$0].value } }
       set {
-        let exact = ExactKey(text: key)
+        let exact = ExactName(key)
         switch (index[exact], newValue) {
         case (let place?, let value?): members[place].value = value
         case (nil, let value?):
@@ -36,7 +36,7 @@ package enum JSON: Sendable, Hashable {
         case (let place?, nil):
           members.remove(at: place)
           index = Dictionary(
-            uniqueKeysWithValues: members.enumerated().map { (ExactKey(text: $1.key), $0) })
+            uniqueKeysWithValues: members.enumerated().map { (ExactName($1.key), $0) })
         case (nil, nil): break
         }
       }
@@ -51,20 +51,6 @@ package enum JSON: Sendable, Hashable {
     }
 
     package func hash(into hasher: inout Hasher) { hasher.combine(count) }
-  }
-
-  /// A key that equals another only byte for byte.
-  ///
-  /// `String` compares by canonical equivalence and would take two tokens of a vocabulary for one.
-  private struct ExactKey: Hashable, Sendable {
-    let text: String
-
-    static func == (a: ExactKey, b: ExactKey) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
-
-    func hash(into hasher: inout Hasher) {
-      var text = text
-      text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-    }
   }
 }
 
