@@ -94,7 +94,8 @@ package struct Converter {
     return files
   }
 
-  private func writer(of file: ConversionPlan.File) throws(ConversionError) -> any CheckpointWriter {
+  private func writer(of file: ConversionPlan.File) throws(ConversionError) -> any CheckpointWriter
+  {
     try convertingErrors { () throws(CheckpointError) -> any CheckpointWriter in
       let tensors = file.entries.map(\.description)
       switch plan.container {
