@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BlockFormats
+package import Conversion
+import Models
+package import Notation
+import Quantization
+import Tensors
+
+/// What a conversion did, for people and programs.
+package struct ConversionReport: Sendable {
+  private let summary: ConversionSummary
+
+  package init(_ summary: ConversionSummary) { self.summary = summary }
+
+  package var text: String {
+    var text = ""
+    for file in summary.files {
+      text += "\(file.path)\n"
+      var table = TextTable([
+        ("  type", .left), ("tensors", .right), ("bytes", .right), ("error", .right),
+        ("largest", .right),
+      ])
+      for group in ConversionReport.groups(of: file) {
+        table.append([
+          "  \(group.encoding)", "\(group.count)", Figures.bytes(group.byteCount),
+          Figures.percent(group.distortion.relativeError),
+          Figures.small(group.distortion.largestError),
+        ])
+      }
+      text += table.text
+    }
+    for tensor in summary.fallbacks {
+      text += "  \(tensor.choice.encoding) instead of \(tensor.choice.wanted) for \(tensor.name): "
+      text += "rows of \(tensor.shape.rowLength) are no whole blocks\n"
+    }
+    for dropped in summary.dropped {
+      text += "  left out \(dropped.tensor): \(dropped.reason)\n"
+    }
+    let ratio = Double(summary.sourceByteCount) / Double(max(1, summary.byteCount))
+    text += "\(Figures.bytes(summary.sourceByteCount)) became \(Figures.bytes(summary.byteCount)) "
+    text += "(\(Figures.decimal(ratio, 2)) times smaller) in \(Figures.seconds(summary.seconds)); "
+    text += "read back and compared\n"
+    return text
+  }
+
+  private struct Group {
+    let encoding: Encoding
+    var count = 0
+    var byteCount = 0
+    var distortion = Distortion()
+  }
+
+  private static func groups(of file: ConversionSummary.File) -> [Group] {
+    var groups: [Encoding: Group] = [:]
+    for tensor in file.tensors {
+      var group = groups[tensor.choice.encoding] ?? Group(encoding: tensor.choice.encoding)
+      group.count += 1
+      group.byteCount += tensor.byteCount
+      group.distortion.add(tensor.distortion)
+      groups[tensor.choice.encoding] = group
+    }
+    return groups.values.sorted {
+      ($0.byteCount, $0.encoding.rawValue) > ($1.byteCount, $1.encoding.rawValue)
+    }
+  }
+
+  package var json: JSON {
+    [
+      "files": .array(
+        summary.files.map { file in
+          [
+            "path": .string(file.path), "bytes": .integer(file.byteCount),
+            "tensors": .array(file.tensors.map(ConversionReport.json)),
+          ]
+        }),
+      "dropped": .array(
+        summary.dropped.map { ["tensor": .string($0.tensor), "reason": .string($0.reason)] }),
+      "sourceBytes": .integer(summary.sourceByteCount), "bytes": .integer(summary.byteCount),
+      "seconds": .number(summary.seconds),
+    ]
+  }
+
+  private static func json(of tensor: ConversionSummary.Tensor) -> JSON {
+    [
+      "name": .string(tensor.name), "role": .string(tensor.role),
+      "shape": .array(tensor.shape.dimensions.map(JSON.integer)),
+      "from": .string(tensor.sourceEncoding.rawValue),
+      "type": .string(tensor.choice.encoding.rawValue),
+      "wanted": .string(tensor.choice.wanted.rawValue), "bytes": .integer(tensor.byteCount),
+      "relativeError": .number(tensor.distortion.relativeError),
+      "largestError": .number(tensor.distortion.largestError),
+    ]
+  }
+}
