@@ -63,8 +63,8 @@ extension PareModel {
     }
     var pixels: [PixelTensor] = []
     for path in paths {
-      do throws(ImageError) { pixels.append(try processor.pixels(of: try Image(path: path))) }
-      catch { throw .image(error) }
+      do throws(ImageError) { pixels.append(try processor.pixels(of: try Image(path: path))) } catch
+      { throw .image(error) }
     }
     return pixels
   }

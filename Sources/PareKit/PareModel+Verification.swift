@@ -29,7 +29,7 @@ extension PareModel {
   ///
   /// - Parameters:
   ///   - candidate: What was made of this model.
-  ///   - data: JSON Lines of samples, or a text.
+  ///   - data: Files of samples in JSON Lines, or of text.
   ///   - largestDivergence: The most that the mean KL divergence may be, in nats.
   ///   - smallestAgreement: The least share of equal most likely tokens, from 0 to 1.
   ///   - window: Tokens of a window of text.
@@ -37,7 +37,7 @@ extension PareModel {
   ///   - progress: Called now and then.
   /// - Throws: ``PareError``
   public func verify(
-    _ candidate: PareModel, data: String, largestDivergence: Double? = nil,
+    _ candidate: PareModel, data: [String], largestDivergence: Double? = nil,
     smallestAgreement: Double? = nil, window: Int = 512, sampleLimit: Int? = nil,
     progress: @escaping (PareProgress) -> Void = { _ in }
   ) throws(PareError) -> PareVerification {
@@ -54,7 +54,7 @@ extension PareModel {
         progress(
           PareProgress(activity: $0.activity, done: $0.count, total: $0.total, isBytes: false))
       }
-      let report = try comparison.run(on: try Dataset(path: data))
+      let report = try comparison.run(on: try Dataset(paths: data))
       return PareVerification(report, failures: gates.flatMap { $0.failures(in: report) })
     }
   }

@@ -30,18 +30,43 @@ package struct ConversionReport: Sendable {
       }
       text += table.text
     }
-    for tensor in summary.fallbacks {
-      text += "  \(tensor.choice.encoding) instead of \(tensor.choice.wanted) for \(tensor.name): "
-      text += "rows of \(tensor.shape.rowLength) are no whole blocks\n"
+    for group in ConversionReport.grouped(summary.fallbacks, by: ConversionReport.fallback) {
+      text += "  \(group.key): \(ConversionReport.list(group.members.map(\.name)))\n"
     }
-    for dropped in summary.dropped {
-      text += "  left out \(dropped.tensor): \(dropped.reason)\n"
+    for group in ConversionReport.grouped(summary.dropped, by: \.reason) {
+      text += "  left out, because \(group.key): "
+      text += "\(ConversionReport.list(group.members.map(\.tensor)))\n"
     }
     let ratio = Double(summary.sourceByteCount) / Double(max(1, summary.byteCount))
     text += "\(Figures.bytes(summary.sourceByteCount)) became \(Figures.bytes(summary.byteCount)) "
     text += "(\(Figures.decimal(ratio, 2)) times smaller) in \(Figures.seconds(summary.seconds)); "
     text += "read back and compared\n"
     return text
+  }
+
+  private static func fallback(_ tensor: ConversionSummary.Tensor) -> String {
+    "\(tensor.choice.encoding) instead of \(tensor.choice.wanted), because rows of "
+      + "\(tensor.shape.rowLength) are no whole blocks"
+  }
+
+  /// Elements of one key together, in the order in which the keys come.
+  private static func grouped<Element>(
+    _ elements: [Element], by key: (Element) -> String
+  ) -> [(key: String, members: [Element])] {
+    var groups: [(key: String, members: [Element])] = []
+    for element in elements {
+      if let place = groups.firstIndex(where: { $0.key == key(element) }) {
+        groups[place].members.append(element)
+      } else {
+        groups.append((key(element), [element]))
+      }
+    }
+    return groups
+  }
+
+  private static func list(_ names: [String]) -> String {
+    names.count > 2
+      ? "\(names.count) tensors such as \(names[0])" : names.joined(separator: ", ")
   }
 
   private struct Group {

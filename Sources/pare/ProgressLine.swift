@@ -8,7 +8,8 @@ final class ProgressLine {
   private let isQuiet: Bool
   private let isTerminal = Terminal.showsProgress
   private let clock = ContinuousClock()
-  private let start: ContinuousClock.Instant
+  private var start: ContinuousClock.Instant
+  private var activity: String?
   private var last: ContinuousClock.Instant?
   private var isOpen = false
 
@@ -20,6 +21,11 @@ final class ProgressLine {
   func update(_ progress: PareProgress) {
     guard !isQuiet else { return }
     let now = clock.now
+    // Counts of another kind begin anew; bytes go on from tensor to tensor.
+    if !progress.isBytes, progress.activity != activity {
+      activity = progress.activity
+      start = now
+    }
     let pause: Duration = isTerminal ? .milliseconds(100) : .seconds(5)
     if let last, now - last < pause { return }
     // A task that is over at once needs no lines.

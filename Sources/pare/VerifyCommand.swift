@@ -11,7 +11,7 @@ struct VerifyCommand: ParsableCommand {
       DATA is JSON Lines, a line a sample, with paths relative to the file:
         {"image": "a.png", "prompt": "what is at the left?", "answer": "a red circle."}
         {"text": "any text"}
-      or a .txt file. Images and text are reported apart; a limit holds for each of them. \
+      or a .txt file, cut into windows. Images and text are reported apart; a limit holds for each of them. \
       Exit status 1 if one is not kept.
       """)
 
@@ -21,8 +21,10 @@ struct VerifyCommand: ParsableCommand {
   @Argument(help: "What was made of it.")
   var candidate: String
 
-  @Option(help: "Questions and texts: a .jsonl or a .txt file.")
-  var data: String
+  @Option(
+    help: ArgumentHelp(
+      "Questions and texts: a .jsonl or a .txt file; may be repeated.", valueName: "file"))
+  var data: [String]
 
   @Option(
     name: .customLong("max-kl"),
