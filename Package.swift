@@ -8,6 +8,8 @@ let swiftSettings: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
+  // Not in release builds: a newer compiler's new warning is no reason to have no program.
+  .treatAllWarnings(as: .error, .when(configuration: .debug)),
 ]
 
 let package = Package(
@@ -120,10 +122,15 @@ let package = Package(
   cLanguageStandard: .gnu11
 )
 
+let cSettings: [CSetting] = [
+  .enableWarning("all"),
+  .treatAllWarnings(as: .error, .when(configuration: .debug)),
+]
+
 for target in package.targets where [.regular, .executable, .test].contains(target.type) {
-  guard
-    !target.name.hasPrefix("C") || ["Checkpoints", "Conversion"].contains(target.name)
-      || target.name.hasSuffix("Tests")
-  else { continue }
-  target.swiftSettings = swiftSettings
+  if ["CKernels", "CLinearAlgebra", "CImageCodecs"].contains(target.name) {
+    target.cSettings = (target.cSettings ?? []) + cSettings
+  } else {
+    target.swiftSettings = swiftSettings
+  }
 }

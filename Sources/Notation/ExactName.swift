@@ -9,7 +9,9 @@ package struct ExactName: Hashable, Sendable {
 
   package init(_ text: String) { self.text = text }
 
-  package static func == (a: ExactName, b: ExactName) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
+  package static func == (a: ExactName, b: ExactName) -> Bool {
+    a.text.utf8.elementsEqual(b.text.utf8)
+  }
 
   package func hash(into hasher: inout Hasher) {
     var text = text

@@ -43,8 +43,9 @@ struct ExpressionParser {
         i += 1
         continue
       } else if first.isLetter || first == "_" {
-        while i < characters.count, characters[i].isLetter || characters[i].isNumber
-          || characters[i] == "_"
+        while i < characters.count,
+          characters[i].isLetter || characters[i].isNumber
+            || characters[i] == "_"
         { i += 1 }
       } else if first.isNumber {
         while i < characters.count, characters[i].isNumber || characters[i] == "." { i += 1 }
@@ -62,7 +63,9 @@ struct ExpressionParser {
         i += 1
       } else {
         i += 1
-        if i < characters.count, ["**", "==", "!=", "<=", ">="].contains(String(characters[start...i])) {
+        if i < characters.count,
+          ["**", "==", "!=", "<=", ">="].contains(String(characters[start...i]))
+        {
           i += 1
         }
       }
