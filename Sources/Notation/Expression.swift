@@ -19,6 +19,12 @@ package struct Expression: Sendable, CustomStringConvertible {
   package struct Failure: Error, CustomStringConvertible, Sendable {
     package let formula: String
     package let reason: String
+
+    package init(formula: String, reason: String) {
+      self.formula = formula
+      self.reason = reason
+    }
+
     package var description: String { "in the formula '\(formula)': \(reason)" }
   }
 

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Checkpoints
+import Notation
+
+/// What a model is made of: the declarations that claim it, with its own numbers.
+package struct Architecture: Sendable {
+  /// The name of the declaration, such as `llava`.
+  package let name: String
+  package let about: String
+  /// In the order in which they run; the language model last.
+  package let parts: [Part]
+  /// The token whose places an image takes; nil without a vision part.
+  package let imageToken: Int?
+  /// How the token is spelt in a prompt.
+  package let imageText: String?
+
+  package func part(_ kind: PartDeclaration.Kind) -> Part? { parts.first { $0.kind == kind } }
+
+  /// Finds the declarations that claim a model.
+  ///
+  /// - Throws: ``ModelError/unknownArchitecture(path:field:value:known:)`` and others.
+  package init(of files: ModelFiles, library: DeclarationLibrary) throws(ModelError) {
+    if let config = files.config {
+      try self.init(config: config, files: files, library: library)
+    } else {
+      try self.init(gguf: files, library: library)
+    }
+  }
+
+  /// From a `config.json`.
+  private init(
+    config: JSON, files: ModelFiles, library: DeclarationLibrary
+  ) throws(ModelError) {
+    let type = config["model_type"]?.string
+    if let composition = library.compositions.last(where: {
+      type.map($0.modelTypes.contains) ?? false
+    }) {
+      try self.init(composition, config: config, files: files, library: library)
+      return
+    }
+    guard
+      let part = library.parts.last(where: { part in
+        part.kind == .language && type.map(part.modelTypes.contains) ?? false
+      })
+    else {
+      throw .unknownArchitecture(
+        path: files.configPath, field: "model_type", value: type,
+        known: library.knownModelTypes)
+    }
+    let source = HyperparameterSource(origin: .config(config), path: files.configPath)
+    let values = try source.values(of: part, overrides: [:])
+    self.init(language: try Part(part, values: values, path: files.configPath) { $0 })
+  }
+
+  private init(
+    _ composition: Composition, config: JSON, files: ModelFiles, library: DeclarationLibrary
+  ) throws(ModelError) {
+    let top = HyperparameterSource(origin: .config(config), path: files.configPath)
+    var parts: [Part] = []
+    for member in composition.members {
+      let type = member.use.map { config.value(at: $0.path)?.string ?? $0.fallback }
+      let wanted = member.declaration ?? type ?? ""
+      guard let declaration = library.part(named: wanted), declaration.kind == member.kind else {
+        let known = library.parts.filter { $0.kind == member.kind }
+        throw .unknownArchitecture(
+          path: files.configPath, field: member.use?.path ?? member.kind.rawValue, value: wanted,
+          known: known.flatMap { $0.modelTypes.isEmpty ? [$0.name] : $0.modelTypes })
+      }
+      var overrides: [String: Expression.Value] = [:]
+      for parameter in member.overrides {
+        overrides[parameter.name] = try top.value(
+          of: parameter, known: [:], in: composition.name)
+      }
+      let own = member.config.map { config.value(at: $0) ?? .object(JSON.Object()) } ?? config
+      let values = try HyperparameterSource(origin: .config(own), path: files.configPath)
+        .values(of: declaration, overrides: overrides)
+      parts.append(
+        try Architecture.bestNamed(declaration, values: values, member: member, files: files))
+    }
+    try self.init(
+      composition, parts: parts,
+      imageToken: top.value(of: composition.imageToken, known: [:], in: composition.name),
+      path: files.configPath)
+  }
+
+  private init(
+    _ composition: Composition, parts: [Part], imageToken: Expression.Value, path: String
+  ) throws(ModelError) {
+    guard case .number(let number) = imageToken, let token = Int(exactly: number), token >= 0
+    else {
+      throw .configuration(
+        path: path, key: "the image token", sentence: "expected a token id, found \(imageToken)")
+    }
+    self.init(
+      name: composition.name, about: composition.about, parts: parts, imageToken: token,
+      imageText: composition.imageText)
+  }
+
+  /// A language model alone.
+  private init(language: Part) {
+    self.init(
+      name: language.declaration.name, about: language.declaration.about, parts: [language],
+      imageToken: nil, imageText: nil)
+  }
+
+  private init(
+    name: String, about: String, parts: [Part], imageToken: Int?, imageText: String?
+  ) {
+    self.name = name
+    self.about = about
+    self.parts = parts
+    self.imageToken = imageToken
+    self.imageText = imageText
+  }
+
+  /// The part with the names of which the checkpoint has the most.
+  private static func bestNamed(
+    _ declaration: PartDeclaration, values: [String: Expression.Value],
+    member: Composition.Member, files: ModelFiles
+  ) throws(ModelError) -> Part {
+    var best: (part: Part, found: Int)?
+    for map in member.names {
+      let ordered = map.sorted { $0.prefix.count > $1.prefix.count }
+      let part = try Part(declaration, values: values, path: files.configPath) { name in
+        guard let entry = ordered.first(where: { name.hasPrefix($0.prefix) }) else { return name }
+        return entry.replacement + name.dropFirst(entry.prefix.count)
+      }
+      let found = part.parameters.count { parameter in
+        parameter.names.contains { files.checkpoint[$0] != nil }
+      }
+      if found > best?.found ?? -1 { best = (part, found) }
+    }
+    guard let best else {
+      throw .declaration(name: declaration.name, sentence: "names: expected at least one way")
+    }
+    return best.part
+  }
+
+  /// From the metadata of GGUF files.
+  private init(gguf files: ModelFiles, library: DeclarationLibrary) throws(ModelError) {
+    let language = try Architecture.part(
+      of: files.checkpoint, kind: .language, in: library,
+      isMeant: { part, architecture in part.ggufArchitectures.contains(architecture) })
+    guard let projector = files.projector else {
+      self.init(language: language)
+      return
+    }
+    let type = projector.metadata["clip.projector_type"]?.string
+    guard
+      let composition = library.compositions.last(where: {
+        type.map($0.projectors.contains) ?? false
+      })
+    else {
+      throw .unknownArchitecture(
+        path: projector.path, field: "clip.projector_type", value: type,
+        known: library.compositions.flatMap(\.projectors).sorted())
+    }
+    var parts: [Part] = []
+    for member in composition.members where member.kind != .language {
+      let wanted = member.declaration ?? member.use?.fallback ?? ""
+      parts.append(
+        try Architecture.part(
+          of: projector, kind: member.kind, in: library,
+          isMeant: { part, _ in part.name == wanted || part.modelTypes.contains(wanted) }))
+    }
+    let tokens = files.checkpoint.metadata["tokenizer.ggml.tokens"]?.strings
+    let token =
+      projector.metadata["pare.image_token_id"]?.integer
+      ?? tokens?.firstIndex(of: composition.imageText)
+    guard let token else {
+      throw .configuration(
+        path: files.checkpoint.path, key: "tokenizer.ggml.tokens",
+        sentence: "expected the token '\(composition.imageText)' for images, found none")
+    }
+    try self.init(
+      composition, parts: parts + [language], imageToken: .number(Double(token)),
+      path: files.checkpoint.path)
+  }
+
+  private static func part(
+    of checkpoint: Checkpoint, kind: PartDeclaration.Kind, in library: DeclarationLibrary,
+    isMeant: (PartDeclaration, String) -> Bool
+  ) throws(ModelError) -> Part {
+    let architecture = checkpoint.metadata["general.architecture"]?.string
+    if architecture == "clip", kind == .language {
+      throw .input(
+        "\(checkpoint.path): this is the vision part of a model; name the file of its language "
+          + "model, and this one with --mmproj")
+    }
+    guard let architecture,
+      let declaration = library.parts.last(where: {
+        $0.kind == kind && isMeant($0, architecture)
+      })
+    else {
+      throw .unknownArchitecture(
+        path: checkpoint.path, field: "general.architecture", value: architecture,
+        known: library.parts.flatMap(\.ggufArchitectures).sorted())
+    }
+    let source = HyperparameterSource(
+      origin: .gguf(
+        checkpoint.metadata, architecture: architecture, hasTensor: { checkpoint[$0] != nil }),
+      path: checkpoint.path)
+    return try Part(
+      declaration, values: source.values(of: declaration, overrides: [:]), path: checkpoint.path
+    ) { $0 }
+  }
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryIO
+import BlockFormats
+package import Checkpoints
+import Notation
+package import Tensors
+
+/// A parameter with the tensors that hold it.
+package struct BoundParameter: Sendable {
+  package let parameter: Parameter
+  /// One; in a Hugging Face checkpoint of a mixture, one an expert.
+  package let tensors: [StoredTensor]
+  package let container: Checkpoint.Container
+}
+
+/// The account of a checkpoint's tensors, in both directions: each tensor has a place in the
+/// architecture or a stated reason to be left out, and each declared parameter has its tensors.
+package struct Census: Sendable {
+  /// A tensor that is not needed.
+  package struct Dropped: Sendable {
+    package let tensor: String
+    package let reason: String
+  }
+
+  /// For each part, its parameters in their order; nil for an optional one that is not there.
+  package let parameters: [[BoundParameter?]]
+  package let dropped: [Dropped]
+
+  /// Takes the account.
+  ///
+  /// - Throws: ``ModelError/census(path:sentence:)`` that names the tensors that are missing, of
+  ///   another shape, in an encoding that holds no weights, or unaccounted for.
+  package init(of files: ModelFiles, architecture: Architecture) throws(ModelError) {
+    var claimed: Set<String> = []
+    var parameters: [[BoundParameter?]] = []
+    var missing: [String] = []
+    for part in architecture.parts {
+      let checkpoint = Census.checkpoint(of: part.kind, in: files)
+      var bound: [BoundParameter?] = []
+      for parameter in part.parameters {
+        let names = checkpoint.container == .gguf ? [parameter.ggufName] : parameter.names
+        let tensors = names.compactMap { checkpoint[$0] }
+        guard tensors.count == names.count else {
+          let isDroppedLayer = checkpoint.container == .gguf && !parameter.isUsed
+          if parameter.isRequired && !isDroppedLayer || !tensors.isEmpty {
+            missing += names.filter { checkpoint[$0] == nil }
+          }
+          bound.append(nil)
+          continue
+        }
+        for tensor in tensors {
+          try Census.check(tensor, against: parameter, in: checkpoint)
+          claimed.insert(tensor.name)
+        }
+        bound.append(
+          BoundParameter(
+            parameter: parameter, tensors: tensors, container: checkpoint.container))
+      }
+      parameters.append(bound)
+    }
+    guard missing.isEmpty else {
+      throw .census(
+        path: files.path,
+        sentence: "\(Census.list(missing)) \(missing.count == 1 ? "is" : "are") missing, which "
+          + "the architecture '\(architecture.name)' needs; the checkpoint is not complete")
+    }
+    self.parameters = parameters
+    dropped = try Census.dropped(files, architecture, claimed)
+  }
+
+  private static func checkpoint(
+    of kind: PartDeclaration.Kind, in files: ModelFiles
+  ) -> Checkpoint {
+    kind == .language ? files.checkpoint : files.projector ?? files.checkpoint
+  }
+
+  private static func check(
+    _ tensor: StoredTensor, against parameter: Parameter, in checkpoint: Checkpoint
+  ) throws(ModelError) {
+    let expected = checkpoint.container == .gguf ? parameter.ggufShape : parameter.shape
+    guard tensor.shape == expected else {
+      throw .census(
+        path: tensor.file.path,
+        sentence: "tensor '\(tensor.name)': expected the shape \(expected) by the numbers of the "
+          + "configuration, found \(tensor.shape); the two do not belong together")
+    }
+    guard tensor.encoding.holdsWeights else {
+      throw .census(
+        path: tensor.file.path,
+        sentence: "tensor '\(tensor.name)': \(tensor.encoding) is no encoding of weights that can "
+          + "be read; convert from the original checkpoint")
+    }
+  }
+
+  /// What is left, with the declared reasons.
+  private static func dropped(
+    _ files: ModelFiles, _ architecture: Architecture, _ claimed: Set<String>
+  ) throws(ModelError) -> [Dropped] {
+    var rules: [(pattern: Wildcard, reason: String)] = []
+    for part in architecture.parts {
+      for ignored in part.declaration.ignored {
+        if let condition = ignored.condition {
+          let holds = (try? condition.bool(part.values)) ?? false
+          guard holds else { continue }
+        }
+        rules.append((Wildcard(part.rename(ignored.pattern)), ignored.reason))
+      }
+    }
+    var dropped: [Dropped] = []
+    var unknown: [String] = []
+    let tensors = files.checkpoint.tensors + (files.projector?.tensors ?? [])
+    for tensor in tensors where !claimed.contains(tensor.name) {
+      if let rule = rules.first(where: { $0.pattern.matches(tensor.name) }) {
+        dropped.append(Dropped(tensor: tensor.name, reason: rule.reason))
+      } else {
+        unknown.append(tensor.name)
+      }
+    }
+    guard unknown.isEmpty else {
+      throw .census(
+        path: files.path,
+        sentence: "\(list(unknown)) \(unknown.count == 1 ? "has" : "have") no place in the "
+          + "architecture '\(architecture.name)'; the model is a variant of it that needs its own "
+          + "declaration (--architecture)")
+    }
+    return dropped
+  }
+
+  private static func list(_ names: [String]) -> String {
+    let shown = names.prefix(3).map { "'\($0)'" }.joined(separator: ", ")
+    let more = names.count > 3 ? " and \(names.count - 3) more" : ""
+    return (names.count == 1 ? "tensor " : "tensors ") + shown + more
+  }
+}
+
+extension Encoding {
+  /// Whether a weight can be stored in it, and read from it.
+  package var holdsWeights: Bool {
+    switch self {
+    case .i64, .i32, .i16, .i8, .u64, .u32, .u16, .u8, .bool, .complex64: false
+    default: BlockFormats.format(for: self) != nil
+    }
+  }
+}

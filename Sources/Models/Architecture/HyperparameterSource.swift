@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Checkpoints
+import Notation
+
+/// Where the hyperparameters of a part are read from.
+struct HyperparameterSource {
+  enum Origin {
+    /// The part of `config.json` that is the model part's own.
+    case config(JSON)
+    /// GGUF metadata, with the names of the file's tensors.
+    case gguf(GGUFMetadata, architecture: String, hasTensor: (String) -> Bool)
+  }
+
+  let origin: Origin
+  /// The file, for messages.
+  let path: String
+
+  /// The values of all hyperparameters in their order.
+  ///
+  /// - Parameter overrides: Values that count before everything else.
+  func values(
+    of declaration: PartDeclaration, overrides: [String: Expression.Value]
+  ) throws(ModelError) -> [String: Expression.Value] {
+    var values: [String: Expression.Value] = [:]
+    if case .gguf(_, let architecture, _) = origin {
+      values["architecture"] = .text(architecture)
+    }
+    for parameter in declaration.hyperparameters {
+      if let value = overrides[parameter.name] {
+        values[parameter.name] = value
+      } else {
+        values[parameter.name] = try value(of: parameter, known: values, in: declaration.name)
+      }
+    }
+    return values
+  }
+
+  func value(
+    of parameter: HyperparameterDeclaration, known: [String: Expression.Value],
+    in declaration: String
+  ) throws(ModelError) -> Expression.Value {
+    func failure(_ error: Expression.Failure) -> ModelError {
+      .declaration(name: declaration, sentence: "\(parameter.name): \(error)")
+    }
+    func malformed(_ key: String) -> ModelError {
+      .configuration(path: path, key: key, sentence: "expected a number, a text, true or false")
+    }
+    switch origin {
+    case .config(let config):
+      for key in parameter.config {
+        guard let value = config.value(at: key), !value.isNull else { continue }
+        guard let known = Expression.Value(value) else { throw malformed(key) }
+        return known
+      }
+    case .gguf(let metadata, _, let hasTensor):
+      for template in parameter.gguf {
+        let key: String
+        do throws(Expression.Failure) { key = try template.name(known) } catch {
+          throw failure(error)
+        }
+        guard let value = metadata[key] else { continue }
+        guard let known = Expression.Value(value) else { throw malformed(key) }
+        return known
+      }
+      if let name = parameter.present { return .bool(hasTensor(name)) }
+      if let name = parameter.absent { return .bool(!hasTensor(name)) }
+    }
+    do throws(Expression.Failure) { return try parameter.fallback.value(known) } catch {
+      throw failure(error)
+    }
+  }
+}
+
+extension Expression.Value {
+  /// A value of `config.json`, or nil for lists and objects.
+  init?(_ json: JSON) {
+    switch json {
+    case .bool(let value): self = .bool(value)
+    case .integer(let value): self = .number(Double(value))
+    case .number(let value): self = .number(value)
+    case .string(let value): self = .text(value)
+    case .null, .array, .object: return nil
+    }
+  }
+
+  /// A value of GGUF metadata; a list of texts counts as its length.
+  init?(_ value: GGUFValue) {
+    if let number = value.number {
+      self = .number(number)
+    } else if let bool = value.bool {
+      self = .bool(bool)
+    } else if let text = value.string {
+      self = .text(text)
+    } else if let array = value.array, array.elementType == .string {
+      self = .number(Double(array.count))
+    } else {
+      return nil
+    }
+  }
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryIO
+package import Checkpoints
+package import Notation
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The files that make up a model, found from what the user named.
+package struct ModelFiles: Sendable {
+  /// What the user named.
+  package let path: String
+  /// The weights; of a GGUF, those of the language model.
+  package let checkpoint: Checkpoint
+  /// The GGUF with the vision encoder and the connector.
+  package let projector: Checkpoint?
+  /// `config.json`; nil for a GGUF.
+  package let config: JSON?
+  /// The folder that holds tokenizer, image processor and configuration.
+  package let folder: String
+
+  package var configPath: String { folder + "/config.json" }
+
+  /// Opens a folder, a `.safetensors` file or index, or a `.gguf` file.
+  ///
+  /// - Parameters:
+  ///   - path: What the user named.
+  ///   - projectorPath: The GGUF with the vision part; nil to look beside the model.
+  package init(path: String, projectorPath: String? = nil) throws(ModelError) {
+    self.path = path
+    let checkpoint = try convertingErrors { () throws(CheckpointError) in
+      try Checkpoint(path: path)
+    }
+    self.checkpoint = checkpoint
+    folder = Folder.exists(at: path) ? ModelFiles.trimmed(path) : ModelFiles.folder(of: path)
+    switch checkpoint.container {
+    case .safetensors:
+      guard projectorPath == nil else {
+        throw .input(
+          "\(path): a safetensors model holds its own vision part; leave --mmproj out")
+      }
+      projector = nil
+      do throws(ModelError) {
+        config = try JSONFile.read(folder + "/config.json")
+      } catch {
+        if case .file(let cause) = error, cause.isMissingFile {
+          throw .configuration(
+            path: folder + "/config.json", key: "the file",
+            sentence: "expected beside the checkpoint, found none; "
+              + "copy it from the original model")
+        }
+        throw error
+      }
+    case .gguf:
+      config = nil
+      if let projectorPath {
+        projector = try convertingErrors { () throws(CheckpointError) in
+          try Checkpoint(path: projectorPath)
+        }
+      } else if let found = try ModelFiles.projector(beside: checkpoint, in: folder) {
+        projector = found
+      } else {
+        projector = nil
+      }
+    }
+  }
+
+  /// The model's name: that of its folder or file; in a hub's cache, that of the repository.
+  package var name: String {
+    if checkpoint.container == .gguf, let file = checkpoint.files.first {
+      let base = ModelFiles.baseName(of: file.path)
+      return base.hasSuffix(".gguf") ? String(base.dropLast(5)) : base
+    }
+    let components = ModelFiles.absolute(folder).split(separator: "/")
+    if components.count >= 3, components[components.count - 2] == "snapshots",
+      let name = ModelFiles.repository(components[components.count - 3])
+    {
+      return name
+    }
+    return components.last.map(String.init) ?? "model"
+  }
+
+  /// The name in a folder of a hub's cache, `models--OWNER--NAME`; nil for another folder.
+  private static func repository(_ folder: Substring) -> String? {
+    guard folder.hasPrefix("models--") else { return nil }
+    var rest = folder.dropFirst("models--".count)
+    var place = rest.startIndex
+    while place < rest.endIndex {
+      if rest[place...].hasPrefix("--") {
+        rest = rest[place...].dropFirst(2)
+        return String(rest)
+      }
+      place = rest.index(after: place)
+    }
+    return String(rest)
+  }
+
+  /// The GGUF beside a model whose name says that it is its vision part.
+  private static func projector(
+    beside model: Checkpoint, in folder: String
+  ) throws(ModelError) -> Checkpoint? {
+    let names = try convertingErrors { () throws(FileError) in try Folder.names(in: folder) }
+    let own = baseName(of: model.files.first?.path ?? model.path)
+    let candidates = names.filter {
+      $0.lowercased().contains("mmproj") && $0.hasSuffix(".gguf") && !$0.hasPrefix(".")
+        && $0 != own
+    }
+    guard !candidates.isEmpty else { return nil }
+    // Of several, the one whose name goes on like the model's the longest.
+    let scored = candidates.map { name -> (name: String, score: Int) in
+      let rest = name.hasPrefix("mmproj-") ? String(name.dropFirst("mmproj-".count)) : name
+      return (name, zip(rest.utf8, own.utf8).prefix { $0 == $1 }.count)
+    }
+    let best = scored.map(\.score).max() ?? 0
+    let winners = scored.filter { $0.score == best }
+    guard winners.count == 1, let winner = winners.first else {
+      throw .input(
+        "\(folder): several files could be the vision part of \(own): "
+          + "\(winners.map(\.name).joined(separator: ", ")); name one with --mmproj")
+    }
+    let checkpoint = try convertingErrors { () throws(CheckpointError) in
+      try Checkpoint(path: folder + "/" + winner.name)
+    }
+    // A file that happens to lie beside another model is not its part.
+    guard let architecture = model.metadata["general.architecture"]?.string,
+      checkpoint.metadata["clip.vision.projection_dim"]?.integer
+        == model.metadata["\(architecture).embedding_length"]?.integer
+    else { return nil }
+    return checkpoint
+  }
+
+  private static func trimmed(_ path: String) -> String {
+    path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+  }
+
+  static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  static func baseName(of path: String) -> String {
+    path.split(separator: "/").last.map(String.init) ?? path
+  }
+
+  private static func absolute(_ path: String) -> String {
+    guard let resolved = realpath(path, nil) else { return path }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Tensors
+
+/// A tensor that a model's architecture says it has.
+package struct Parameter: Sendable, Hashable {
+  package let part: PartDeclaration.Kind
+  /// What the tensor is for: part, block and tensor, such as `language.attention.value`; a bias
+  /// ends in `.bias`. Recipes choose by it.
+  package let role: String
+  /// The repetition that it belongs to, and how many of them are used; nil outside of any.
+  package let layer: Int?
+  package let layerCount: Int?
+  /// The names in a Hugging Face checkpoint: one, or one an expert.
+  package let names: [String]
+  package let ggufName: String
+  /// Of one expert, where there are experts.
+  package let shape: Shape
+  /// How many experts have one each; nil where there are none.
+  package let expertCount: Int?
+  /// The shape in a GGUF: experts stacked, and dimensions of 1 left out where engines want that.
+  package let ggufShape: Shape
+  /// The number of heads whose rows a GGUF stores in pairs; nil where rows keep their order.
+  package let interleavedHeads: Int?
+  /// Whether the checkpoint must have it.
+  package let isRequired: Bool
+  /// Whether what the model computes depends on it.
+  package let isUsed: Bool
+
+  /// For each row in Hugging Face's order, the row of a GGUF that holds it; nil if the order is
+  /// the same.
+  ///
+  /// Hugging Face's rotation pairs element `i` of a head with element `i + width/2`, that of
+  /// llama.cpp's `llama` architecture element `2i` with `2i + 1`.
+  package var ggufRowOrder: [Int]? {
+    guard let heads = interleavedHeads, heads > 0, let rows = shape.dimensions.first,
+      rows % (2 * heads) == 0
+    else { return nil }
+    let width = rows / heads
+    let half = width / 2
+    return (0..<rows).map { row in
+      let (head, element) = row.quotientAndRemainder(dividingBy: width)
+      return head * width + (element % half) * 2 + element / half
+    }
+  }
+}

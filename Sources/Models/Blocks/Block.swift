@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Layers
+import LinearAlgebra
+import Preprocessing
+
+/// A kind of computation that declarations name: it reads its settings and tensors once, and
+/// then changes what flows through a part.
+protocol Block: Sendable {
+  /// The settings that a declaration may give.
+  static var settings: Set<String> { get }
+  /// The tensors that it may have.
+  static var tensors: Set<String> { get }
+  /// - Throws: ``ModelError`` if tensors or settings do not fit each other.
+  init(_ reader: BlockReader) throws(ModelError)
+  /// How wide the rows are that the block makes of rows of some width; nil if it cannot take them.
+  func outputWidth(from width: Int) -> Int?
+  func run(_ flow: inout Flow) throws(ModelError)
+}
+
+/// What goes through the steps of a part.
+struct Flow {
+  /// `[rows of all sequences, channels]`
+  var hidden: Matrix
+  /// How the rows divide into images, or texts.
+  var batch: Batch
+  /// The images of a vision part.
+  var pixels: [PixelTensor] = []
+  /// The keys and values of attention layers, where they are kept.
+  var caches: [KeyValueCache?] = []
+  /// The rows that the output is wanted of; nil for all.
+  var outputRows: [Int]?
+}
+
+extension Linear {
+  /// How wide its results are; nil if it cannot take rows of this width.
+  func outputWidth(from width: Int) -> Int? { width == weight.columns ? weight.rows : nil }
+}
+
+extension FeedForward {
+  func outputWidth(from width: Int) -> Int? {
+    guard let hidden = up.outputWidth(from: width),
+      gate.map({ $0.outputWidth(from: width) == hidden }) ?? true
+    else { return nil }
+    return down.outputWidth(from: hidden)
+  }
+}
+
+extension Norm {
+  func outputWidth(from width: Int) -> Int? { width == weight.count ? width : nil }
+}
+
+/// The kinds of blocks by the names that declarations use.
+enum BlockRegistry {
+  static let kinds: [String: any Block.Type] = [
+    "activation": ActivationBlock.self,
+    "addTable": AddTableBlock.self,
+    "attention": AttentionBlock.self,
+    "averagePool": AveragePoolBlock.self,
+    "bottleneck": BottleneckBlock.self,
+    "dropFirst": DropFirstBlock.self,
+    "embedding": EmbeddingBlock.self,
+    "experts": ExpertsBlock.self,
+    "feedForward": FeedForwardBlock.self,
+    "linear": LinearBlock.self,
+    "norm": NormBlock.self,
+    "output": OutputBlock.self,
+    "patchEmbedding": PatchEmbeddingBlock.self,
+  ]
+}

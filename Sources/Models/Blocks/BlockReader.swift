@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryIO
+import BlockFormats
+import Checkpoints
+import Layers
+import Notation
+import Tensors
+
+/// Gives a block its settings and its tensors.
+final class BlockReader {
+  private let step: Part.Step
+  private let part: Part
+  private let parameters: [BoundParameter?]
+  private let state: PartReader
+  /// Everything that was handed out, to be given back to the system after use.
+  private(set) var weights: [Weight] = []
+
+  init(_ step: Part.Step, of part: Part, parameters: [BoundParameter?], state: PartReader) {
+    self.step = step
+    self.part = part
+    self.parameters = parameters
+    self.state = state
+  }
+
+  /// A place for the keys and values of an attention layer.
+  func nextCacheIndex() -> Int {
+    defer { state.cacheCount += 1 }
+    return state.cacheCount
+  }
+
+  /// The table of token embeddings of this part, which an output may share.
+  var table: Weight? {
+    get { state.table }
+    set { state.table = newValue }
+  }
+
+  func error(_ sentence: String) -> ModelError {
+    .configuration(
+      path: part.path, key: "\(part.declaration.name).\(step.declaration.id)", sentence: sentence)
+  }
+
+  // Settings
+
+  func has(_ setting: String) -> Bool { step.declaration.settings[setting] != nil }
+
+  private func value(_ setting: DeclarationReader) throws(ModelError) -> Expression.Value {
+    let expression = try setting.expression()
+    do throws(Expression.Failure) { return try expression.value(step.values) } catch {
+      throw setting.error("\(error)")
+    }
+  }
+
+  /// A number; `in` names a setting that is an object.
+  func number(_ key: String, in object: String? = nil) throws(ModelError) -> Double {
+    var settings = step.declaration.settings
+    if let object { settings = try settings.member(object) }
+    let member = try settings.member(key)
+    guard case .number(let number) = try value(member) else {
+      throw member.error("expected a number")
+    }
+    return number
+  }
+
+  /// A whole number of at least 1.
+  func count(_ key: String) throws(ModelError) -> Int {
+    let number = try number(key)
+    guard let count = Int(exactly: number), count >= 1 else {
+      throw error("\(key): expected a whole number of at least 1, found \(number)")
+    }
+    return count
+  }
+
+  func bool(_ key: String) throws(ModelError) -> Bool {
+    let member = try step.declaration.settings.member(key)
+    guard case .bool(let bool) = try value(member) else {
+      throw member.error("expected true or false")
+    }
+    return bool
+  }
+
+  /// The text that a formula gives.
+  func text(_ key: String, in object: String? = nil) throws(ModelError) -> String {
+    var settings = step.declaration.settings
+    if let object { settings = try settings.member(object) }
+    let member = try settings.member(key)
+    guard case .text(let text) = try value(member) else { throw member.error("expected a text") }
+    return text
+  }
+
+  /// A word that stands for itself.
+  func word(_ key: String) throws(ModelError) -> String {
+    try step.declaration.settings.member(key).string()
+  }
+
+  func activation() throws(ModelError) -> Activation {
+    let name = try text("activation")
+    guard let activation = Activation(rawValue: name) else {
+      throw error(
+        "the activation '\(name)' is not known; known are "
+          + Activation.allCases.map(\.rawValue).joined(separator: ", "))
+    }
+    return activation
+  }
+
+  // Tensors
+
+  private func bound(_ key: String) -> BoundParameter? {
+    step.parameters[key].flatMap { parameters[$0] }
+  }
+
+  func hasTensor(_ key: String) -> Bool { bound(key) != nil }
+
+  private func required(_ key: String) throws(ModelError) -> BoundParameter {
+    guard let parameter = bound(key) else {
+      throw .declaration(
+        name: part.declaration.name,
+        sentence: "the block '\(step.declaration.id)' needs the tensor '\(key)'")
+    }
+    return parameter
+  }
+
+  /// A tensor as a matrix of its first dimension by all others.
+  func weight(_ key: String) throws(ModelError) -> Weight {
+    try weights(key)[0]
+  }
+
+  /// One matrix an expert.
+  func weights(_ key: String) throws(ModelError) -> [Weight] {
+    let parameter = try required(key)
+    let shape = parameter.parameter.shape.dimensions
+    let rows = shape.count > 1 ? shape[0] : 1
+    return try matrices(of: parameter, rows: rows)
+  }
+
+  private func matrices(of bound: BoundParameter, rows: Int) throws(ModelError) -> [Weight] {
+    let shape = bound.parameter.shape
+    let columns = (shape.elementCount ?? 0) / max(rows, 1)
+    let isGGUF = bound.container == .gguf
+    let count = bound.parameter.expertCount ?? 1
+    var result: [Weight] = []
+    for expert in 0..<count {
+      let isStacked = isGGUF && bound.tensors.count < count
+      let tensor = bound.tensors[isStacked ? 0 : expert]
+      guard let format = BlockFormats.format(for: tensor.encoding),
+        columns % tensor.encoding.elementsPerBlock == 0
+      else {
+        throw .census(
+          path: tensor.file.path,
+          sentence: "tensor '\(tensor.name)': rows of \(columns) elements are not stored as "
+            + "\(tensor.encoding)")
+      }
+      result.append(
+        Weight(
+          source: tensor, format: format, rows: rows, columns: columns,
+          firstRow: isStacked ? expert * rows : 0,
+          rowOrder: isGGUF ? bound.parameter.ggufRowOrder : nil))
+    }
+    weights += result
+    return result
+  }
+
+  /// All values of a small tensor, or nil if it is not there.
+  func valuesIfPresent(_ key: String) throws(ModelError) -> [Float]? {
+    guard let parameter = bound(key) else { return nil }
+    // A vector whose order differs is a matrix of one column.
+    let isReordered = parameter.container == .gguf && parameter.parameter.ggufRowOrder != nil
+    let rows = isReordered ? parameter.parameter.shape.dimensions.first ?? 1 : 1
+    return try matrices(of: parameter, rows: rows)[0].values()
+  }
+
+  func values(_ key: String) throws(ModelError) -> [Float] {
+    guard let values = try valuesIfPresent(key) else {
+      _ = try required(key)
+      return []
+    }
+    return values
+  }
+
+  func linear(_ key: String) throws(ModelError) -> Linear {
+    Linear(weight: try weight(key), bias: try valuesIfPresent(key + ".bias"))
+  }
+
+  /// The norm whose kind a setting names.
+  func norm(_ key: String = "norm") throws(ModelError) -> Norm {
+    let kind = try word("norm")
+    guard let kind = Norm.Kind(rawValue: kind) else {
+      throw error("norm: expected layer or rms, found '\(kind)'")
+    }
+    return try norm(key, kind: kind)
+  }
+
+  func norm(_ key: String, kind: Norm.Kind) throws(ModelError) -> Norm {
+    Norm(
+      kind: kind, weight: try values(key), bias: try valuesIfPresent(key + ".bias"),
+      epsilon: Float(try number("epsilon")))
+  }
+}
+
+/// What the blocks of a part share while they are read.
+final class PartReader {
+  var cacheCount = 0
+  var table: Weight?
+}
+
+extension StoredTensor: Weight.Source {
+  package func release() { file.release(offset..<offset + byteCount) }
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Layers
+
+/// The table of token embeddings. Looking tokens up, and putting images in their places, is done
+/// before the first step, by ``ForwardPass``.
+struct EmbeddingBlock: Block {
+  static let settings: Set<String> = []
+  static let tensors: Set = ["table"]
+
+  init(_ reader: BlockReader) throws(ModelError) { reader.table = try reader.weight("table") }
+
+  func outputWidth(from width: Int) -> Int? { width }
+
+  func run(_ flow: inout Flow) throws(ModelError) {}
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Layers
+import LinearAlgebra
+
+/// `x + experts(norm(x))`
+struct ExpertsBlock: Block {
+  static let settings: Set = [
+    "norm", "epsilon", "activation", "experts", "chosen", "renormalizes",
+  ]
+  static let tensors: Set = ["norm", "router", "gate", "up", "down"]
+
+  private let norm: Norm
+  private let experts: Experts
+
+  init(_ reader: BlockReader) throws(ModelError) {
+    let count = try reader.count("experts")
+    let chosen = try reader.count("chosen")
+    guard chosen <= count else {
+      throw reader.error("\(chosen) of \(count) experts cannot be chosen")
+    }
+    let activation = try reader.activation()
+    let gates = reader.hasTensor("gate") ? try reader.weights("gate") : []
+    let downs = try reader.weights("down")
+    let ups = try reader.weights("up")
+    norm = try reader.norm()
+    experts = Experts(
+      router: try reader.linear("router"),
+      experts: ups.indices.map {
+        FeedForward(
+          gate: gates.isEmpty ? nil : Linear(weight: gates[$0]), up: Linear(weight: ups[$0]),
+          down: Linear(weight: downs[$0]), activation: activation)
+      }, chosenCount: chosen, renormalizes: try reader.bool("renormalizes"))
+  }
+
+  func outputWidth(from width: Int) -> Int? {
+    norm.outputWidth(from: width) == width
+      && experts.router.outputWidth(from: width) == experts.experts.count
+      && experts.experts.allSatisfy { $0.outputWidth(from: width) == width } ? width : nil
+  }
+
+  func run(_ flow: inout Flow) throws(ModelError) { flow.hidden += experts(norm(flow.hidden)) }
+}

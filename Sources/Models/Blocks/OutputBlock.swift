@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Layers
+import LinearAlgebra
+
+/// From hidden states to logits, through a matrix of its own or the table of embeddings.
+struct OutputBlock: Block {
+  static let settings: Set<String> = []
+  static let tensors: Set = ["output"]
+
+  private let linear: Linear
+
+  init(_ reader: BlockReader) throws(ModelError) {
+    if reader.hasTensor("output") {
+      linear = try reader.linear("output")
+    } else if let table = reader.table {
+      linear = Linear(weight: table)
+    } else {
+      throw reader.error("there is neither an output matrix nor a table to share")
+    }
+  }
+
+  func outputWidth(from width: Int) -> Int? { linear.outputWidth(from: width) }
+
+  func run(_ flow: inout Flow) throws(ModelError) {
+    flow.hidden = linear(flow.outputRows.map { flow.hidden.gathered($0) } ?? flow.hidden)
+  }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Layers
+import LinearAlgebra
+
+/// A linear layer on each row.
+struct LinearBlock: Block {
+  static let settings: Set<String> = []
+  static let tensors: Set = ["linear"]
+
+  private let linear: Linear
+
+  init(_ reader: BlockReader) throws(ModelError) { linear = try reader.linear("linear") }
+
+  func outputWidth(from width: Int) -> Int? { linear.outputWidth(from: width) }
+
+  func run(_ flow: inout Flow) throws(ModelError) { flow.hidden = linear(flow.hidden) }
+}
+
+/// An activation on each element.
+struct ActivationBlock: Block {
+  static let settings: Set = ["activation"]
+  static let tensors: Set<String> = []
+
+  private let activation: Activation
+
+  init(_ reader: BlockReader) throws(ModelError) { activation = try reader.activation() }
+
+  func outputWidth(from width: Int) -> Int? { width }
+
+  func run(_ flow: inout Flow) throws(ModelError) { activation.apply(to: &flow.hidden) }
+}
+
+/// A norm on each row.
+struct NormBlock: Block {
+  static let settings: Set = ["norm", "epsilon"]
+  static let tensors: Set = ["norm"]
+
+  private let norm: Norm
+
+  init(_ reader: BlockReader) throws(ModelError) { norm = try reader.norm() }
+
+  func outputWidth(from width: Int) -> Int? { norm.outputWidth(from: width) }
+
+  func run(_ flow: inout Flow) throws(ModelError) { flow.hidden = norm(flow.hidden) }
+}

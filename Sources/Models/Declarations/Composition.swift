@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Notation
+
+/// A whole model as data: which parts it is made of, and how their tensors are named in it.
+package struct Composition: Sendable {
+  /// A part of the model.
+  struct Member: Sendable {
+    let kind: PartDeclaration.Kind
+    /// The name of the part's declaration, if it is always the same one.
+    let declaration: String?
+    /// Where `config.json` says which part it is, and what counts if it does not.
+    let use: (path: String, fallback: String)?
+    /// Where the part's configuration stands in `config.json`; nil for the top.
+    let config: String?
+    /// Hyperparameters that the whole model decides, read from the top of `config.json`.
+    let overrides: [HyperparameterDeclaration]
+    /// Ways to name the tensors; in each, prefixes of the part's own names with what stands for
+    /// them in the whole model.
+    let names: [[(prefix: String, replacement: String)]]
+  }
+
+  package let name: String
+  package let about: String
+  package let modelTypes: [String]
+  /// The values of `clip.projector_type` that mean this model.
+  let projectors: [String]
+  /// The token whose places the image takes.
+  let imageToken: HyperparameterDeclaration
+  /// How the token is spelt in a prompt.
+  let imageText: String
+  /// In the order in which they run.
+  let members: [Member]
+
+  init(_ reader: DeclarationReader) throws(ModelError) {
+    try reader.allow([
+      "name", "about", "extends", "changes", "match", "imageToken", "imageText", "parts",
+    ])
+    name = try reader.member("name").string()
+    about = try reader["about"]?.string() ?? ""
+    let match = try reader.member("match")
+    try match.allow(["model_type", "projector"])
+    modelTypes = try match.member("model_type").strings()
+    projectors = try match["projector"]?.strings() ?? []
+    imageToken = try HyperparameterDeclaration(reader.member("imageToken"), name: "imageToken")
+    imageText = try reader.member("imageText").string()
+    let parts = try reader.member("parts")
+    try parts.allow(Set(PartDeclaration.Kind.allCases.map(\.rawValue)))
+    var members: [Member] = []
+    for kind in PartDeclaration.Kind.allCases {
+      members.append(try Member(parts.member(kind.rawValue), kind: kind))
+    }
+    self.members = members
+  }
+}
+
+extension Composition.Member {
+  init(_ reader: DeclarationReader, kind: PartDeclaration.Kind) throws(ModelError) {
+    try reader.allow(["declaration", "use", "config", "set", "names"])
+    self.kind = kind
+    declaration = try reader["declaration"]?.string()
+    if let use = reader["use"] {
+      let texts = try use.strings()
+      guard texts.count == 2 else { throw use.error("expected a path and a default") }
+      self.use = (texts[0], texts[1])
+    } else {
+      use = nil
+      guard declaration != nil else { throw reader.error("expected 'declaration' or 'use'") }
+    }
+    config = try reader["config"]?.string()
+    var overrides: [HyperparameterDeclaration] = []
+    for (key, value) in try reader["set"]?.members() ?? [] {
+      overrides.append(try HyperparameterDeclaration(value, name: key))
+    }
+    self.overrides = overrides
+    var names: [[(prefix: String, replacement: String)]] = []
+    for way in try reader.member("names").elements() {
+      var map: [(prefix: String, replacement: String)] = []
+      for (key, value) in try way.members() { map.append((key, try value.string())) }
+      names.append(map)
+    }
+    self.names = names
+  }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Formats
+import Notation
+
+/// The declarations that a program knows: those in the binary, and files that the user names.
+///
+/// A user's declaration replaces an embedded one of the same name.
+/// Schema: `Formats/Architectures/README.md`.
+package struct DeclarationLibrary: Sendable {
+  /// Whole models made of parts, such as LLaVA.
+  package private(set) var compositions: [Composition] = []
+  /// Parts, such as a decoder.
+  package private(set) var parts: [PartDeclaration] = []
+
+  /// Reads the embedded declarations, then the given files.
+  ///
+  /// - Throws: ``ModelError`` for the first file that cannot be read, or mistake in one.
+  package init(files: [String] = []) throws(ModelError) {
+    var texts: [(name: String, json: JSON)] = []
+    for (name, text) in Formats.architectures {
+      do throws(JSONError) {
+        texts.append((name, try JSON(parsing: String(decoding: text, as: UTF8.self))))
+      } catch { throw .declaration(name: name, sentence: "\(error)") }
+    }
+    for path in files {
+      let json = try JSONFile.read(path)
+      let name = json["name"]?.string ?? path
+      texts.removeAll { $0.name == name }
+      texts.append((name, json))
+    }
+    try self.init(texts)
+  }
+
+  init(_ texts: [(name: String, json: JSON)]) throws(ModelError) {
+    let byName = Dictionary(texts.map { ($0.name, $0.json) }) { _, last in last }
+    for (name, json) in texts {
+      let whole = try DeclarationChanges.resolve(json, name: name, among: byName)
+      let reader = DeclarationReader(whole, name: name)
+      if whole["parts"] != nil {
+        compositions.append(try Composition(reader))
+      } else {
+        parts.append(try PartDeclaration(reader))
+      }
+    }
+  }
+
+  /// The part with a name, or one that claims a `model_type`.
+  package func part(named name: String) -> PartDeclaration? {
+    parts.last { $0.name == name } ?? parts.last { $0.modelTypes.contains(name) }
+  }
+
+  /// Every `model_type` that a whole model can have, in order.
+  package var knownModelTypes: [String] {
+    (compositions.flatMap(\.modelTypes)
+      + parts.filter { $0.kind == .language }.flatMap(\.modelTypes)).sorted()
+  }
+}

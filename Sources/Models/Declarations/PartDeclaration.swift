@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Notation
+
+/// One part of a model as data: how to recognise it, its numbers, its steps and their tensors.
+///
+/// Schema: `Formats/Architectures/README.md`.
+package struct PartDeclaration: Sendable {
+  package enum Kind: String, Sendable, CaseIterable {
+    case vision, connector, language
+  }
+
+  /// A tensor that a checkpoint may hold and that is not needed, and why.
+  struct Ignored: Sendable {
+    /// A name in which `*` stands for any text.
+    let pattern: String
+    let reason: String
+    let condition: Expression?
+  }
+
+  /// What a GGUF file says about this part.
+  struct GGUF: Sendable {
+    /// A condition that a model must meet to be written, and what to say if it does not.
+    struct Requirement: Sendable {
+      let condition: Expression
+      let sentence: String
+    }
+
+    /// A metadata key with the formula of its value.
+    struct Entry: Sendable {
+      enum ValueType: String, CaseIterable { case u32, f32, bool, string }
+      let key: NameTemplate
+      let type: ValueType
+      let value: Expression
+      let condition: Expression?
+    }
+
+    let architecture: Expression
+    let requirements: [Requirement]
+    let entries: [Entry]
+  }
+
+  package let name: String
+  package let about: String
+  package let kind: Kind
+  /// The values of `model_type` that mean this part.
+  package let modelTypes: [String]
+  /// The values of `general.architecture` that mean this part.
+  package let ggufArchitectures: [String]
+  let hyperparameters: [HyperparameterDeclaration]
+  let gguf: GGUF
+  let ignored: [Ignored]
+  let steps: [StepDeclaration]
+
+  init(_ reader: DeclarationReader) throws(ModelError) {
+    try reader.allow([
+      "name", "about", "part", "extends", "changes", "match", "hyperparameters", "gguf", "ignored",
+      "steps",
+    ])
+    name = try reader.member("name").string()
+    about = try reader["about"]?.string() ?? ""
+    let part = try reader.member("part")
+    guard let kind = Kind(rawValue: try part.string()) else {
+      throw part.error("expected vision, connector or language")
+    }
+    self.kind = kind
+    let match = try reader.member("match")
+    try match.allow(["model_type", "gguf"])
+    modelTypes = try match["model_type"]?.strings() ?? []
+    ggufArchitectures = try match["gguf"]?.strings() ?? []
+    var hyperparameters: [HyperparameterDeclaration] = []
+    for (key, value) in try reader.member("hyperparameters").members() {
+      hyperparameters.append(try HyperparameterDeclaration(value, name: key))
+    }
+    self.hyperparameters = hyperparameters
+    gguf = try GGUF(reader.member("gguf"))
+    var ignored: [Ignored] = []
+    for entry in try reader["ignored"]?.elements() ?? [] {
+      try entry.allow(["name", "because", "when"])
+      ignored.append(
+        Ignored(
+          pattern: try entry.member("name").string(),
+          reason: try entry.member("because").string(), condition: try entry["when"]?.expression()))
+    }
+    self.ignored = ignored
+    steps = try StepDeclaration.list(reader.member("steps"))
+  }
+}
+
+extension PartDeclaration.GGUF {
+  init(_ reader: DeclarationReader) throws(ModelError) {
+    try reader.allow(["architecture", "requires", "metadata"])
+    architecture = try reader.member("architecture").expression()
+    var requirements: [Requirement] = []
+    for entry in try reader["requires"]?.elements() ?? [] {
+      try entry.allow(["that", "else"])
+      requirements.append(
+        Requirement(
+          condition: try entry.member("that").expression(),
+          sentence: try entry.member("else").string()))
+    }
+    self.requirements = requirements
+    var entries: [Entry] = []
+    for (key, value) in try reader["metadata"]?.members() ?? [] {
+      try value.allow(["u32", "f32", "bool", "string", "when"])
+      for type in Entry.ValueType.allCases {
+        guard let formula = value[type.rawValue] else { continue }
+        let template = DeclarationReader(.string(key), name: value.name, path: value.path)
+        entries.append(
+          Entry(
+            key: try NameTemplate(template), type: type, value: try formula.expression(),
+            condition: try value["when"]?.expression()))
+      }
+    }
+    self.entries = entries
+  }
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Notation
+
+/// A step of a part: a block, or steps that are repeated.
+enum StepDeclaration: Sendable {
+  case block(BlockDeclaration)
+  case repetition(RepetitionDeclaration)
+
+  static func list(_ reader: DeclarationReader) throws(ModelError) -> [StepDeclaration] {
+    var steps: [StepDeclaration] = []
+    for element in try reader.elements() {
+      if element["repeat"] != nil {
+        steps.append(.repetition(try RepetitionDeclaration(element)))
+      } else {
+        steps.append(.block(try BlockDeclaration(element)))
+      }
+    }
+    return steps
+  }
+}
+
+/// How an intermediate result is written by `trace`.
+struct TraceDeclaration: Sendable {
+  /// The order of the values of one image.
+  enum Layout: String, Sendable {
+    /// `[tokens, channels]`
+    case rows
+    /// `[channels, height, width]`
+    case channelsFirst
+  }
+
+  let name: NameTemplate
+  let layout: Layout
+
+  /// From the members `trace` and `layout`, if `trace` is there.
+  init?(in reader: DeclarationReader) throws(ModelError) {
+    guard let trace = reader["trace"] else { return nil }
+    name = try NameTemplate(trace)
+    guard let member = reader["layout"] else {
+      layout = .rows
+      return
+    }
+    guard let layout = Layout(rawValue: try member.string()) else {
+      throw member.error("expected rows or channelsFirst")
+    }
+    self.layout = layout
+  }
+}
+
+/// One block of computation, its settings and its tensors.
+struct BlockDeclaration: Sendable {
+  /// The kind of block: a file in `Models/Blocks`.
+  let block: String
+  /// The block's name in roles; the kind unless `id` says otherwise.
+  let id: String
+  let condition: Expression?
+  let trace: TraceDeclaration?
+  /// All members, for the block to read its settings from.
+  let settings: DeclarationReader
+  let tensors: [TensorDeclaration]
+
+  init(_ reader: DeclarationReader) throws(ModelError) {
+    block = try reader.member("block").string()
+    guard let kind = BlockRegistry.kinds[block] else {
+      throw reader.error(
+        "there is no block '\(block)'; known are \(BlockRegistry.kinds.keys.sorted().joined(separator: ", "))"
+      )
+    }
+    try reader.allow(
+      kind.settings.union(["block", "id", "when", "trace", "layout", "tensors"]))
+    id = try reader["id"]?.string() ?? block
+    condition = try reader["when"]?.expression()
+    trace = try TraceDeclaration(in: reader)
+    settings = reader
+    var tensors: [TensorDeclaration] = []
+    for (key, value) in try reader["tensors"]?.members() ?? [] {
+      guard kind.tensors.contains(key) else {
+        throw value.error(
+          "the block '\(block)' has no such tensor; it has \(kind.tensors.sorted().joined(separator: ", "))"
+        )
+      }
+      tensors.append(try TensorDeclaration(value, key: key))
+    }
+    self.tensors = tensors
+  }
+}
+
+/// Steps that are repeated, with `layer` and `index` counting from 0.
+struct RepetitionDeclaration: Sendable {
+  let count: Expression
+  /// How many repetitions the next part sees; the others are only traced.
+  let used: Expression?
+  /// What comes before the names of the tensors inside.
+  let name: NameTemplate
+  let ggufName: NameTemplate
+  /// Traced after each repetition.
+  let trace: TraceDeclaration?
+  /// Traced after the last one.
+  let finalTrace: TraceDeclaration?
+  let steps: [StepDeclaration]
+
+  init(_ reader: DeclarationReader) throws(ModelError) {
+    try reader.allow(["repeat", "used", "id", "name", "gguf", "trace", "layout", "after", "steps"])
+    count = try reader.member("repeat").expression()
+    used = try reader["used"]?.expression()
+    name = try NameTemplate(reader.member("name"))
+    ggufName = try NameTemplate(reader.member("gguf"))
+    trace = try TraceDeclaration(in: reader)
+    finalTrace = try reader["after"].flatMap { (after) throws(ModelError) in
+      try TraceDeclaration(in: after)
+    }
+    steps = try StepDeclaration.list(reader.member("steps"))
+  }
+}
+
+/// A tensor of a block: its names, its shape, and how containers store it.
+struct TensorDeclaration: Sendable {
+  enum Bias: String, Sendable { case required, optional }
+
+  /// The block's name for it.
+  let key: String
+  let name: NameTemplate
+  let ggufName: NameTemplate
+  let shape: [Expression]
+  let bias: Bias?
+  /// Whether names have no `.weight` at their end.
+  let isBare: Bool
+  /// Whether GGUF stores it without its dimensions of 1.
+  let isFlat: Bool
+  /// The number of experts that each have one: apart in Hugging Face, stacked in GGUF.
+  let each: Expression?
+  /// The number of heads whose rows GGUF stores in pairs for its rotation.
+  let interleavedHeads: Expression?
+  let condition: Expression?
+
+  init(_ reader: DeclarationReader, key: String) throws(ModelError) {
+    try reader.allow([
+      "name", "gguf", "shape", "bias", "bare", "flat", "each", "interleavedHeads", "when",
+    ])
+    self.key = key
+    name = try NameTemplate(reader.member("name"))
+    ggufName = try NameTemplate(reader.member("gguf"))
+    var shape: [Expression] = []
+    for dimension in try reader.member("shape").elements() {
+      shape.append(try dimension.expression())
+    }
+    self.shape = shape
+    if let bias = reader["bias"] {
+      guard let value = Bias(rawValue: try bias.string()) else {
+        throw bias.error("expected required or optional")
+      }
+      self.bias = value
+    } else {
+      bias = nil
+    }
+    isBare = try reader["bare"]?.bool() ?? false
+    isFlat = try reader["flat"]?.bool() ?? false
+    each = try reader["each"]?.expression()
+    interleavedHeads = try reader["interleavedHeads"]?.expression()
+    condition = try reader["when"]?.expression()
+  }
+}

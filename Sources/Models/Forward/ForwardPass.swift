@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BlockFormats
+import Layers
+package import LinearAlgebra
+import Notation
+package import Preprocessing
+import Tensors
+
+/// Tokens with the images that take the places of image tokens.
+package struct TokenSequence: Sendable {
+  package var tokens: [Int]
+  /// For each image `[tokens, channels]`, as ``ForwardPass/embeddings(of:trace:)`` gives them.
+  package var images: [Matrix]
+
+  package init(tokens: [Int], images: [Matrix] = []) {
+    self.tokens = tokens
+    self.images = images
+  }
+}
+
+/// The computation of a model in f32, from images and tokens to logits.
+///
+/// Weights stay in their stored encoding and are expanded tile by tile where they are used; peak
+/// memory is the activations and one layer.
+package struct ForwardPass: Sendable {
+  package let model: Model
+  private let vision: PartRunner?
+  private let connector: PartRunner?
+  private let language: PartRunner
+  private let table: Weight
+
+  /// - Throws: ``ModelError`` if the numbers and tensors of the model do not fit each other.
+  package init(_ model: Model) throws(ModelError) {
+    self.model = model
+    var runners: [PartDeclaration.Kind: PartRunner] = [:]
+    var width: Int?
+    for (part, parameters) in zip(model.architecture.parts, model.census.parameters) {
+      let runner = try PartRunner(part, parameters: parameters, inputWidth: width)
+      runners[part.kind] = runner
+      width = runner.outputWidth
+    }
+    guard let language = runners[.language], let table = language.table else {
+      throw .declaration(
+        name: model.architecture.name, sentence: "expected a language part with an embedding")
+    }
+    vision = runners[.vision]
+    connector = runners[.connector]
+    self.language = language
+    self.table = table
+    if let connector, connector.outputWidth != table.columns {
+      throw .configuration(
+        path: model.path, key: "connector",
+        sentence: "it gives \(connector.outputWidth) channels, the language model takes "
+          + "\(table.columns); the parts do not belong together")
+    }
+  }
+
+  package var vocabularySize: Int { language.outputWidth }
+
+  /// Tokens that the model was made for; positions beyond are not trusted.
+  package var contextLength: Int {
+    let value = model.architecture.part(.language)?.values["contextLength"]
+    if case .number(let number)? = value, let length = Int(exactly: number), length > 0 {
+      return length
+    }
+    return .max
+  }
+
+  /// What images become in the language model's place for them.
+  ///
+  /// - Parameter trace: Receives the intermediate results of the vision part and the connector.
+  /// - Returns: For each image `[tokens, channels]`.
+  package func embeddings(
+    of images: [PixelTensor], trace: TraceSink? = nil
+  ) throws(ModelError) -> [Matrix] {
+    guard !images.isEmpty else { return [] }
+    guard let vision, let connector else {
+      throw .input(
+        "\(model.path): the model takes text only; leave the image out, or name its vision part "
+          + "with --mmproj")
+    }
+    var flow = Flow(hidden: Matrix(rows: 0, columns: 0), batch: Batch(lengths: []), pixels: images)
+    try vision.run(&flow, trace: trace)
+    flow.pixels = []
+    try connector.run(&flow, trace: trace)
+    trace?("connector", [flow.hidden.rows, flow.hidden.columns], flow.hidden.values)
+    return zip(flow.batch.starts, flow.batch.lengths).map { start, length in
+      flow.hidden.rows(start..<start + length)
+    }
+  }
+
+  /// The logits of every token of every sequence, one sequence after the other.
+  ///
+  /// - Returns: `[tokens, vocabulary]`
+  package func logits(
+    _ sequences: [TokenSequence], trace: TraceSink? = nil
+  ) throws(ModelError) -> Matrix {
+    var flow = Flow(
+      hidden: try embedded(sequences), batch: Batch(lengths: sequences.map(\.tokens.count)))
+    try language.run(&flow, trace: trace)
+    trace?("logits", [flow.hidden.rows, flow.hidden.columns], flow.hidden.values)
+    return flow.hidden
+  }
+
+  /// What several sequences have computed so far.
+  package struct State: Sendable {
+    fileprivate var caches: [KeyValueCache?]
+    fileprivate var lengths: [Int]
+
+    /// Forgets all sequences but the given ones, in the given order.
+    package mutating func keep(_ sequences: [Int]) {
+      for index in caches.indices { caches[index]?.keep(sequences) }
+      lengths = sequences.map { lengths[$0] }
+    }
+  }
+
+  /// A state in which no sequence has begun.
+  package func state(sequenceCount: Int) -> State {
+    State(
+      caches: (0..<language.cacheCount).map { _ in KeyValueCache(sequenceCount: sequenceCount) },
+      lengths: [Int](repeating: 0, count: sequenceCount))
+  }
+
+  /// Goes on with sequences by some tokens each.
+  ///
+  /// - Returns: The logits after the last token of each sequence: `[sequences, vocabulary]`.
+  package func advance(
+    _ state: inout State, by sequences: [TokenSequence]
+  ) throws(ModelError) -> Matrix {
+    let batch = Batch(lengths: sequences.map(\.tokens.count), offsets: state.lengths)
+    var flow = Flow(hidden: try embedded(sequences), batch: batch, caches: state.caches)
+    flow.outputRows = zip(batch.starts, batch.lengths).map { $0 + $1 - 1 }
+    state.caches = []
+    try language.run(&flow, trace: nil)
+    state.caches = flow.caches
+    state.lengths = zip(state.lengths, batch.lengths).map { $0 + $1 }
+    return flow.hidden
+  }
+
+  /// Token embeddings, with images in the places of image tokens.
+  private func embedded(_ sequences: [TokenSequence]) throws(ModelError) -> Matrix {
+    let columns = table.columns
+    let count = sequences.reduce(0) { $0 + $1.tokens.count }
+    var result = Matrix(rows: count, columns: columns)
+    var row = 0
+    for sequence in sequences {
+      let rows = sequence.images.flatMap { image in (0..<image.rows).map { (image, $0) } }
+      var used = 0
+      for token in sequence.tokens {
+        guard token >= 0, token < table.rows else {
+          throw .input(
+            "the token \(token) is outside the model's vocabulary of \(table.rows)")
+        }
+        let place = row * columns..<(row + 1) * columns
+        if token == model.architecture.imageToken {
+          if used < rows.count {
+            result.values.replaceSubrange(place, with: rows[used].0.row(rows[used].1))
+          }
+          used += 1
+        } else {
+          result.values.withUnsafeMutableBufferPointer { values in
+            table.decode(
+              rows: token..<token + 1, into: UnsafeMutableBufferPointer(rebasing: values[place]))
+          }
+        }
+        row += 1
+      }
+      guard used == rows.count else {
+        throw .input(
+          "the prompt has \(used) tokens in the places of images, the images given make "
+            + "\(rows.count); give as many images as the prompt has places")
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Layers
+import LinearAlgebra
+package import Tensors
+
+/// Receives intermediate results: name, shape, values.
+package typealias TraceSink = (String, Shape, [Float]) -> Void
+
+/// The blocks of a part, ready to run.
+struct PartRunner: Sendable {
+  private struct Step: Sendable {
+    let block: any Block
+    let weights: [Weight]
+    let traces: [Part.Step.Trace]
+    let isUsed: Bool
+  }
+
+  private let steps: [Step]
+  /// How many attention layers there are.
+  let cacheCount: Int
+  /// The table of token embeddings of a language part.
+  let table: Weight?
+  /// How wide the rows are that come out.
+  let outputWidth: Int
+
+  /// So many rows make it worth reading weights from the file again the next time.
+  private static let releaseThreshold = 64
+
+  /// Reads the small tensors and takes note of where the others lie.
+  ///
+  /// - Parameter width: How wide the rows are that go in; nil for images.
+  init(_ part: Part, parameters: [BoundParameter?], inputWidth: Int?) throws(ModelError) {
+    let state = PartReader()
+    var steps: [Step] = []
+    var width = inputWidth ?? 0
+    for step in part.steps {
+      guard let kind = BlockRegistry.kinds[step.declaration.block] else { continue }
+      let reader = BlockReader(step, of: part, parameters: parameters, state: state)
+      let block = try kind.init(reader)
+      if part.kind == .language, let table = state.table, steps.isEmpty { width = table.columns }
+      guard let next = block.outputWidth(from: width) else {
+        throw reader.error(
+          "the sizes of its tensors do not fit each other, or the \(width) channels that come in")
+      }
+      width = next
+      steps.append(
+        Step(block: block, weights: reader.weights, traces: step.traces, isUsed: step.isUsed))
+    }
+    self.steps = steps
+    cacheCount = state.cacheCount
+    table = state.table
+    outputWidth = width
+  }
+
+  /// Runs all steps that count; with a trace, also those that do not.
+  func run(_ flow: inout Flow, trace: TraceSink?) throws(ModelError) {
+    var result: Flow?
+    for step in steps {
+      if !step.isUsed {
+        guard trace != nil else { continue }
+        if result == nil { result = flow }
+      } else if let kept = result {
+        flow = kept
+        result = nil
+      }
+      try step.block.run(&flow)
+      if let trace {
+        for entry in step.traces { emit(flow, entry, to: trace) }
+      }
+      if flow.hidden.rows >= PartRunner.releaseThreshold {
+        for weight in step.weights { weight.source.release() }
+      }
+    }
+    if let result { flow = result }
+  }
+
+  private func emit(_ flow: Flow, _ entry: Part.Step.Trace, to trace: TraceSink) {
+    let hidden = flow.hidden
+    switch entry.layout {
+    case .rows: trace(entry.name, [hidden.rows, hidden.columns], hidden.values)
+    case .channelsFirst:
+      let images = flow.batch.sequenceCount
+      guard images == 1, let side = exactSquareRoot(hidden.rows) else {
+        trace(entry.name, [hidden.rows, hidden.columns], hidden.values)
+        return
+      }
+      trace(entry.name, [hidden.columns, side, side], hidden.transposed().values)
+    }
+  }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Checkpoints
+import Notation
+import Preprocessing
+import Tokenizers
+
+extension Model {
+  /// The metadata with which engines run this model's parts from a GGUF.
+  ///
+  /// - Parameter kinds: The parts that the file holds.
+  /// - Throws: ``ModelError/input(_:)`` if GGUF cannot say what the model is.
+  package func ggufMetadata(
+    for kinds: Set<PartDeclaration.Kind>
+  ) throws(ModelError) -> GGUFMetadata {
+    let isLanguage = kinds.contains(.language)
+    var metadata = GGUFMetadata()
+    metadata["general.architecture"] = .string("")
+    metadata["general.type"] = .string(isLanguage ? "model" : "mmproj")
+    metadata["general.name"] = .string(name)
+    for part in architecture.parts where kinds.contains(part.kind) {
+      try part.append(to: &metadata)
+    }
+    if isLanguage {
+      for (key, value) in tokenizer.vocabulary.metadata { metadata[key] = value }
+    } else {
+      try appendImageProcessor(to: &metadata)
+    }
+    return metadata
+  }
+
+  private func appendImageProcessor(to metadata: inout GGUFMetadata) throws(ModelError) {
+    if let normalization = imageProcessor?.normalization {
+      metadata["clip.vision.image_mean"] = .array(GGUFArray(normalization.mean.map(Float.init)))
+      metadata["clip.vision.image_std"] = .array(
+        GGUFArray(normalization.deviation.map(Float.init)))
+    }
+    if let token = architecture.imageToken.flatMap({ UInt32(exactly: $0) }) {
+      metadata["pare.image_token_id"] = .uint32(token)
+    }
+    if let text = files.projector?.metadata[ImageProcessor.metadataKey] {
+      metadata[ImageProcessor.metadataKey] = text
+    } else if files.config != nil {
+      let json = try JSONFile.read(files.folder + "/preprocessor_config.json")
+      metadata[ImageProcessor.metadataKey] = .string(json.text())
+    }
+  }
+}
+
+extension Part {
+  /// The value of `general.architecture` with which this part is written.
+  package func ggufArchitecture() throws(ModelError) -> String {
+    do throws(Expression.Failure) {
+      if case .text(let name) = try declaration.gguf.architecture.value(values) { return name }
+    } catch {
+      throw .declaration(name: declaration.name, sentence: "gguf.architecture: \(error)")
+    }
+    throw .declaration(name: declaration.name, sentence: "gguf.architecture: expected a text")
+  }
+
+  fileprivate func append(to metadata: inout GGUFMetadata) throws(ModelError) {
+    let architecture = try ggufArchitecture()
+    metadata["general.architecture"] = .string(architecture)
+    var names = values
+    names["architecture"] = .text(architecture)
+    for requirement in declaration.gguf.requirements {
+      let holds: Bool
+      do throws(Expression.Failure) { holds = try requirement.condition.bool(names) } catch {
+        throw .declaration(name: declaration.name, sentence: "gguf.requires: \(error)")
+      }
+      guard holds else { throw .input("\(path): \(requirement.sentence)") }
+    }
+    for entry in declaration.gguf.entries {
+      do throws(Expression.Failure) {
+        if let condition = entry.condition, try !condition.bool(names) { continue }
+        metadata[try entry.key.name(names)] = try entry.ggufValue(names)
+      } catch {
+        throw .declaration(name: declaration.name, sentence: "gguf.metadata: \(error)")
+      }
+    }
+  }
+}
+
+extension PartDeclaration.GGUF.Entry {
+  fileprivate func ggufValue(
+    _ names: [String: Expression.Value]
+  ) throws(Expression.Failure) -> GGUFValue {
+    let result = try value.value(names)
+    switch (type, result) {
+    case (.u32, .number(let number)):
+      if let integer = UInt32(exactly: number) { return .uint32(integer) }
+    case (.f32, .number(let number)): return .float32(Float(number))
+    case (.bool, .bool(let bool)): return .bool(bool)
+    case (.string, .text(let text)): return .string(text)
+    default: break
+    }
+    throw Expression.Failure(
+      formula: value.description, reason: "expected a value of type \(type), found \(result)")
+  }
+}

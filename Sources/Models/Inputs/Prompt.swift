@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Tokenizers
+
+/// Turns questions into the tokens that a model was taught to answer.
+package struct PromptBuilder: Sendable {
+  private let model: Model
+  private let template: ChatTemplate?
+
+  package init(_ model: Model) throws(ModelError) {
+    self.model = model
+    template = try model.tokenizer.vocabulary.chatTemplate.map { (text) throws(ModelError) in
+      try convertingErrors { () throws(TokenizerError) in try ChatTemplate(text) }
+    }
+  }
+
+  /// The tokens up to where the answer begins.
+  ///
+  /// - Parameters:
+  ///   - question: What the user says; the model's spelling of an image marks a place for one.
+  ///   - imageTokenCounts: How many tokens each image takes.
+  /// - Throws: ``ModelError/input(_:)`` if places and images do not match.
+  package func tokens(
+    question: String, imageTokenCounts: [Int]
+  ) throws(ModelError) -> [Int] {
+    let text = try rendered(question, imageCount: imageTokenCounts.count)
+    let tokenizer = model.tokenizer
+    var segments = [text]
+    if let imageText = model.architecture.imageText {
+      segments = split(text, at: imageText)
+    }
+    let places = segments.count - 1
+    guard places == imageTokenCounts.count else {
+      let images = imageTokenCounts.count
+      throw .input(
+        "the prompt has \(places) \(places == 1 ? "place" : "places") for images, "
+          + "\(images == 0 ? "no image was" : images == 1 ? "one image was" : "\(images) images were") "
+          + (places > images
+            ? "given; give --image for each, and do not write the model's "
+              + "'\(model.architecture.imageText ?? "")' in the prompt"
+            : "given; leave the others out"))
+    }
+    var tokens: [Int] = []
+    for (index, segment) in segments.enumerated() {
+      if !segment.isEmpty { tokens += tokenizer.encode(segment, parsingSpecial: true) }
+      if index < places, let image = model.architecture.imageToken {
+        tokens += [Int](repeating: image, count: imageTokenCounts[index])
+      }
+    }
+    let beginning = tokenizer.beginning
+    return tokens.starts(with: beginning) ? tokens : beginning + tokens
+  }
+
+  /// The tokens of an answer, with the one that ends it.
+  package func tokens(answer: String) -> [Int] {
+    let vocabulary = model.tokenizer.vocabulary
+    return model.tokenizer.encode(answer)
+      + [vocabulary.endOfTurn ?? vocabulary.endOfSequence].compactMap(\.self)
+  }
+
+  private func rendered(_ question: String, imageCount: Int) throws(ModelError) -> String {
+    guard let template else {
+      let image = model.architecture.imageText.map { $0 + "\n" } ?? ""
+      return String(repeating: image, count: imageCount) + question
+    }
+    let content: ChatMessage.Content =
+      takesParts
+      ? .parts([ChatMessage.Part](repeating: .image, count: imageCount) + [.text(question)])
+      : .text(question)
+    let vocabulary = model.tokenizer.vocabulary
+    func piece(_ id: Int?) -> String { id.map { vocabulary.pieces[$0] } ?? "" }
+    return try convertingErrors { () throws(TokenizerError) in
+      try template.render(
+        [ChatMessage(role: "user", content: content)], addsGenerationPrompt: true,
+        beginningOfSequence: piece(vocabulary.beginningOfSequence),
+        endOfSequence: piece(vocabulary.endOfSequence))
+    }
+  }
+
+  /// Whether the template goes through a message's content part by part.
+  private var takesParts: Bool {
+    let text = model.tokenizer.vocabulary.chatTemplate ?? ""
+    return text.split(separator: "{%").contains { statement in
+      let words = statement.prefix { $0 != "%" }.drop { $0 == "-" || $0 == " " }
+      return words.hasPrefix("for ") && words.contains("content")
+    }
+  }
+
+  private func split(_ text: String, at separator: String) -> [String] {
+    var segments: [String] = []
+    var rest = text[...]
+    while let range = rest.firstRange(of: separator) {
+      segments.append(String(rest[..<range.lowerBound]))
+      rest = rest[range.upperBound...]
+    }
+    return segments + [String(rest)]
+  }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Checkpoints
+package import Preprocessing
+import Tensors
+package import Tokenizers
+
+/// A model on disk: its architecture, its tensors by their roles, its tokenizer and its image
+/// processor. Nothing of the weights is in memory.
+package struct Model: Sendable {
+  package let files: ModelFiles
+  package let architecture: Architecture
+  package let census: Census
+  package let tokenizer: any Tokenizer
+  /// Nil for a model without a vision part.
+  package let imageProcessor: ImageProcessor?
+
+  /// Opens a model and checks it whole.
+  ///
+  /// - Parameters:
+  ///   - path: A Hugging Face folder, a `.safetensors` file or a `.gguf` file.
+  ///   - projectorPath: The GGUF with the vision part, if it is not found beside the model.
+  ///   - library: The architectures that are known.
+  /// - Throws: ``ModelError``
+  package init(
+    path: String, projectorPath: String? = nil, library: DeclarationLibrary
+  ) throws(ModelError) {
+    let files = try ModelFiles(path: path, projectorPath: projectorPath)
+    let architecture = try Architecture(of: files, library: library)
+    self.files = files
+    self.architecture = architecture
+    census = try Census(of: files, architecture: architecture)
+    let metadata = files.checkpoint.metadata
+    switch files.checkpoint.container {
+    case .safetensors:
+      tokenizer = try convertingErrors { () throws(TokenizerError) in
+        try TokenizerFiles.load(folder: files.folder)
+      }
+    case .gguf:
+      tokenizer = try convertingErrors { () throws(TokenizerError) in
+        try makeTokenizer(
+          try Vocabulary(metadata: metadata, source: files.checkpoint.path),
+          source: files.checkpoint.path)
+      }
+    }
+    imageProcessor =
+      architecture.part(.vision) == nil ? nil : try ImageProcessor(of: files)
+  }
+
+  package var name: String { files.name }
+  package var path: String { files.path }
+
+  /// The parameters that a checkpoint has, of all parts.
+  package var parameters: [BoundParameter] { census.parameters.flatMap { $0.compactMap(\.self) } }
+
+  /// The number of weights.
+  package var weightCount: Int {
+    parameters.flatMap(\.tensors).reduce(0) { $0 + ($1.shape.elementCount ?? 0) }
+  }
+}

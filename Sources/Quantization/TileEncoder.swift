@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import BlockFormats
+import LinearAlgebra
+import Synchronization
+import Tensors
+
+/// Encodes rows of weights and measures what is lost.
+package struct TileEncoder: Sendable {
+  /// What became of some rows.
+  package struct Outcome: Sendable {
+    /// How far the decoded values are from the original ones.
+    package var distortion = Distortion()
+    /// Values that were NaN or infinite; then the blocks mean nothing.
+    package var nonFiniteCount = 0
+    /// Finite values that the encoding can only hold as infinities.
+    package var overflowCount = 0
+
+    package init() {}
+  }
+
+  package let format: any BlockFormat
+  /// Elements a row; whole blocks.
+  package let columns: Int
+
+  package init(format: any BlockFormat, columns: Int) {
+    self.format = format
+    self.columns = columns
+  }
+
+  package var rowBytes: Int {
+    columns / format.encoding.elementsPerBlock * format.encoding.bytesPerBlock
+  }
+
+  /// Rows that a worker encodes at once: it depends on the shape alone, so that sums do too.
+  private var chunkRows: Int { max(1, (1 << 15) / max(1, columns)) }
+
+  /// Encodes rows, a chunk of them on each worker.
+  ///
+  /// - Parameters:
+  ///   - rows: How many there are.
+  ///   - blocks: Receives `rows * rowBytes` bytes.
+  ///   - read: Gives the values of a range of rows; called on several threads.
+  package func encode(
+    rows: Int, into blocks: UnsafeMutableRawBufferPointer,
+    read: @Sendable (Range<Int>, UnsafeMutableBufferPointer<Float>) -> Void
+  ) -> Outcome {
+    let chunk = chunkRows
+    let count = (rows + chunk - 1) / chunk
+    let output = DisjointBytes(blocks)
+    let outcomes = Mutex([Outcome](repeating: Outcome(), count: count))
+    let isExact = format.encoding == .f32
+    Parallel.forEach(
+      count, scratch: { [Float](repeating: 0, count: 2 * chunk * columns) }
+    ) { index, scratch in
+      let range = index * chunk..<min(rows, (index + 1) * chunk)
+      let elements = range.count * columns
+      var outcome = Outcome()
+      scratch.withUnsafeMutableBufferPointer { scratch in
+        let values = UnsafeMutableBufferPointer(rebasing: scratch[..<elements])
+        let decoded = UnsafeMutableBufferPointer(rebasing: scratch[elements..<2 * elements])
+        read(range, values)
+        outcome.nonFiniteCount = BlockFormats.nonFiniteCount(UnsafeBufferPointer(values))
+        let bytes = output.part(range.lowerBound * rowBytes, count: range.count * rowBytes)
+        for row in 0..<range.count {
+          format.encode(
+            UnsafeBufferPointer(rebasing: values[row * columns..<(row + 1) * columns]),
+            importance: nil,
+            into: UnsafeMutableRawBufferPointer(
+              rebasing: bytes[row * rowBytes..<(row + 1) * rowBytes]))
+        }
+        if isExact {
+          outcome.distortion.add(UnsafeBufferPointer(values), decoded: UnsafeBufferPointer(values))
+        } else {
+          format.decode(UnsafeRawBufferPointer(bytes), into: decoded)
+          outcome.overflowCount =
+            BlockFormats.nonFiniteCount(UnsafeBufferPointer(decoded)) - outcome.nonFiniteCount
+          outcome.distortion.add(
+            UnsafeBufferPointer(values), decoded: UnsafeBufferPointer(decoded))
+        }
+      }
+      outcomes.withLock { $0[index] = outcome }
+    }
+    return outcomes.withLock { outcomes in
+      var total = Outcome()
+      for outcome in outcomes {
+        total.distortion.add(outcome.distortion)
+        total.nonFiniteCount += outcome.nonFiniteCount
+        total.overflowCount += max(0, outcome.overflowCount)
+      }
+      return total
+    }
+  }
+}
+
+/// Lets workers write disjoint parts of one buffer of bytes.
+private struct DisjointBytes: @unchecked Sendable {
+  private let base: UnsafeMutableRawBufferPointer
+
+  init(_ base: UnsafeMutableRawBufferPointer) { self.base = base }
+
+  func part(_ start: Int, count: Int) -> UnsafeMutableRawBufferPointer {
+    UnsafeMutableRawBufferPointer(rebasing: base[start..<start + count])
+  }
+}
