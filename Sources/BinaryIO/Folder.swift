@@ -37,3 +37,34 @@ package enum Folder {
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 }
+
+extension Folder {
+  /// Whether two paths lead to the same file; false if one leads to none.
+  package static func isSameFile(_ a: String, _ b: String) -> Bool {
+    var (left, right) = (stat(), stat())
+    return stat(a, &left) == 0 && stat(b, &right) == 0 && left.st_dev == right.st_dev
+      && left.st_ino == right.st_ino
+  }
+
+  /// Makes a folder and what is missing above it.
+  ///
+  /// - Returns: The folders that were made, outermost first.
+  /// - Throws: ``FileError`` if one cannot be made, or something else has the name.
+  @discardableResult
+  package static func make(at path: String) throws(FileError) -> [String] {
+    guard !exists(at: path), !path.isEmpty else { return [] }
+    var made: [String] = []
+    if let slash = path.lastIndex(of: "/"), slash != path.startIndex {
+      made = try make(at: String(path[..<slash]))
+    }
+    guard mkdir(path, 0o777) == 0 || errno == EEXIST && exists(at: path) else {
+      throw FileError(path: path, action: "make a folder of", code: errno)
+    }
+    return made + [path]
+  }
+
+  /// Removes folders that are empty, innermost first; others stay.
+  package static func removeEmpty(_ paths: [String]) {
+    for path in paths.reversed() { rmdir(path) }
+  }
+}

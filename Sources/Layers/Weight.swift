@@ -76,6 +76,13 @@ package struct Weight: Sendable {
     }
   }
 
+  /// The stored bytes of all rows, where they lie in order.
+  package var storedRows: UnsafeRawBufferPointer? {
+    guard rowOrder == nil else { return nil }
+    let start = firstRow * rowBytes
+    return UnsafeRawBufferPointer(rebasing: source.bytes[start..<start + rows * rowBytes])
+  }
+
   /// The stored f32 values themselves, where no expansion is needed.
   package var denseRows: UnsafePointer<Float>? {
     guard format.encoding == .f32, rowOrder == nil, let base = source.bytes.baseAddress else {

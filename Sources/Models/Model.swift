@@ -53,6 +53,9 @@ package struct Model: Sendable {
   /// The parameters that a checkpoint has, of all parts.
   package var parameters: [BoundParameter] { census.parameters.flatMap { $0.compactMap(\.self) } }
 
+  /// Bytes of all weights as they are stored.
+  package var byteCount: Int { parameters.flatMap(\.tensors).reduce(0) { $0 + $1.byteCount } }
+
   /// The number of weights.
   package var weightCount: Int {
     parameters.flatMap(\.tensors).reduce(0) { $0 + ($1.shape.elementCount ?? 0) }

@@ -82,10 +82,12 @@ struct GoldenParityTests {
       path: Fixtures.path("\(golden.model)/evaluation/data.jsonl")
     ).samples
     let index = try #require(Int(golden.sample))
-    guard case .question(let image?, let prompt, let answer?) = samples[index] else {
-      Issue.record("expected a question with an image")
+    guard case .question(let question) = samples[index] else {
+      Issue.record("expected a question")
       return
     }
+    let image = try #require(question.image)
+    let answer = try #require(question.answer)
     let pixels = try #require(model.imageProcessor).pixels(of: Image(path: image))
     let golden = try #require(expected["\(golden.sample).pixels"]).floats
     // One level of 255 apart after normalisation.
@@ -93,7 +95,7 @@ struct GoldenParityTests {
     let builder = try PromptBuilder(model)
     let count = try ForwardPass(model).embeddings(of: [pixels])[0].rows
     let tokens =
-      try builder.tokens(question: prompt, imageTokenCounts: [count])
+      try builder.tokens(question: question.prompt, imageTokenCounts: [count])
       + builder.tokens(answer: answer)
     #expect(tokens == (try #require(expected["\(index).tokens"])).integers)
   }

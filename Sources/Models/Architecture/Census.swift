@@ -2,17 +2,9 @@
 
 import BinaryIO
 import BlockFormats
-package import Checkpoints
+import Checkpoints
 import Notation
 package import Tensors
-
-/// A parameter with the tensors that hold it.
-package struct BoundParameter: Sendable {
-  package let parameter: Parameter
-  /// One; in a Hugging Face checkpoint of a mixture, one an expert.
-  package let tensors: [StoredTensor]
-  package let container: Checkpoint.Container
-}
 
 /// The account of a checkpoint's tensors, in both directions: each tensor has a place in the
 /// architecture or a stated reason to be left out, and each declared parameter has its tensors.
@@ -21,6 +13,11 @@ package struct Census: Sendable {
   package struct Dropped: Sendable {
     package let tensor: String
     package let reason: String
+
+    package init(tensor: String, reason: String) {
+      self.tensor = tensor
+      self.reason = reason
+    }
   }
 
   /// For each part, its parameters in their order; nil for an optional one that is not there.

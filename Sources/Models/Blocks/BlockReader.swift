@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BinaryIO
-import BlockFormats
 import Checkpoints
 import Layers
 import Notation
@@ -134,28 +132,7 @@ final class BlockReader {
   }
 
   private func matrices(of bound: BoundParameter, rows: Int) throws(ModelError) -> [Weight] {
-    let shape = bound.parameter.shape
-    let columns = (shape.elementCount ?? 0) / max(rows, 1)
-    let isGGUF = bound.container == .gguf
-    let count = bound.parameter.expertCount ?? 1
-    var result: [Weight] = []
-    for expert in 0..<count {
-      let isStacked = isGGUF && bound.tensors.count < count
-      let tensor = bound.tensors[isStacked ? 0 : expert]
-      guard let format = BlockFormats.format(for: tensor.encoding),
-        columns % tensor.encoding.elementsPerBlock == 0
-      else {
-        throw .census(
-          path: tensor.file.path,
-          sentence: "tensor '\(tensor.name)': rows of \(columns) elements are not stored as "
-            + "\(tensor.encoding)")
-      }
-      result.append(
-        Weight(
-          source: tensor, format: format, rows: rows, columns: columns,
-          firstRow: isStacked ? expert * rows : 0,
-          rowOrder: isGGUF ? bound.parameter.ggufRowOrder : nil))
-    }
+    let result = try bound.matrices(rows: rows, order: .model)
     weights += result
     return result
   }
@@ -201,8 +178,4 @@ final class BlockReader {
 final class PartReader {
   var cacheCount = 0
   var table: Weight?
-}
-
-extension StoredTensor: Weight.Source {
-  package func release() { file.release(offset..<offset + byteCount) }
 }

@@ -90,14 +90,19 @@ package struct ForwardPass: Sendable {
     }
   }
 
-  /// The logits of every token of every sequence, one sequence after the other.
+  /// The logits of tokens, one sequence after the other.
   ///
-  /// - Returns: `[tokens, vocabulary]`
+  /// - Parameters:
+  ///   - sequences: Each begins at position 0.
+  ///   - rows: The tokens whose logits are wanted, counted through all sequences; nil for all.
+  ///   - trace: Receives the intermediate results of the language model.
+  /// - Returns: `[rows, vocabulary]`
   package func logits(
-    _ sequences: [TokenSequence], trace: TraceSink? = nil
+    _ sequences: [TokenSequence], rows: [Int]? = nil, trace: TraceSink? = nil
   ) throws(ModelError) -> Matrix {
     var flow = Flow(
       hidden: try embedded(sequences), batch: Batch(lengths: sequences.map(\.tokens.count)))
+    flow.outputRows = rows
     try language.run(&flow, trace: trace)
     trace?("logits", [flow.hidden.rows, flow.hidden.columns], flow.hidden.values)
     return flow.hidden

@@ -17,7 +17,6 @@ extension Model {
     var metadata = GGUFMetadata()
     metadata["general.architecture"] = .string("")
     metadata["general.type"] = .string(isLanguage ? "model" : "mmproj")
-    metadata["general.name"] = .string(name)
     for part in architecture.parts where kinds.contains(part.kind) {
       try part.append(to: &metadata)
     }

@@ -8,9 +8,16 @@ import Notation
 /// JSON Lines, a line a sample: `{"image": "a.png", "prompt": "...", "answer": "..."}` or
 /// `{"text": "..."}`, paths relative to the file; any other file is one text.
 package struct Dataset: Sendable {
+  /// A question with an optional image and the expected answer.
+  package struct Question: Sendable, Equatable {
+    /// The image's file.
+    package let image: String?
+    package let prompt: String
+    package let answer: String?
+  }
+
   package enum Sample: Sendable, Equatable {
-    /// A question with an optional image and the expected answer.
-    case question(image: String?, prompt: String, answer: String?)
+    case question(Question)
     case text(String)
   }
 
@@ -54,6 +61,6 @@ package struct Dataset: Sendable {
       throw .input("\(place): expected a member \"prompt\" or \"text\", found none")
     }
     let image = json["image"]?.string.map { $0.hasPrefix("/") ? $0 : folder + "/" + $0 }
-    return .question(image: image, prompt: prompt, answer: json["answer"]?.string)
+    return .question(Question(image: image, prompt: prompt, answer: json["answer"]?.string))
   }
 }

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Checkpoints
+package import Models
+package import Quantization
+import Tensors
+
+extension ConversionPlan {
+  /// Plans a GGUF of the language model, and one of the vision part if the model has one.
+  ///
+  /// - Parameters:
+  ///   - model: What is converted.
+  ///   - recipe: Chooses the encodings of the language model.
+  ///   - projectorRecipe: Chooses those of the vision encoder and the connector.
+  ///   - folder: Where the files will lie.
+  /// - Throws: ``ConversionError`` if GGUF cannot hold the model, or a file would replace its
+  ///   own source.
+  package init(
+    gguf model: Model, recipe: Recipe, projectorRecipe: Recipe, folder: String
+  ) throws(ConversionError) {
+    container = .gguf
+    copies = []
+    let name = ConversionPlan.baseName(of: model)
+    var files: [File] = []
+    let isTwofold = model.architecture.part(.vision) != nil
+    for isLanguage in isTwofold ? [true, false] : [true] {
+      let kinds: Set<PartDeclaration.Kind> = isLanguage ? [.language] : [.vision, .connector]
+      let recipe = isLanguage ? recipe : projectorRecipe
+      var metadata = try convertingErrors { () throws(ModelError) in
+        try model.ggufMetadata(for: kinds)
+      }
+      metadata["general.name"] = .string(name)
+      if let fileType = recipe.fileType { metadata["general.file_type"] = .uint32(fileType) }
+      metadata["general.quantization_version"] = .uint32(2)
+      Provenance.append(to: &metadata, recipe: recipe.name, model: model)
+      files.append(
+        File(
+          path: folder + "/" + (isLanguage ? "" : "mmproj-") + name + "-" + recipe.name + ".gguf",
+          recipe: recipe.name, metadata: metadata,
+          entries: try ConversionPlan.entries(of: model, kinds: kinds, recipe: recipe)))
+    }
+    self.files = files
+    dropped = model.census.dropped + ConversionPlan.unusedLayers(of: model)
+    try ConversionPlan.checkTargets(files.map(\.path), of: model)
+  }
+
+  private static func entries(
+    of model: Model, kinds: Set<PartDeclaration.Kind>, recipe: Recipe
+  ) throws(ConversionError) -> [Entry] {
+    var entries: [Entry] = []
+    for source in model.parameters {
+      let parameter = source.parameter
+      guard kinds.contains(parameter.part), parameter.isUsed else { continue }
+      let tensor = model.quantizable(parameter, shape: parameter.ggufShape)
+      entries.append(
+        Entry(
+          source: source, member: nil, name: parameter.ggufName, shape: parameter.ggufShape,
+          choice: try convertingErrors { () throws(RecipeError) in
+            try recipe.choice(for: tensor)
+          }))
+    }
+    return entries
+  }
+
+  private static func unusedLayers(of model: Model) -> [Census.Dropped] {
+    model.parameters.filter { !$0.parameter.isUsed }.flatMap { source in
+      source.tensors.map {
+        Census.Dropped(
+          tensor: $0.name,
+          reason: "the connector takes the output of an earlier layer than this one")
+      }
+    }
+  }
+
+  /// The model's name without the recipe that an earlier conversion put at its end.
+  static func baseName(of model: Model) -> String {
+    for recipe in Recipe.names {
+      for separator in ["-", "."] {
+        let suffix = separator + recipe
+        if model.name.lowercased().hasSuffix(suffix.lowercased()) {
+          return String(model.name.dropLast(suffix.count))
+        }
+      }
+    }
+    return model.name
+  }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryIO
+import Checkpoints
+package import Models
+import Quantization
+package import Tensors
+
+extension ConversionPlan {
+  /// The files beside a checkpoint that make it a model.
+  private static let companions = [
+    "config.json", "generation_config.json", "preprocessor_config.json", "processor_config.json",
+    "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json",
+    "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json",
+  ]
+
+  /// Plans a Hugging Face folder in which every tensor has the same scalar type.
+  ///
+  /// - Throws: ``ConversionError`` for a GGUF source, whose configuration is not known.
+  package init(
+    safetensors model: Model, encoding: Encoding, folder: String
+  ) throws(ConversionError) {
+    guard model.files.config != nil else {
+      throw .request(
+        "\(model.path): a GGUF cannot become safetensors, for it does not hold the model's "
+          + "configuration files; convert from the original checkpoint")
+    }
+    container = .safetensors
+    let base = ConversionPlan.baseName(of: model) + "-" + encoding.rawValue
+    let target = folder + "/" + base
+    var entries: [Entry] = []
+    for source in model.parameters {
+      for (index, tensor) in source.tensors.enumerated() {
+        entries.append(
+          Entry(
+            source: source, member: index, name: tensor.name, shape: tensor.shape,
+            choice: EncodingChoice(wanted: encoding, reason: nil, shape: tensor.shape)))
+      }
+    }
+    // All elements are of one size, so any order is aligned; names make it easy to read.
+    entries.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    let file = File(
+      path: target + "/model.safetensors", recipe: encoding.rawValue, metadata: GGUFMetadata(),
+      entries: entries)
+    files = [file]
+    dropped = model.census.dropped
+    let source = model.files.folder
+    let names = try convertingErrors { () throws(FileError) in try Folder.names(in: source) }
+    copies = ConversionPlan.companions.filter(names.contains).map {
+      (source + "/" + $0, target + "/" + $0)
+    }
+    try ConversionPlan.checkTargets([file.path] + copies.map(\.target), of: model)
+  }
+
+  /// Refuses to replace what is being read.
+  static func checkTargets(_ targets: [String], of model: Model) throws(ConversionError) {
+    let sources = model.files.checkpoint.files + (model.files.projector?.files ?? [])
+    for target in targets {
+      for source in sources where Folder.isSameFile(source.path, target) {
+        throw .request(
+          "\(target): the output would replace its own source; choose another folder with -o")
+      }
+    }
+  }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Checkpoints
+package import Models
+import Notation
+package import Quantization
+package import Tensors
+
+/// What a conversion will write: for each file its tensors, each with its source and encoding.
+package struct ConversionPlan: Sendable {
+  /// A tensor of the output.
+  package struct Entry: Sendable {
+    package let source: BoundParameter
+    /// Which of the source's tensors, where each becomes a tensor of its own; nil for all in one.
+    package let member: Int?
+    package let name: String
+    package let shape: Shape
+    package let choice: EncodingChoice
+
+    package var description: TensorDescription {
+      TensorDescription(name: name, encoding: choice.encoding, shape: shape)
+    }
+  }
+
+  /// A file of the output.
+  package struct File: Sendable {
+    package let path: String
+    package let recipe: String
+    package let metadata: GGUFMetadata
+    package let entries: [Entry]
+  }
+
+  package let container: Checkpoint.Container
+  package let files: [File]
+  /// Source tensors that no output holds, with the reason.
+  package let dropped: [Census.Dropped]
+  /// Small files that go with the checkpoint: from, to.
+  package let copies: [(source: String, target: String)]
+
+  package var entries: [Entry] { files.flatMap(\.entries) }
+}
+
+extension Part {
+  /// A hyperparameter that is a whole number.
+  func integer(_ name: String) -> Int? {
+    if case .number(let number)? = values[name] { return Int(exactly: number) }
+    return nil
+  }
+}
+
+extension Model {
+  /// What a recipe may know of one of the model's tensors.
+  func quantizable(_ parameter: Parameter, shape: Shape) -> QuantizableTensor {
+    let language = architecture.part(.language)
+    return QuantizableTensor(
+      role: parameter.role, shape: shape, layer: parameter.layer,
+      layerCount: parameter.layerCount, expertCount: language?.integer("expertCount") ?? 0,
+      isTied: !(parameters.contains { $0.parameter.role == "language.output.output" }))
+  }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import BlockFormats
+package import Models
+package import Quantization
+package import Tensors
+
+/// What a conversion did.
+package struct ConversionSummary: Sendable {
+  /// What became of a tensor.
+  package struct Tensor: Sendable {
+    package let name: String
+    package let role: String
+    package let shape: Shape
+    /// Of the source.
+    package let sourceEncoding: Encoding
+    package let choice: EncodingChoice
+    package let byteCount: Int
+    package let distortion: Distortion
+  }
+
+  /// A file that was written, read back and compared.
+  package struct File: Sendable {
+    package let path: String
+    package let byteCount: Int
+    package let tensors: [Tensor]
+  }
+
+  package let files: [File]
+  package let dropped: [Census.Dropped]
+  package let sourceByteCount: Int
+  package let seconds: Double
+
+  package var tensors: [Tensor] { files.flatMap(\.tensors) }
+  package var byteCount: Int { files.reduce(0) { $0 + $1.byteCount } }
+  /// Tensors that did not get the encoding that the recipe asked for.
+  package var fallbacks: [Tensor] { tensors.filter(\.choice.isFallback) }
+}

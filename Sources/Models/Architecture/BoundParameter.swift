@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryIO
+import BlockFormats
+package import Checkpoints
+package import Layers
+import Tensors
+
+/// A parameter with the tensors that hold it.
+package struct BoundParameter: Sendable {
+  package let parameter: Parameter
+  /// One; in a Hugging Face checkpoint of a mixture, one an expert.
+  package let tensors: [StoredTensor]
+  package let container: Checkpoint.Container
+
+  /// The order of rows, where containers differ.
+  package enum RowOrder: Sendable {
+    /// As the declared computation takes them: Hugging Face's.
+    case model
+    case gguf
+  }
+
+  /// The parameter as matrices, one an expert.
+  ///
+  /// - Parameters:
+  ///   - rows: How many rows the elements of one expert make.
+  ///   - order: The order in which rows are wanted.
+  /// - Throws: ``ModelError/census(path:sentence:)`` if rows are no whole blocks.
+  package func matrices(rows: Int, order: RowOrder) throws(ModelError) -> [Weight] {
+    let columns = (parameter.shape.elementCount ?? 0) / max(rows, 1)
+    let count = parameter.expertCount ?? 1
+    let isStacked = tensors.count < count
+    let places = rowOrder(for: order)
+    var result: [Weight] = []
+    for expert in 0..<count {
+      let tensor = tensors[isStacked ? 0 : expert]
+      guard let format = BlockFormats.format(for: tensor.encoding),
+        columns % tensor.encoding.elementsPerBlock == 0
+      else {
+        throw .census(
+          path: tensor.file.path,
+          sentence: "tensor '\(tensor.name)': rows of \(columns) elements are not stored as "
+            + "\(tensor.encoding)")
+      }
+      result.append(
+        Weight(
+          source: tensor, format: format, rows: rows, columns: columns,
+          firstRow: isStacked ? expert * rows : 0, rowOrder: places))
+    }
+    return result
+  }
+
+  /// Whether the rows are stored in another order than that.
+  package func isReordered(for order: RowOrder) -> Bool { rowOrder(for: order) != nil }
+
+  private func rowOrder(for order: RowOrder) -> [Int]? {
+    switch (container, order) {
+    case (.gguf, .gguf), (.safetensors, .model): return nil
+    case (.gguf, .model): return parameter.ggufRowOrder
+    case (.safetensors, .gguf):
+      return parameter.ggufRowOrder.map { order in
+        var inverse = order
+        for (row, place) in order.enumerated() { inverse[place] = row }
+        return inverse
+      }
+    }
+  }
+}
+
+extension StoredTensor: Weight.Source {
+  package func release() { file.release(offset..<offset + byteCount) }
+}
