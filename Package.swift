@@ -8,6 +8,8 @@ let swiftSettings: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
+  // Not in release builds: a newer compiler's new warning is no reason to have no program.
+  .treatAllWarnings(as: .error, .when(configuration: .debug)),
 ]
 
 let package = Package(
@@ -45,11 +47,9 @@ let package = Package(
 
     // 2: formats on disk, linear algebra, inputs
     .target(name: "BlockFormats", dependencies: ["Tensors", "CKernels"]),
-    .target(name: "LinearAlgebra", dependencies: ["Tensors", "CKernels", "CLinearAlgebra"]),
-    .target(
-      name: "Checkpoints", dependencies: ["BinaryIO", "Tensors", "Notation", "BlockFormats"]),
-    .target(
-      name: "Preprocessing", dependencies: ["Tensors", "BinaryIO", "Notation", "CImageCodecs"]),
+    .target(name: "LinearAlgebra", dependencies: ["CLinearAlgebra"]),
+    .target(name: "Checkpoints", dependencies: ["BinaryIO", "Tensors", "Notation"]),
+    .target(name: "Preprocessing", dependencies: ["BinaryIO", "Notation", "CImageCodecs"]),
     .target(name: "Tokenizers", dependencies: ["BinaryIO", "Notation"]),
 
     // 3: the parts of a model, and of a quantizer
@@ -70,13 +70,20 @@ let package = Package(
     .target(
       name: "Models",
       dependencies: [
-        "Layers", "Checkpoints", "Preprocessing", "Tokenizers", "Notation", "Formats",
+        "Layers", "Checkpoints", "Preprocessing", "Tokenizers", "Formats", "BlockFormats",
+        "LinearAlgebra", "BinaryIO", "Tensors", "Notation",
       ]),
 
     // 5: what is done with models
     .target(
-      name: "Conversion", dependencies: ["Models", "Quantization", "Checkpoints"]),
-    .target(name: "Verification", dependencies: ["Models", "Quantization"]),
+      name: "Conversion",
+      dependencies: [
+        "Models", "Layers", "Quantization", "Checkpoints", "BlockFormats", "LinearAlgebra",
+        "BinaryIO", "Tensors", "Notation",
+      ]),
+    .target(
+      name: "Verification",
+      dependencies: ["Models", "Preprocessing", "Tokenizers", "LinearAlgebra", "CKernels"]),
 
     // 6: results for people and programs; the public library
     .target(name: "Reports", dependencies: ["Conversion", "Verification", "Models", "Notation"]),
@@ -113,21 +120,27 @@ let package = Package(
     .testTarget(
       name: "ModelsTests",
       dependencies: [
-        "Models", "Checkpoints", "Preprocessing", "Tokenizers", "BinaryIO", "Notation", "TestSupport",
+        "Models", "Checkpoints", "Preprocessing", "Tokenizers", "BinaryIO", "Notation",
+        "TestSupport",
       ]),
     .testTarget(name: "ConversionTests", dependencies: ["Conversion", "TestSupport"]),
     .testTarget(name: "VerificationTests", dependencies: ["Verification", "TestSupport"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "TestSupport"]),
-    .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"]),
+    .testTarget(name: "ArchitectureTests"),
     .testTarget(name: "EndToEndTests", dependencies: ["pare", "PareKit", "TestSupport"]),
   ],
   cLanguageStandard: .gnu11
 )
 
+let cSettings: [CSetting] = [
+  .enableWarning("all"),
+  .treatAllWarnings(as: .error, .when(configuration: .debug)),
+]
+
 for target in package.targets where [.regular, .executable, .test].contains(target.type) {
-  guard
-    !target.name.hasPrefix("C") || ["Checkpoints", "Conversion"].contains(target.name)
-      || target.name.hasSuffix("Tests")
-  else { continue }
-  target.swiftSettings = swiftSettings
+  if ["CKernels", "CLinearAlgebra", "CImageCodecs"].contains(target.name) {
+    target.cSettings = (target.cSettings ?? []) + cSettings
+  } else {
+    target.swiftSettings = swiftSettings
+  }
 }

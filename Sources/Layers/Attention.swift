@@ -45,6 +45,8 @@ package struct Attention: Sendable {
     self.mask = mask
   }
 
+  /// Mixes the rows of each sequence.
+  ///
   /// - Parameters:
   ///   - inputs: `[tokens, hiddenSize]`
   ///   - batch: How the rows divide into sequences.

@@ -22,7 +22,10 @@ package struct Experts: Sendable {
     self.renormalizes = renormalizes
   }
 
-  /// `[tokens, hiddenSize]` → `[tokens, hiddenSize]`
+  /// Sends each row through the experts that the router chooses for it.
+  ///
+  /// - Parameter inputs: `[tokens, hiddenSize]`
+  /// - Returns: The same shape.
   package func callAsFunction(_ inputs: Matrix) -> Matrix {
     let routes = routes(for: router(inputs))
     var result = Matrix(rows: inputs.rows, columns: inputs.columns)

@@ -17,7 +17,10 @@ package struct FeedForward: Sendable {
     self.activation = activation
   }
 
-  /// `[tokens, hiddenSize]` → `[tokens, hiddenSize]`
+  /// Applies both layers to each row.
+  ///
+  /// - Parameter inputs: `[tokens, hiddenSize]`
+  /// - Returns: The same shape.
   package func callAsFunction(_ inputs: Matrix) -> Matrix {
     var hidden = up(inputs)
     if let gate {

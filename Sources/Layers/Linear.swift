@@ -5,9 +5,9 @@ package import LinearAlgebra
 
 /// `y = x Wᵀ + b` for a weight in any storage.
 package struct Linear: Sendable {
-  /// `[outputs, inputs]`
+  /// The matrix, `[outputs, inputs]`.
   package let weight: Weight
-  /// `[outputs]`, or nil.
+  /// Added to each row, `[outputs]`; nil where there is none.
   package let bias: [Float]?
 
   package init(weight: Weight, bias: [Float]? = nil) {
@@ -15,10 +15,13 @@ package struct Linear: Sendable {
     self.bias = bias
   }
 
-  /// Outputs that are expanded and multiplied at once. It depends on the shape alone, so that
-  /// the result does not depend on the number of workers.
+  /// Outputs that are expanded and multiplied at once.
+  ///
+  /// It depends on the shape alone, so that the result does not depend on the number of workers.
   private var tileRows: Int { max(16, min(256, (weight.rows / 8 + 15) / 16 * 16)) }
 
+  /// Multiplies each row with the weight.
+  ///
   /// - Parameter inputs: `[tokens, inputs]`
   /// - Returns: `[tokens, outputs]`
   package func callAsFunction(_ inputs: Matrix) -> Matrix {

@@ -13,9 +13,9 @@ package struct Norm: Sendable {
   }
 
   package let kind: Kind
-  /// `[columns]`
+  /// Scales the normalized elements, `[columns]`.
   package let weight: [Float]
-  /// `[columns]`; layer norm only.
+  /// Added at the end, `[columns]`; layer norm only.
   package let bias: [Float]
   package let epsilon: Float
 
