@@ -25,8 +25,10 @@ public enum Pare {
   /// Results do not depend on it, bit for bit.
   public static func limitThreads(to count: Int) { Parallel.limit(to: count) }
 
-  /// Removes half-written files when the process is told to end (by ^C, for instance), and then
-  /// ends it. Call it once, early in a program of its own; a library's host has its own way.
+  /// Removes half-written files when the process is told to end, by ^C for instance.
+  ///
+  /// The process then ends. Call it once, early in a program of its own; the host of a library has
+  /// its own way.
   public static func endCleanlyOnSignals() {
     for number in [SIGINT, SIGTERM, SIGHUP] {
       signal(number, SIG_IGN)
@@ -45,7 +47,9 @@ public enum Pare {
 public struct PareProgress: Sendable {
   /// What is being done.
   public let activity: String
+  /// How much of it is done.
   public let done: Int
+  /// How much there is.
   public let total: Int
   /// Whether `done` and `total` are bytes.
   public let isBytes: Bool

@@ -8,6 +8,7 @@ import Quantization
 
 /// Something that could not be done: what happened, where, and what to do, in one sentence.
 public struct PareError: Error, CustomStringConvertible, Sendable {
+  /// The sentence.
   public let description: String
 
   init(_ description: String) { self.description = description }

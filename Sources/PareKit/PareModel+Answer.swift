@@ -8,7 +8,9 @@ import Tokenizers
 
 /// An answer.
 public struct PareAnswer: PareResult {
+  /// The answer itself.
   public let text: String
+  /// The same as a JSON object.
   public var json: String {
     let object: JSON = ["answer": .string(text)]
     return object.text() + "\n"

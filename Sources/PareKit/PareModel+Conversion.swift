@@ -16,7 +16,9 @@ public struct PareConversion: PareResult {
 
   /// The files, each read back and compared.
   public var paths: [String] { summary.files.map(\.path) }
+  /// What a terminal shows.
   public var text: String { ConversionReport(summary).text }
+  /// The same as a JSON object.
   public var json: String { ConversionReport(summary).json.text() + "\n" }
 }
 
@@ -39,6 +41,7 @@ extension PareModel {
   ///   - type: The type of all matrices; vectors stay F32 in GGUF.
   ///   - folder: Where the outputs go; made if missing.
   ///   - progress: Called now and then.
+  /// - Returns: What was written.
   /// - Throws: ``PareError``; then nothing was written.
   public func convert(
     to container: Container, type: ScalarType, in folder: String,
@@ -66,6 +69,7 @@ extension PareModel {
   ///   - recipe: A name of ``Pare/recipes``, or the path of a recipe in JSON.
   ///   - folder: Where the outputs go; made if missing.
   ///   - progress: Called now and then.
+  /// - Returns: What was written.
   /// - Throws: ``PareError``; then nothing was written.
   public func quantize(
     recipe: String, in folder: String, progress: @escaping (PareProgress) -> Void = { _ in }

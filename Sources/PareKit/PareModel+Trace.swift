@@ -17,10 +17,13 @@ public enum PareTraceInput: Sendable {
 
 /// What a trace wrote.
 public struct PareTrace: PareResult {
+  /// The file.
   public let path: String
   /// The names of the tensors, in the order of the computation.
   public let names: [String]
+  /// What a terminal shows.
   public var text: String { "\(path): \(names.count) tensors\n" }
+  /// The same as a JSON object.
   public var json: String {
     let object: JSON = ["path": .string(path), "tensors": .array(names.map(JSON.string))]
     return object.text() + "\n"
@@ -34,6 +37,7 @@ extension PareModel {
   ///   - input: The text.
   ///   - images: Files of images.
   ///   - path: A `.safetensors` file.
+  /// - Returns: What was written.
   /// - Throws: ``PareError``; then nothing was written.
   public func trace(
     _ input: PareTraceInput, images: [String] = [], to path: String

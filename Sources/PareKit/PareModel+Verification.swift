@@ -20,7 +20,9 @@ public struct PareVerification: PareResult {
   public var meanDivergence: Double { report.all.meanDivergence }
   /// The share of predictions with the same most likely token.
   public var agreement: Double { report.all.agreement }
+  /// What a terminal shows.
   public var text: String { VerificationReport(report, failures: failures).text }
+  /// The same as a JSON object.
   public var json: String { VerificationReport(report, failures: failures).json.text() + "\n" }
 }
 
@@ -35,7 +37,8 @@ extension PareModel {
   ///   - window: Tokens of a window of text.
   ///   - sampleLimit: The most samples; nil for all.
   ///   - progress: Called now and then.
-  /// - Throws: ``PareError``
+  /// - Returns: What was found; limits that were not kept are in it, they are no errors.
+  /// - Throws: ``PareError`` if the two cannot be compared.
   public func verify(
     _ candidate: PareModel, data: [String], largestDivergence: Double? = nil,
     smallestAgreement: Double? = nil, window: Int = 512, sampleLimit: Int? = nil,

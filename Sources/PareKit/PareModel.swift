@@ -30,6 +30,7 @@ public struct PareModel: Sendable {
   /// What the model is.
   ///
   /// - Parameter tensors: Whether each tensor is listed.
+  /// - Returns: A result for people and programs.
   public func inspection(tensors: Bool = false) -> some PareResult {
     Rendered(report: InspectionReport(model, showsTensors: tensors))
   }

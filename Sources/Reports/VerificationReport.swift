@@ -8,7 +8,9 @@ package struct VerificationReport: Sendable {
   private let report: ComparisonReport
   private let failures: [String]
 
-  /// - Parameter failures: What the gates found.
+  /// - Parameters:
+  ///   - report: What was measured.
+  ///   - failures: What the gates found.
   package init(_ report: ComparisonReport, failures: [String]) {
     self.report = report
     self.failures = failures

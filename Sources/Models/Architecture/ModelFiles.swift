@@ -30,6 +30,7 @@ package struct ModelFiles: Sendable {
   /// - Parameters:
   ///   - path: What the user named.
   ///   - projectorPath: The GGUF with the vision part; nil to look beside the model.
+  /// - Throws: ``ModelError`` if a file is missing or broken.
   package init(path: String, projectorPath: String? = nil) throws(ModelError) {
     self.path = path
     let checkpoint = try convertingErrors { () throws(CheckpointError) in

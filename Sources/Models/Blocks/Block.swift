@@ -20,7 +20,7 @@ protocol Block: Sendable {
 
 /// What goes through the steps of a part.
 struct Flow {
-  /// `[rows of all sequences, channels]`
+  /// The activations: `[rows of all sequences, channels]`.
   var hidden: Matrix
   /// How the rows divide into images, or texts.
   var batch: Batch

@@ -29,7 +29,11 @@ struct PartRunner: Sendable {
 
   /// Reads the small tensors and takes note of where the others lie.
   ///
-  /// - Parameter width: How wide the rows are that go in; nil for images.
+  /// - Parameters:
+  ///   - part: The declared steps.
+  ///   - parameters: Their tensors.
+  ///   - inputWidth: How wide the rows are that go in; nil for images.
+  /// - Throws: ``ModelError`` if tensors do not fit each other.
   init(_ part: Part, parameters: [BoundParameter?], inputWidth: Int?) throws(ModelError) {
     let state = PartReader()
     var steps: [Step] = []
