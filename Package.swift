@@ -86,8 +86,18 @@ let package = Package(
       dependencies: ["Models", "Preprocessing", "Tokenizers", "LinearAlgebra", "CKernels"]),
 
     // 6: results for people and programs; the public library
-    .target(name: "Reports", dependencies: ["Conversion", "Verification", "Models", "Notation"]),
-    .target(name: "PareKit", dependencies: ["Conversion", "Verification", "Reports", "Models"]),
+    .target(
+      name: "Reports",
+      dependencies: [
+        "Conversion", "Verification", "Models", "Quantization", "Checkpoints", "BlockFormats",
+        "Tokenizers", "Tensors", "BinaryIO", "Notation",
+      ]),
+    .target(
+      name: "PareKit",
+      dependencies: [
+        "Reports", "Conversion", "Verification", "Models", "Quantization", "Checkpoints",
+        "LinearAlgebra", "Preprocessing", "Tokenizers", "Tensors", "BinaryIO", "Notation",
+      ]),
 
     // 7: the command
     .executableTarget(
