@@ -40,16 +40,19 @@ extension PareModel {
   ///     `mmproj-`; safetensors becomes a folder.
   ///   - type: The type of all matrices; vectors stay F32 in GGUF.
   ///   - folder: Where the outputs go; made if missing.
+  ///   - replacing: Whether files that are there may be replaced; one that was made of the same
+  ///     source in the same way is kept anyway.
   ///   - progress: Called now and then.
   /// - Returns: What was written.
   /// - Throws: ``PareError``; then nothing was written.
   public func convert(
-    to container: Container, type: ScalarType, in folder: String,
+    to container: Container, type: ScalarType, in folder: String, replacing: Bool = false,
     progress: @escaping (PareProgress) -> Void = { _ in }
   ) throws(PareError) -> PareConversion {
     switch container {
     case .gguf:
-      return try quantize(recipe: type.rawValue, in: folder, progress: progress)
+      return try quantize(
+        recipe: type.rawValue, in: folder, replacing: replacing, progress: progress)
     case .safetensors:
       let encoding: Encoding =
         switch type {
@@ -57,7 +60,7 @@ extension PareModel {
         case .f16: .f16
         case .bf16: .bf16
         }
-      return try run(progress) { () throws(ConversionError) in
+      return try run(replacing, progress) { () throws(ConversionError) in
         try ConversionPlan(safetensors: model, encoding: encoding, folder: folder)
       }
     }
@@ -68,26 +71,29 @@ extension PareModel {
   /// - Parameters:
   ///   - recipe: A name of ``Pare/recipes``, or the path of a recipe in JSON.
   ///   - folder: Where the outputs go; made if missing.
+  ///   - replacing: Whether files that are there may be replaced; one that was made of the same
+  ///     source in the same way is kept anyway.
   ///   - progress: Called now and then.
   /// - Returns: What was written.
   /// - Throws: ``PareError``; then nothing was written.
   public func quantize(
-    recipe: String, in folder: String, progress: @escaping (PareProgress) -> Void = { _ in }
+    recipe: String, in folder: String, replacing: Bool = false,
+    progress: @escaping (PareProgress) -> Void = { _ in }
   ) throws(PareError) -> PareConversion {
     let language = try PareModel.recipe(recipe)
     let projector = try language.projector.map(PareModel.recipe) ?? language
-    return try run(progress) { () throws(ConversionError) in
+    return try run(replacing, progress) { () throws(ConversionError) in
       try ConversionPlan(
         gguf: model, recipe: language, projectorRecipe: projector, folder: folder)
     }
   }
 
   private func run(
-    _ progress: @escaping (PareProgress) -> Void,
+    _ replaces: Bool, _ progress: @escaping (PareProgress) -> Void,
     plan: () throws(ConversionError) -> ConversionPlan
   ) throws(PareError) -> PareConversion {
     try convertingErrors { () throws(ConversionError) in
-      let converter = Converter(try plan(), of: model) {
+      let converter = Converter(try plan(), of: model, replaces: replaces) {
         progress(
           PareProgress(
             activity: $0.tensor, done: $0.byteCount, total: $0.totalByteCount, isBytes: true))

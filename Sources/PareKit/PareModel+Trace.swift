@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryIO
 import Checkpoints
 import LinearAlgebra
 import Models
@@ -37,11 +38,16 @@ extension PareModel {
   ///   - input: The text.
   ///   - images: Files of images.
   ///   - path: A `.safetensors` file.
+  ///   - replacing: Whether a file that is there may be replaced.
   /// - Returns: What was written.
   /// - Throws: ``PareError``; then nothing was written.
   public func trace(
-    _ input: PareTraceInput, images: [String] = [], to path: String
+    _ input: PareTraceInput, images: [String] = [], to path: String, replacing: Bool = false
   ) throws(PareError) -> PareTrace {
+    guard replacing || !Folder.isSameFile(path, path) else {
+      throw PareError(
+        "\(path): the file is there already; name another with -o, or replace it with --force")
+    }
     var traced: [(name: String, shape: Shape, values: [Float])] = []
     try convertingErrors { () throws(ModelError) in
       let forward = try ForwardPass(model)

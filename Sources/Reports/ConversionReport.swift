@@ -17,6 +17,10 @@ package struct ConversionReport: Sendable {
     var text = ""
     for file in summary.files {
       text += "\(file.path)\n"
+      if file.isKept {
+        text += "  kept: it was made before of the same source in the same way\n"
+        continue
+      }
       var table = TextTable([
         ("  type", .left), ("tensors", .right), ("bytes", .right), ("error", .right),
         ("largest", .right),
@@ -96,6 +100,7 @@ package struct ConversionReport: Sendable {
         summary.files.map { file in
           [
             "path": .string(file.path), "bytes": .integer(file.byteCount),
+            "kept": .bool(file.isKept),
             "tensors": .array(file.tensors.map(ConversionReport.json)),
           ]
         }),

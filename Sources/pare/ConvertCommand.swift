@@ -29,6 +29,9 @@ struct ConvertCommand: ParsableCommand {
     help: ArgumentHelp("The folder for the output; made if missing.", valueName: "dir"))
   var output: String
 
+  @Flag(help: "Replace files that are there.")
+  var force = false
+
   @OptionGroup var projector: ProjectorOption
   @OptionGroup var shared: SharedOptions
 
@@ -36,7 +39,8 @@ struct ConvertCommand: ParsableCommand {
     let model = try shared.open(model, projector: projector.mmproj)
     let progress = ProgressLine(isQuiet: shared.quiet)
     defer { progress.finish() }
-    let result = try model.convert(to: to, type: type, in: output, progress: progress.update)
+    let result = try model.convert(
+      to: to, type: type, in: output, replacing: force, progress: progress.update)
     progress.finish()
     shared.show(result)
   }

@@ -32,6 +32,9 @@ struct TraceCommand: ParsableCommand {
     help: ArgumentHelp("The .safetensors file to write.", valueName: "file"))
   var output: String
 
+  @Flag(help: "Replace a file that is there.")
+  var force = false
+
   @OptionGroup var projector: ProjectorOption
   @OptionGroup var shared: SharedOptions
 
@@ -52,6 +55,6 @@ struct TraceCommand: ParsableCommand {
 
   func run() throws {
     let model = try shared.open(model, projector: projector.mmproj)
-    shared.show(try model.trace(input(), images: image, to: output))
+    shared.show(try model.trace(input(), images: image, to: output, replacing: force))
   }
 }
