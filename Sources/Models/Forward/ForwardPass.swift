@@ -140,6 +140,7 @@ package struct ForwardPass: Sendable {
     let batch = Batch(lengths: sequences.map(\.tokens.count), offsets: state.lengths)
     var flow = Flow(hidden: try embedded(sequences), batch: batch, caches: state.caches)
     flow.outputRows = zip(batch.starts, batch.lengths).map { $0 + $1 - 1 }
+    flow.keepsWeights = true
     state.caches = []
     try language.run(&flow, trace: nil)
     state.caches = flow.caches
