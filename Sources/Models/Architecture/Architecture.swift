@@ -161,7 +161,7 @@ package struct Architecture: Sendable {
       let wanted = member.declaration ?? member.use?.fallback ?? ""
       parts.append(
         try Architecture.part(
-          of: projector, kind: member.kind, in: library,
+          of: projector, kind: member.kind, in: library, overrides: member.overrides,
           isMeant: { part, _ in part.name == wanted || part.modelTypes.contains(wanted) }))
     }
     let tokens = files.checkpoint.metadata["tokenizer.ggml.tokens"]?.strings
@@ -180,7 +180,7 @@ package struct Architecture: Sendable {
 
   private static func part(
     of checkpoint: Checkpoint, kind: PartDeclaration.Kind, in library: DeclarationLibrary,
-    isMeant: (PartDeclaration, String) -> Bool
+    overrides: [HyperparameterDeclaration] = [], isMeant: (PartDeclaration, String) -> Bool
   ) throws(ModelError) -> Part {
     let architecture = checkpoint.metadata["general.architecture"]?.string
     if architecture == "clip", kind == .language {
@@ -201,8 +201,11 @@ package struct Architecture: Sendable {
       origin: .gguf(
         checkpoint.metadata, architecture: architecture, hasTensor: { checkpoint[$0] != nil }),
       path: checkpoint.path)
-    return try Part(
-      declaration, values: source.values(of: declaration, overrides: [:]), path: checkpoint.path
-    ) { $0 }
+    var known: [String: Expression.Value] = [:]
+    for parameter in overrides {
+      known[parameter.name] = try source.value(of: parameter, known: [:], in: declaration.name)
+    }
+    let values = try source.values(of: declaration, overrides: known)
+    return try Part(declaration, values: values, path: checkpoint.path) { $0 }
   }
 }

@@ -88,7 +88,8 @@ extension Expression.Value {
     }
   }
 
-  /// A value of GGUF metadata; a list of texts counts as its length.
+  /// A value of GGUF metadata; a list of texts counts as its length, one of numbers as
+  /// its first.
   init?(_ value: GGUFValue) {
     if let number = value.number {
       self = .number(number)
@@ -98,6 +99,8 @@ extension Expression.Value {
       self = .text(text)
     } else if let array = value.array, array.elementType == .string {
       self = .number(Double(array.count))
+    } else if let first = value.numbers?.first {
+      self = .number(first)
     } else {
       return nil
     }

@@ -28,7 +28,7 @@ package struct PartDeclaration: Sendable {
 
     /// A metadata key with the formula of its value.
     struct Entry: Sendable {
-      enum ValueType: String, CaseIterable { case u32, f32, bool, string }
+      enum ValueType: String, CaseIterable { case u32, f32, bool, string, i32s }
       let key: NameTemplate
       let type: ValueType
       let value: Expression
@@ -102,7 +102,7 @@ extension PartDeclaration.GGUF {
     self.requirements = requirements
     var entries: [Entry] = []
     for (key, value) in try reader["metadata"]?.members() ?? [] {
-      try value.allow(["u32", "f32", "bool", "string", "when"])
+      try value.allow(["u32", "f32", "bool", "string", "i32s", "when"])
       for type in Entry.ValueType.allCases {
         guard let formula = value[type.rawValue] else { continue }
         let template = DeclarationReader(.string(key), name: value.name, path: value.path)

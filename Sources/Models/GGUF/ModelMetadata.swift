@@ -89,6 +89,8 @@ extension PartDeclaration.GGUF.Entry {
     switch (type, result) {
     case (.u32, .number(let number)):
       if let integer = UInt32(exactly: number) { return .uint32(integer) }
+    case (.i32s, .number(let number)):
+      if let integer = Int32(exactly: number) { return .array(GGUFArray([integer])) }
     case (.f32, .number(let number)): return .float32(Float(number))
     case (.bool, .bool(let bool)): return .bool(bool)
     case (.string, .text(let text)): return .string(text)
