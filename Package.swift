@@ -110,7 +110,8 @@ let package = Package(
     .target(
       name: "Fixtures", path: "Fixtures",
       exclude: [
-        "oracle", "mm1-tiny", "mm1-moe-tiny", "llava-tiny", "stories260K", "images", "tokenizers",
+        "README.md", "oracle", "mm1-tiny", "mm1-moe-tiny", "llava-tiny", "stories260K", "images",
+        "tokenizers",
         "preprocessing", "blocks", "checkpoints",
       ],
       sources: ["Fixtures.swift"]),

@@ -96,6 +96,7 @@ package struct ConversionReport: Sendable {
 
   package var json: JSON {
     [
+      "schemaVersion": .integer(JSON.reportVersion),
       "files": .array(
         summary.files.map { file in
           [

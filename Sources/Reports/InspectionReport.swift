@@ -123,7 +123,8 @@ package struct InspectionReport: Sendable {
       ]
     }
     var object: JSON = [
-      "name": .string(model.name), "path": .string(model.path),
+      "schemaVersion": .integer(JSON.reportVersion), "name": .string(model.name),
+      "path": .string(model.path),
       "architecture": .string(model.architecture.name),
       "container": .string(model.files.checkpoint.container.rawValue),
       "weights": .integer(model.weightCount), "bytes": .integer(model.byteCount),
@@ -154,6 +155,9 @@ package struct InspectionReport: Sendable {
 }
 
 extension JSON {
+  /// Changes whenever a member of a report is removed, or means something else.
+  static let reportVersion = 1
+
   /// The object with one more member.
   func adding(_ key: String, _ value: JSON) -> JSON {
     guard case .object(var object) = self else { return self }

@@ -59,7 +59,8 @@ package struct VerificationReport: Sendable {
       ]
     }
     return [
-      "reference": json(of: report.reference), "candidate": json(of: report.candidate),
+      "schemaVersion": .integer(JSON.reportVersion), "reference": json(of: report.reference),
+      "candidate": json(of: report.candidate),
       "groups": .object(groups),
       "answers": [
         "questions": .integer(report.questionCount),
