@@ -44,7 +44,8 @@ package struct Comparison {
     self.options = options
     self.report = report
     let (a, b) = (reference.tokenizer.vocabulary, candidate.tokenizer.vocabulary)
-    guard a.pieces == b.pieces else {
+    let count = max(self.reference.vocabularySize, self.candidate.vocabularySize)
+    guard a.padded(to: count).pieces == b.padded(to: count).pieces else {
       throw .input(
         "\(candidate.path): its vocabulary of \(b.pieces.count) tokens is not that of "
           + "\(reference.path) with \(a.pieces.count); only models of the same tokens can be "

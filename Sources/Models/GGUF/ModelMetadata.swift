@@ -22,11 +22,24 @@ extension Model {
       try part.append(to: &metadata)
     }
     if isLanguage {
-      for (key, value) in tokenizer.vocabulary.metadata { metadata[key] = value }
+      for (key, value) in try embeddedVocabulary().metadata { metadata[key] = value }
     } else {
       try appendImageProcessor(to: &metadata)
     }
     return metadata
+  }
+
+  /// The vocabulary with a piece for each row of the table of embeddings.
+  private func embeddedVocabulary() throws(ModelError) -> Vocabulary {
+    let vocabulary = tokenizer.vocabulary
+    let table = parameters.first { $0.parameter.role == "language.embedding.table" }
+    let rows = table?.parameter.shape.dimensions.first ?? vocabulary.pieces.count
+    guard vocabulary.pieces.count <= rows else {
+      throw .input(
+        "\(path): the tokenizer has \(vocabulary.pieces.count) tokens, the model embeddings for "
+          + "\(rows); the two do not belong together")
+    }
+    return vocabulary.padded(to: rows)
   }
 
   private func appendImageProcessor(to metadata: inout GGUFMetadata) throws(ModelError) {

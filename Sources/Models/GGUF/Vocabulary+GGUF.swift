@@ -41,6 +41,22 @@ extension Vocabulary {
     chatTemplate = metadata["tokenizer.chat_template"]?.string
   }
 
+  /// The vocabulary with unused pieces `[PADn]` at its end.
+  ///
+  /// Tables of embeddings are often larger than the vocabulary; engines want a piece for each row.
+  ///
+  /// - Parameter count: How many pieces there shall be; more stay as they are.
+  package func padded(to count: Int) -> Vocabulary {
+    var result = self
+    for id in pieces.count..<max(pieces.count, count) {
+      result.pieces.append("[PAD\(id)]")
+      result.kinds.append(.unused)
+      // Below every score in use.
+      if model == .sentencePiece { result.scores.append(-1e6) }
+    }
+    return result
+  }
+
   /// The `tokenizer.*` keys of a GGUF.
   package var metadata: GGUFMetadata {
     var metadata = GGUFMetadata()
