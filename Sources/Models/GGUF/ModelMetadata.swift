@@ -3,6 +3,7 @@
 package import Checkpoints
 import Notation
 import Preprocessing
+import Tensors
 import Tokenizers
 
 extension Model {
