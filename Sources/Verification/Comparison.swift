@@ -106,6 +106,10 @@ package struct Comparison {
     _ questions: [Dataset.Question], with builder: EvaluationBuilder,
     into findings: inout Findings
   ) throws(ModelError) {
+    // Both compute the same images at once: products of other sizes round otherwise.
+    for model in [reference, candidate] {
+      _ = try model.embeddings(of: questions.compactMap(\.image))
+    }
     var prompts: [EvaluationQuestion] = []
     for question in questions {
       let images = try reference.embeddings(of: question.image.map { [$0] } ?? [])
