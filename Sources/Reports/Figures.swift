@@ -24,7 +24,8 @@ package enum Figures {
 
   /// With three significant digits where a fixed number would show only zeros.
   package static func small(_ value: Double) -> String {
-    guard value != 0, abs(value) < 0.001, value.isFinite else { return decimal(value, 4) }
+    guard value != 0 else { return "0" }
+    guard abs(value) < 0.001, value.isFinite else { return decimal(value, 4) }
     let exponent = Int(log10(abs(value)).rounded(.down))
     return decimal(value / pow(10, Double(exponent)), 2) + "e\(exponent)"
   }
