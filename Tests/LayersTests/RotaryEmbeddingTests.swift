@@ -4,6 +4,12 @@ import Layers
 import LinearAlgebra
 import Testing
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 struct RotaryEmbeddingTests {
   static func rotated(
     _ rotary: RotaryEmbedding, _ matrix: Matrix, head: Int, _ positions: [Int]
@@ -74,6 +80,25 @@ struct RotaryEmbeddingTests {
         #expect(alone.values[width...] == x.values[place + width..<place + head])
       }
     }
+  }
+
+  @Test(arguments: [2, 6, 64], [100, 10_000, 1e6])
+  func frequenciesFallGeometricallyFromOne(_ width: Int, _ base: Double) {
+    let frequencies = RotaryEmbedding(width: width, base: base).frequencies
+    #expect(frequencies.count == width / 2)
+    for (i, frequency) in frequencies.enumerated() {
+      let expected = pow(base, -2 * Double(i) / Double(width))
+      #expect(abs(frequency - expected) <= 1e-15 * expected)
+    }
+  }
+
+  /// The first element of each pair turns towards the second.
+  @Test func aQuarterTurnSwapsThePair() {
+    let rotary = RotaryEmbedding(width: 2, base: 10_000)
+    let turned = Self.rotated(
+      rotary, Matrix(rows: 1, columns: 2, values: [1, 0]), head: 2, [1])
+    #expect(abs(Double(turned.values[0]) - cos(1.0)) <= Samples.rounding)
+    #expect(abs(Double(turned.values[1]) - sin(1.0)) <= Samples.rounding)
   }
 
   @Test func linearScalingStretchesPositions() {
