@@ -62,7 +62,7 @@ let package = Package(
       name: "Formats", path: "Formats",
       exclude: [
         "gguf.md", "safetensors.md", "scalars.md", "Q4_0.md", "Q4_K.md", "Q6_K.md", "Q8_0.md",
-        "images.md", "tokenizers.md",
+        "images.md", "tokenizers.md", "Architectures/README.md", "Recipes/README.md",
       ],
       resources: [.embedInCode("Architectures"), .embedInCode("Recipes")]),
 
@@ -86,8 +86,18 @@ let package = Package(
       dependencies: ["Models", "Preprocessing", "Tokenizers", "LinearAlgebra", "CKernels"]),
 
     // 6: results for people and programs; the public library
-    .target(name: "Reports", dependencies: ["Conversion", "Verification", "Models", "Notation"]),
-    .target(name: "PareKit", dependencies: ["Conversion", "Verification", "Reports", "Models"]),
+    .target(
+      name: "Reports",
+      dependencies: [
+        "Conversion", "Verification", "Models", "Quantization", "Checkpoints", "BlockFormats",
+        "Tokenizers", "Tensors", "BinaryIO", "Notation",
+      ]),
+    .target(
+      name: "PareKit",
+      dependencies: [
+        "Reports", "Conversion", "Verification", "Models", "Quantization", "Checkpoints",
+        "LinearAlgebra", "Preprocessing", "Tokenizers", "Tensors", "BinaryIO", "Notation",
+      ]),
 
     // 7: the command
     .executableTarget(

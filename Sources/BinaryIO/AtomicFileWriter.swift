@@ -40,6 +40,7 @@ package final class AtomicFileWriter {
     let temporary = try TemporaryFile.create(for: path)
     self.path = path
     temporaryPath = temporary.path
+    OpenTemporaries.add(temporary.path)
     descriptor = temporary.descriptor
     buffer = .allocate(byteCount: max(bufferSize, 1), alignment: 4096)
   }
@@ -118,6 +119,7 @@ package final class AtomicFileWriter {
   package func commit() throws(FileError) {
     try synchronize()
     guard rename(temporaryPath, path) == 0 else { throw failure("replace", errno) }
+    OpenTemporaries.remove(temporaryPath)
     close(descriptor)
     descriptor = -1
     // The name itself is durable only with its folder. Some file systems cannot sync one.
@@ -133,6 +135,7 @@ package final class AtomicFileWriter {
   package func abandon() {
     guard descriptor >= 0 else { return }
     unlink(temporaryPath)
+    OpenTemporaries.remove(temporaryPath)
     close(descriptor)
     descriptor = -1
   }

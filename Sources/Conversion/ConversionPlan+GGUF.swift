@@ -67,7 +67,7 @@ extension ConversionPlan {
       source.tensors.map {
         Census.Dropped(
           tensor: $0.name,
-          reason: "the connector takes the output of an earlier layer than this one")
+          reason: "the connector takes the output of an earlier layer")
       }
     }
   }

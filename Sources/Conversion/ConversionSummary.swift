@@ -24,6 +24,8 @@ package struct ConversionSummary: Sendable {
     package let path: String
     package let byteCount: Int
     package let tensors: [Tensor]
+    /// Whether it was there already, made of the same source in the same way.
+    package let isKept: Bool
   }
 
   package let files: [File]

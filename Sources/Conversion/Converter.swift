@@ -19,16 +19,26 @@ package struct Converter {
 
   private let plan: ConversionPlan
   private let model: Model
+  private let replaces: Bool
   private let report: (Progress) -> Void
 
   /// Bytes of output that are made at once.
   private static let tileBytes = 16 << 20
 
+  /// Prepares a conversion.
+  ///
+  /// - Parameters:
+  ///   - plan: What to write.
+  ///   - model: Its source.
+  ///   - replaces: Whether files that are there may be replaced.
+  ///   - report: Called now and then.
   package init(
-    _ plan: ConversionPlan, of model: Model, report: @escaping (Progress) -> Void = { _ in }
+    _ plan: ConversionPlan, of model: Model, replaces: Bool = false,
+    report: @escaping (Progress) -> Void = { _ in }
   ) {
     self.plan = plan
     self.model = model
+    self.replaces = replaces
     self.report = report
   }
 
@@ -40,13 +50,14 @@ package struct Converter {
     let start = clock.now
     let targets = plan.files.map(\.path) + plan.copies.map(\.target)
     var made: [String] = []
+    let kept = try keptFiles()
     do throws(ConversionError) {
       for target in targets {
         made += try convertingErrors { () throws(FileError) in
           try Folder.make(at: Converter.folder(of: target))
         }
       }
-      let files = try write()
+      let files = try write(keeping: kept)
       let duration = (clock.now - start).components
       return ConversionSummary(
         files: files, dropped: plan.dropped,
@@ -58,17 +69,46 @@ package struct Converter {
     }
   }
 
+  /// The files that are there already, and need not be made again.
+  ///
+  /// - Throws: ``ConversionError/request(_:)`` for another file under a target's name.
+  private func keptFiles() throws(ConversionError) -> Set<String> {
+    guard !replaces else { return [] }
+    var kept: Set<String> = []
+    for file in plan.files where Folder.isSameFile(file.path, file.path) {
+      guard plan.container == .gguf, let old = try? Checkpoint(path: file.path),
+        old.metadata == file.metadata,
+        old.tensors.map(\.description) == file.entries.map(\.description)
+      else {
+        throw .request(
+          "\(file.path): the file is there already, and made otherwise than now asked for; "
+            + "name another folder with -o, or replace it with --force")
+      }
+      kept.insert(file.path)
+    }
+    return kept
+  }
+
   private static func folder(of path: String) -> String {
     path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
   }
 
   /// Writes all files before the first appears under its name.
-  private func write() throws(ConversionError) -> [ConversionSummary.File] {
+  private func write(
+    keeping kept: Set<String>
+  ) throws(ConversionError) -> [ConversionSummary.File] {
     var writers: [any CheckpointWriter] = []
     var files: [ConversionSummary.File] = []
-    let total = plan.entries.reduce(0) { $0 + byteCount(of: $1) }
+    let pending = plan.files.filter { !kept.contains($0.path) }
+    let total = pending.flatMap(\.entries).reduce(0) { $0 + byteCount(of: $1) }
     var done = 0
     for file in plan.files {
+      if kept.contains(file.path) {
+        let bytes = file.entries.reduce(0) { $0 + byteCount(of: $1) }
+        files.append(
+          ConversionSummary.File(path: file.path, byteCount: bytes, tensors: [], isKept: true))
+        continue
+      }
       let writer = try writer(of: file)
       var tensors: [ConversionSummary.Tensor] = []
       for entry in file.entries {
@@ -85,7 +125,8 @@ package struct Converter {
       writers.append(writer)
       files.append(
         ConversionSummary.File(
-          path: file.path, byteCount: tensors.reduce(0) { $0 + $1.byteCount }, tensors: tensors))
+          path: file.path, byteCount: tensors.reduce(0) { $0 + $1.byteCount }, tensors: tensors,
+          isKept: false))
     }
     for writer in writers {
       try convertingErrors { () throws(CheckpointError) in try writer.finish() }

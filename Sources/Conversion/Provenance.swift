@@ -6,8 +6,9 @@ import LinearAlgebra
 import Models
 import Synchronization
 
-/// What an output says about how it was made. Neither time nor path is in it, so that the same
-/// input gives the same bytes.
+/// What an output says about how it was made.
+///
+/// Neither time nor path is in it, so that the same input gives the same bytes.
 package enum Provenance {
   /// The version of this program.
   package static let version = "0.1.0"

@@ -5,8 +5,9 @@ package import Preprocessing
 import Tensors
 package import Tokenizers
 
-/// A model on disk: its architecture, its tensors by their roles, its tokenizer and its image
-/// processor. Nothing of the weights is in memory.
+/// A model on disk: architecture, tensors by their roles, tokenizer and image processor.
+///
+/// Nothing of the weights is in memory.
 package struct Model: Sendable {
   package let files: ModelFiles
   package let architecture: Architecture

@@ -48,6 +48,7 @@ package struct Recipe: Sendable {
   /// - Parameters:
   ///   - text: The content of a file.
   ///   - name: What messages call it.
+  /// - Throws: ``RecipeError`` for the first mistake.
   package init(text: String, name: String) throws(RecipeError) {
     try self.init(text: text, name: name, depth: 0)
   }

@@ -41,6 +41,7 @@ package struct TileEncoder: Sendable {
   ///   - rows: How many there are.
   ///   - blocks: Receives `rows * rowBytes` bytes.
   ///   - read: Gives the values of a range of rows; called on several threads.
+  /// - Returns: What was lost; sums do not depend on the number of threads.
   package func encode(
     rows: Int, into blocks: UnsafeMutableRawBufferPointer,
     read: @Sendable (Range<Int>, UnsafeMutableBufferPointer<Float>) -> Void

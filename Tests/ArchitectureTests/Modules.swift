@@ -38,7 +38,8 @@ struct Module: Sendable, CustomStringConvertible {
     Module("Verification", 5, below(5).union(["CKernels"])),
 
     Module("Reports", 6, below(6)),
-    Module("PareKit", 6, below(6).union(["Reports"])),
+    // Dispatch: the signals that end a program.
+    Module("PareKit", 6, below(6).union(["Reports", "Dispatch"])),
 
     Module("pare", 7, ["PareKit", "ArgumentParser"]),
   ]

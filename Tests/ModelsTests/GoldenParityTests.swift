@@ -31,7 +31,7 @@ struct GoldenParityTests {
   }
 
   static let goldens =
-    ["mm1-tiny", "mm1-moe-tiny"].flatMap { model in
+    ["mm1-tiny", "mm1-moe-tiny", "llava-tiny"].flatMap { model in
       ["0", "1", "2"].map { Golden(model: model, file: "golden.safetensors", sample: $0) }
     } + [Golden(model: "mm1-tiny", file: "golden-text.safetensors", sample: "text")]
 
@@ -100,7 +100,7 @@ struct GoldenParityTests {
     #expect(tokens == (try #require(expected["\(index).tokens"])).integers)
   }
 
-  @Test("the answers are those of PyTorch", arguments: ["mm1-tiny", "mm1-moe-tiny"])
+  @Test("the answers are those of PyTorch", arguments: ["mm1-tiny", "mm1-moe-tiny", "llava-tiny"])
   func answers(name: String) throws {
     let model = try GoldenParityTests.model(name)
     let forward = try ForwardPass(model)

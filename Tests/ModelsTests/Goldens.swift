@@ -20,7 +20,7 @@ extension StoredTensor {
 }
 
 extension [Float] {
-  /// ‖a − b‖ / ‖b‖
+  /// The Frobenius distance ‖a − b‖ / ‖b‖.
   func relativeDistance(from other: [Float]) -> Double {
     guard count == other.count else { return .infinity }
     let error = zip(self, other).reduce(0.0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }

@@ -25,6 +25,7 @@ package struct BoundParameter: Sendable {
   /// - Parameters:
   ///   - rows: How many rows the elements of one expert make.
   ///   - order: The order in which rows are wanted.
+  /// - Returns: `[rows, columns]` each.
   /// - Throws: ``ModelError/census(path:sentence:)`` if rows are no whole blocks.
   package func matrices(rows: Int, order: RowOrder) throws(ModelError) -> [Weight] {
     let columns = (parameter.shape.elementCount ?? 0) / max(rows, 1)

@@ -18,7 +18,11 @@ struct HyperparameterSource {
 
   /// The values of all hyperparameters in their order.
   ///
-  /// - Parameter overrides: Values that count before everything else.
+  /// - Parameters:
+  ///   - declaration: The part whose hyperparameters are read.
+  ///   - overrides: Values that count before everything else.
+  /// - Returns: The values by their names.
+  /// - Throws: ``ModelError`` for a value of the wrong kind, or a formula that fails.
   func values(
     of declaration: PartDeclaration, overrides: [String: Expression.Value]
   ) throws(ModelError) -> [String: Expression.Value] {

@@ -30,6 +30,7 @@ package struct ModelFiles: Sendable {
   /// - Parameters:
   ///   - path: What the user named.
   ///   - projectorPath: The GGUF with the vision part; nil to look beside the model.
+  /// - Throws: ``ModelError`` if a file is missing or broken.
   package init(path: String, projectorPath: String? = nil) throws(ModelError) {
     self.path = path
     let checkpoint = try convertingErrors { () throws(CheckpointError) in
@@ -99,38 +100,38 @@ package struct ModelFiles: Sendable {
     return String(rest)
   }
 
-  /// The GGUF beside a model whose name says that it is its vision part.
+  /// The GGUF beside a model whose name and sizes say that it is its vision part.
   private static func projector(
     beside model: Checkpoint, in folder: String
   ) throws(ModelError) -> Checkpoint? {
     let names = try convertingErrors { () throws(FileError) in try Folder.names(in: folder) }
     let own = baseName(of: model.files.first?.path ?? model.path)
-    let candidates = names.filter {
-      $0.lowercased().contains("mmproj") && $0.hasSuffix(".gguf") && !$0.hasPrefix(".")
-        && $0 != own
-    }
-    guard !candidates.isEmpty else { return nil }
-    // Of several, the one whose name goes on like the model's the longest.
-    let scored = candidates.map { name -> (name: String, score: Int) in
+    guard let architecture = model.metadata["general.architecture"]?.string,
+      let width = model.metadata["\(architecture).embedding_length"]?.integer
+    else { return nil }
+    var candidates: [(name: String, score: Int, checkpoint: Checkpoint)] = []
+    for name in names
+    where name.lowercased().contains("mmproj") && name.hasSuffix(".gguf") && name != own
+      && !name.hasPrefix(".")
+    {
+      let checkpoint = try convertingErrors { () throws(CheckpointError) in
+        try Checkpoint(path: folder + "/" + name)
+      }
+      // A file that happens to lie beside another model is not its part.
+      guard checkpoint.metadata["clip.vision.projection_dim"]?.integer == width else { continue }
       let rest = name.hasPrefix("mmproj-") ? String(name.dropFirst("mmproj-".count)) : name
-      return (name, zip(rest.utf8, own.utf8).prefix { $0 == $1 }.count)
+      let score = zip(rest.utf8, own.utf8).prefix { $0 == $1 }.count
+      candidates.append((name, score, checkpoint))
     }
-    let best = scored.map(\.score).max() ?? 0
-    let winners = scored.filter { $0.score == best }
-    guard winners.count == 1, let winner = winners.first else {
+    // Of several, the one whose name goes on like the model's the longest.
+    let best = candidates.map(\.score).max() ?? 0
+    let winners = candidates.filter { $0.score == best }
+    guard winners.count <= 1 || best == 0 else {
       throw .input(
         "\(folder): several files could be the vision part of \(own): "
           + "\(winners.map(\.name).joined(separator: ", ")); name one with --mmproj")
     }
-    let checkpoint = try convertingErrors { () throws(CheckpointError) in
-      try Checkpoint(path: folder + "/" + winner.name)
-    }
-    // A file that happens to lie beside another model is not its part.
-    guard let architecture = model.metadata["general.architecture"]?.string,
-      checkpoint.metadata["clip.vision.projection_dim"]?.integer
-        == model.metadata["\(architecture).embedding_length"]?.integer
-    else { return nil }
-    return checkpoint
+    return winners.count == 1 ? winners.first?.checkpoint : nil
   }
 
   private static func trimmed(_ path: String) -> String {

@@ -5,8 +5,9 @@ package import Tensors
 /// A tensor that a model's architecture says it has.
 package struct Parameter: Sendable, Hashable {
   package let part: PartDeclaration.Kind
-  /// What the tensor is for: part, block and tensor, such as `language.attention.value`; a bias
-  /// ends in `.bias`. Recipes choose by it.
+  /// What the tensor is for: part, block and tensor, such as `language.attention.value`.
+  ///
+  /// A bias ends in `.bias`. Recipes choose by it.
   package let role: String
   /// The repetition that it belongs to, and how many of them are used; nil outside of any.
   package let layer: Int?

@@ -3,7 +3,7 @@
 import Layers
 import LinearAlgebra
 
-/// `x + attention(norm(x))`
+/// Attention around a residual: `x + attention(norm(x))`.
 struct AttentionBlock: Block {
   static let settings: Set = [
     "norm", "epsilon", "heads", "keyValueHeads", "headDimension", "mask", "window", "rope",

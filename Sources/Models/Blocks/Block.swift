@@ -20,7 +20,7 @@ protocol Block: Sendable {
 
 /// What goes through the steps of a part.
 struct Flow {
-  /// `[rows of all sequences, channels]`
+  /// The activations: `[rows of all sequences, channels]`.
   var hidden: Matrix
   /// How the rows divide into images, or texts.
   var batch: Batch
@@ -28,6 +28,8 @@ struct Flow {
   var pixels: [PixelTensor] = []
   /// The keys and values of attention layers, where they are kept.
   var caches: [KeyValueCache?] = []
+  /// Whether weights are needed again so soon that their pages had better stay.
+  var keepsWeights = false
   /// The rows that the output is wanted of; nil for all.
   var outputRows: [Int]?
 }

@@ -2,8 +2,10 @@
 
 import Layers
 
-/// The table of token embeddings. Looking tokens up, and putting images in their places, is done
-/// before the first step, by ``ForwardPass``.
+/// The table of token embeddings.
+///
+/// Looking tokens up, and putting images in their places, is done before the first step, by
+/// ``ForwardPass``.
 struct EmbeddingBlock: Block {
   static let settings: Set<String> = []
   static let tensors: Set = ["table"]

@@ -3,7 +3,7 @@
 import Layers
 import LinearAlgebra
 
-/// `x + experts(norm(x))`
+/// A mixture of experts around a residual: `x + experts(norm(x))`.
 struct ExpertsBlock: Block {
   static let settings: Set = [
     "norm", "epsilon", "activation", "experts", "chosen", "renormalizes",

@@ -3,7 +3,7 @@
 import Layers
 import LinearAlgebra
 
-/// `x + feedForward(norm(x))`
+/// A feed-forward layer around a residual: `x + feedForward(norm(x))`.
 struct FeedForwardBlock: Block {
   static let settings: Set = ["norm", "epsilon", "activation"]
   static let tensors: Set = ["norm", "gate", "up", "down"]

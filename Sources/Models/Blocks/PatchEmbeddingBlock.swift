@@ -15,7 +15,7 @@ struct PatchEmbeddingBlock: Block {
   private let patch: Linear
   /// `[channels]`, or nil without a class token.
   private let classToken: [Float]?
-  /// `[tokens * channels]`
+  /// A row for each token: `[tokens * channels]`.
   private let positions: [Float]
   private let patchSize: Int
 

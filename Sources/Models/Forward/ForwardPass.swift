@@ -69,8 +69,11 @@ package struct ForwardPass: Sendable {
 
   /// What images become in the language model's place for them.
   ///
-  /// - Parameter trace: Receives the intermediate results of the vision part and the connector.
+  /// - Parameters:
+  ///   - images: Of the size that the model takes.
+  ///   - trace: Receives the intermediate results of the vision part and the connector.
   /// - Returns: For each image `[tokens, channels]`.
+  /// - Throws: ``ModelError/input(_:)`` if the model sees no images, or none of this size.
   package func embeddings(
     of images: [PixelTensor], trace: TraceSink? = nil
   ) throws(ModelError) -> [Matrix] {
@@ -97,6 +100,7 @@ package struct ForwardPass: Sendable {
   ///   - rows: The tokens whose logits are wanted, counted through all sequences; nil for all.
   ///   - trace: Receives the intermediate results of the language model.
   /// - Returns: `[rows, vocabulary]`
+  /// - Throws: ``ModelError/input(_:)`` for tokens outside the vocabulary, or places without images.
   package func logits(
     _ sequences: [TokenSequence], rows: [Int]? = nil, trace: TraceSink? = nil
   ) throws(ModelError) -> Matrix {
@@ -136,6 +140,7 @@ package struct ForwardPass: Sendable {
     let batch = Batch(lengths: sequences.map(\.tokens.count), offsets: state.lengths)
     var flow = Flow(hidden: try embedded(sequences), batch: batch, caches: state.caches)
     flow.outputRows = zip(batch.starts, batch.lengths).map { $0 + $1 - 1 }
+    flow.keepsWeights = true
     state.caches = []
     try language.run(&flow, trace: nil)
     state.caches = flow.caches

@@ -21,6 +21,7 @@ package struct Generator: Sendable {
   ///   - limit: The most tokens of an answer.
   ///   - progress: Called with the number of a prompt and its next token.
   /// - Returns: The answers' tokens, without the one that ends them.
+  /// - Throws: ``ModelError`` for an empty prompt, or logits that are no numbers.
   package func answers(
     to prompts: [TokenSequence], limit: Int, progress: (Int, Int) -> Void = { _, _ in }
   ) throws(ModelError) -> [[Int]] {

@@ -24,12 +24,13 @@ struct PartRunner: Sendable {
   /// How wide the rows are that come out.
   let outputWidth: Int
 
-  /// So many rows make it worth reading weights from the file again the next time.
-  private static let releaseThreshold = 64
-
   /// Reads the small tensors and takes note of where the others lie.
   ///
-  /// - Parameter width: How wide the rows are that go in; nil for images.
+  /// - Parameters:
+  ///   - part: The declared steps.
+  ///   - parameters: Their tensors.
+  ///   - inputWidth: How wide the rows are that go in; nil for images.
+  /// - Throws: ``ModelError`` if tensors do not fit each other.
   init(_ part: Part, parameters: [BoundParameter?], inputWidth: Int?) throws(ModelError) {
     let state = PartReader()
     var steps: [Step] = []
@@ -68,7 +69,7 @@ struct PartRunner: Sendable {
       if let trace {
         for entry in step.traces { emit(flow, entry, to: trace) }
       }
-      if flow.hidden.rows >= PartRunner.releaseThreshold {
+      if !flow.keepsWeights {
         for weight in step.weights { weight.source.release() }
       }
     }

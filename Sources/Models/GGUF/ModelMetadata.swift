@@ -9,6 +9,7 @@ extension Model {
   /// The metadata with which engines run this model's parts from a GGUF.
   ///
   /// - Parameter kinds: The parts that the file holds.
+  /// - Returns: Keys and values, `general.architecture` first.
   /// - Throws: ``ModelError/input(_:)`` if GGUF cannot say what the model is.
   package func ggufMetadata(
     for kinds: Set<PartDeclaration.Kind>

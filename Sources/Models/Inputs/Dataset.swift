@@ -21,8 +21,17 @@ package struct Dataset: Sendable {
     case text(String)
   }
 
+  /// The files, for messages.
   package let path: String
   package let samples: [Sample]
+
+  /// The samples of several files, one file after the other.
+  package init(paths: [String]) throws(ModelError) {
+    var samples: [Sample] = []
+    for path in paths { samples += try Dataset(path: path).samples }
+    path = paths.joined(separator: ", ")
+    self.samples = samples
+  }
 
   /// Reads a file.
   ///

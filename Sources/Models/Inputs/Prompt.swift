@@ -19,6 +19,7 @@ package struct PromptBuilder: Sendable {
   /// - Parameters:
   ///   - question: What the user says; the model's spelling of an image marks a place for one.
   ///   - imageTokenCounts: How many tokens each image takes.
+  /// - Returns: Ids, with the token of images as often as each image takes.
   /// - Throws: ``ModelError/input(_:)`` if places and images do not match.
   package func tokens(
     question: String, imageTokenCounts: [Int]

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compares pare with other programs at the same work: medians of runs in turn, with memory.
+
+Started by scripts/bench, which builds what is needed and passes its arguments on.
+"""
+
+import argparse
+import glob
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import measure
+from measure import Side
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+FIXTURE = os.path.join(HERE, "..", "Fixtures", "llava-tiny")
+PARTS = ["convert", "quantize", "forward", "multiply"]
+PRODUCTS = [(2048, 2048, 2048), (512, 4096, 4096)]
+TYPES = ["Q8_0", "Q4_K_M"]
+WINDOW = 512
+WINDOWS = 8
+
+
+class Bench:
+    def __init__(self, options):
+        self.options = options
+        self.threads = str(options.threads)
+        self.environment = {"OMP_NUM_THREADS": self.threads, "HF_HUB_OFFLINE": "1"}
+        self.results = []
+        os.makedirs(options.folder, exist_ok=True)
+
+    def path(self, *names):
+        return os.path.join(self.options.folder, *names)
+
+    def pare(self, *arguments, output=None, seconds_of=lambda output: None):
+        command = [self.options.pare, *arguments, "--threads", self.threads, "--quiet"]
+        return Side("pare", command, self.clearing(output), self.environment, seconds_of)
+
+    def peer(self, name, *command, output=None):
+        return Side(name, list(command), self.clearing(output), self.environment)
+
+    def python(self, name, script, *arguments, output=None):
+        script = os.path.join(HERE, "peers", script)
+        return self.peer(name, sys.executable, script, *arguments, output=output)
+
+    def clearing(self, output):
+        """Removes what an earlier run wrote, and waits until the disk has nothing else to do."""
+        def clear():
+            if output:
+                shutil.rmtree(output, ignore_errors=True)
+                os.makedirs(output)
+                os.sync()
+        return clear
+
+    def checkpoint(self, size):
+        folder = self.path(size)
+        if not os.path.exists(os.path.join(folder, "config.json")):
+            print(f"making the {size} checkpoint", file=sys.stderr)
+            subprocess.run(
+                [sys.executable, os.path.join(HERE, "checkpoint.py"), size, FIXTURE, folder], check=True)
+        return folder
+
+    def compare(self, what, sides, repeats=None):
+        def report(side, run):
+            print(f"{what}: {side.name}: {run.seconds:.3f} s", file=sys.stderr)
+        measure.alternate(sides, repeats or self.options.repeats, report)
+        first = sides[0].median("seconds")
+        print(f"\n{what}")
+        for side in sides:
+            ratio = "" if side is sides[0] else f"{first / side.median('seconds'):9.2f}"
+            print(f"  {side.name:28} {side.median('seconds'):9.3f} s {ratio:>9}"
+                  f" {megabytes(side.median('peak'))} {megabytes(side.median('own'))}"
+                  f" {side.spread:8.2f}", flush=True)
+            self.results.append({
+                "what": what, "program": side.name, "seconds": side.median("seconds"),
+                "pareOverThis": first / side.median("seconds"), "peakBytes": side.median("peak"),
+                "ownBytes": side.median("own"), "slowestOverFastest": side.spread, "runs": len(side.runs)})
+
+    # What is compared
+
+    def convert(self):
+        model, output = self.checkpoint("medium"), self.path("out")
+        copy, copied = f"cp -r '{model}' '{output}/copy'", f"sync '{output}'/copy/*"
+        sides = [
+            self.pare("convert", model, "--to", "gguf", "--type", "bf16", "-o", output, output=output),
+            self.peer("cp", "sh", "-c", copy, output=output),
+            self.peer("cp and sync", "sh", "-c", f"{copy} && {copied}", output=output)]
+        if os.path.exists(self.options.converter):
+            sides.append(self.peer(
+                "convert_hf_to_gguf.py", sys.executable, self.options.converter, model, "--outtype", "bf16",
+                "--outfile", os.path.join(output, "peer.gguf"), output=output))
+        self.compare("convert to GGUF BF16, 611 MB", sides)
+
+    def unquantized(self):
+        """The BF16 GGUF that llama.cpp quantizes."""
+        folder = self.path("unquantized")
+        if not glob.glob(os.path.join(folder, "*.gguf")):
+            os.makedirs(folder, exist_ok=True)
+            measure.run(self.pare(
+                "convert", self.checkpoint("medium"), "--to", "gguf", "--type", "bf16", "-o", folder))
+        return glob.glob(os.path.join(folder, "*.gguf"))[0]
+
+    def quantize(self):
+        model, source, output = self.checkpoint("medium"), self.unquantized(), self.path("out")
+        for kind in TYPES:
+            self.compare(f"quantize to {kind}, 305 M weights", [
+                self.pare("quantize", model, "--to", "gguf", "--type", kind, "-o", output, output=output),
+                self.python("llama.cpp", "quantize.py", source, kind, os.path.join(output, "peer.gguf"),
+                            self.threads, output=output)])
+
+    def text(self, model, windows):
+        """A text of exactly so many windows."""
+        import sentencepiece
+        tokenizer = sentencepiece.SentencePieceProcessor(model_file=os.path.join(model, "tokenizer.model"))
+        with open(os.path.join(FIXTURE, "evaluation", "text.txt")) as file:
+            text = file.read()
+        count = windows * (WINDOW - 1)
+        length = next(n for n in range(count, len(text)) if len(tokenizer.encode(text[:n])) == count)
+        path = self.path(f"text-{windows}.txt")
+        with open(path, "w") as file:
+            file.write(text[:length])
+        return path
+
+    def forward(self, size="medium", windows=WINDOWS, repeats=None):
+        def of_one_model(output):
+            return (output["reference"]["seconds"] + output["candidate"]["seconds"]) / 2
+        model = self.checkpoint(size)
+        text = self.text(model, windows)
+        sides = [
+            self.pare("verify", model, model, "--data", text, "--window", str(WINDOW), "--json",
+                      seconds_of=of_one_model),
+            self.python("transformers", "forward.py", model, text, str(WINDOW), self.threads)]
+        self.compare(f"forward pass of {windows * WINDOW} tokens in f32, {size}", sides, repeats)
+        ours, theirs = (side.runs[-1].output for side in sides)
+        tokens, perplexity = ours["reference"]["tokens"], ours["groups"]["text"]["referencePerplexity"]
+        print(f"  tokens {tokens} and {theirs['tokens']}, perplexity {perplexity:.4f} and"
+              f" {theirs['perplexity']:.4f}, tokens/s {tokens / sides[0].median('seconds'):.0f} and"
+              f" {theirs['tokens'] / sides[1].median('seconds'):.0f}")
+
+    def multiply(self):
+        for rows, columns, inner in PRODUCTS:
+            sizes = [str(rows), str(columns), str(inner), self.threads, "9"]
+            ours = Side("pare", [self.options.multiply, *sizes], environment=self.environment)
+            self.compare(f"f32 product {rows} x {inner} x {columns}",
+                         [ours, self.python("PyTorch", "multiply.py", *sizes)])
+
+    def large(self):
+        self.forward("large", windows=1, repeats=1)
+
+
+def megabytes(count):
+    return f"{count / 1e6:8.0f} MB" if count else f"{'?':>11}"
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("--repeats", type=int, default=5, help="runs of each program (5)")
+    parser.add_argument("--only", nargs="+", choices=PARTS + ["large"], help="only these parts")
+    parser.add_argument("--large", action="store_true", help="also a forward pass of a 2.1 GB checkpoint")
+    parser.add_argument("--threads", type=int, default=2, help="threads of each program (2)")
+    parser.add_argument("--folder", required=True, help="for checkpoints and outputs; 6 GB, with --large 8")
+    parser.add_argument("--json", help="write the results to this file, too")
+    parser.add_argument("--pare", required=True)
+    parser.add_argument("--multiply", required=True)
+    parser.add_argument("--converter", required=True, help="llama.cpp's convert_hf_to_gguf.py")
+    options = parser.parse_args()
+    bench = Bench(options)
+    print(f"{'':30} {'median':>11} {'ratio':>9} {'peak':>11} {'own':>11} {'spread':>8}")
+    for part in options.only or PARTS + (["large"] if options.large else []):
+        getattr(bench, part)()
+    print("\nratio: pare's time over this program's; below 1 pare is faster. peak: the most memory, with pages"
+          "\nof mapped files; own: without them. spread: the slowest run over the fastest.")
+    if options.json:
+        with open(options.json, "w") as file:
+            json.dump(bench.results, file, indent=1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryIO
+import Conversion
+import Dispatch
+import LinearAlgebra
+import Quantization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The program as a whole.
+public enum Pare {
+  /// The version that outputs carry.
+  public static var version: String { Provenance.version }
+
+  /// The names that ``PareModel/quantize(to:recipe:in:progress:)`` knows.
+  public static var recipes: [String] { Recipe.names }
+
+  /// Limits the threads of everything that follows; 0 means one a processor.
+  ///
+  /// Results do not depend on it, bit for bit.
+  public static func limitThreads(to count: Int) { Parallel.limit(to: count) }
+
+  /// Removes half-written files when the process is told to end, by ^C for instance.
+  ///
+  /// The process then ends. Call it once, early in a program of its own; the host of a library has
+  /// its own way.
+  public static func endCleanlyOnSignals() {
+    for number in [SIGINT, SIGTERM, SIGHUP] {
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      source.setEventHandler {
+        // The handler holds its source, which would end otherwise.
+        withExtendedLifetime(source) { OpenTemporaries.removeAll() }
+        _exit(128 + number)
+      }
+      source.activate()
+    }
+  }
+}
+
+/// How far a long task is.
+public struct PareProgress: Sendable {
+  /// What is being done.
+  public let activity: String
+  /// How much of it is done.
+  public let done: Int
+  /// How much there is.
+  public let total: Int
+  /// Whether `done` and `total` are bytes.
+  public let isBytes: Bool
+}
+
+/// A result that can be shown to people and to programs.
+public protocol PareResult: Sendable {
+  /// Lines for a terminal.
+  var text: String { get }
+  /// One JSON object.
+  var json: String { get }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryIO
+import Checkpoints
+import Conversion
+import Models
+import Quantization
+
+/// Something that could not be done: what happened, where, and what to do, in one sentence.
+public struct PareError: Error, CustomStringConvertible, Sendable {
+  /// The sentence.
+  public let description: String
+
+  init(_ description: String) { self.description = description }
+}
+
+/// Runs a body whose error becomes a ``PareError``.
+func convertingErrors<Result>(
+  _ body: () throws(ModelError) -> Result
+) throws(PareError) -> Result {
+  do throws(ModelError) { return try body() } catch { throw PareError(error.description) }
+}
+
+/// Runs a body whose error becomes a ``PareError``.
+func convertingErrors<Result>(
+  _ body: () throws(ConversionError) -> Result
+) throws(PareError) -> Result {
+  do throws(ConversionError) { return try body() } catch { throw PareError(error.description) }
+}
+
+/// Runs a body whose error becomes a ``PareError``.
+func convertingErrors<Result>(
+  _ body: () throws(RecipeError) -> Result
+) throws(PareError) -> Result {
+  do throws(RecipeError) { return try body() } catch { throw PareError(error.description) }
+}
+
+/// Runs a body whose error becomes a ``PareError``.
+func convertingErrors<Result>(
+  _ body: () throws(CheckpointError) -> Result
+) throws(PareError) -> Result {
+  do throws(CheckpointError) { return try body() } catch { throw PareError(error.description) }
+}
+
+/// Runs a body whose error becomes a ``PareError``.
+func convertingErrors<Result>(
+  _ body: () throws(FileError) -> Result
+) throws(PareError) -> Result {
+  do throws(FileError) { return try body() } catch { throw PareError(error.description) }
+}

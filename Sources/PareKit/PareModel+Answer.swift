@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinearAlgebra
+import Models
+import Notation
+import Preprocessing
+import Tokenizers
+
+/// An answer.
+public struct PareAnswer: PareResult {
+  /// The answer itself.
+  public let text: String
+  /// The same as a JSON object.
+  public var json: String {
+    let object: JSON = ["answer": .string(text)]
+    return object.text() + "\n"
+  }
+}
+
+extension PareModel {
+  /// Answers a question, greedily.
+  ///
+  /// - Parameters:
+  ///   - prompt: The question.
+  ///   - images: Files of images, in the order of their places in the prompt.
+  ///   - limit: The most tokens of the answer.
+  ///   - emit: Receives the bytes of the answer as they come; a character may come in parts.
+  /// - Returns: The answer.
+  /// - Throws: ``PareError``
+  @discardableResult
+  public func answer(
+    to prompt: String, images: [String] = [], limit: Int = 256,
+    emit: ([UInt8]) -> Void = { _ in }
+  ) throws(PareError) -> PareAnswer {
+    try convertingErrors { () throws(ModelError) in
+      let forward = try ForwardPass(model)
+      let images = try forward.embeddings(of: try pixels(of: images))
+      let tokens = try PromptBuilder(model).tokens(
+        question: prompt, imageTokenCounts: images.map(\.rows))
+      var isFirst = true
+      let answers = try Generator(forward).answers(
+        to: [TokenSequence(tokens: tokens, images: images)], limit: limit
+      ) { _, token in
+        var bytes = model.tokenizer.bytes(of: token)
+        // The space that SentencePiece puts in front of a text belongs to no answer.
+        if isFirst, model.tokenizer.vocabulary.chatTemplate != nil,
+          bytes.first == UInt8(ascii: " ")
+        {
+          bytes.removeFirst()
+        }
+        isFirst = false
+        emit(bytes)
+      }
+      return PareAnswer(text: model.tokenizer.text(of: answers.first ?? []))
+    }
+  }
+
+  /// What the vision part sees of images.
+  func pixels(of paths: [String]) throws(ModelError) -> [PixelTensor] {
+    guard let first = paths.first else { return [] }
+    guard let processor = model.imageProcessor else {
+      throw .input(
+        "\(model.path): the model takes text only, and '\(first)' is an image; leave it out, or "
+          + "name the model's vision part with --mmproj")
+    }
+    var pixels: [PixelTensor] = []
+    for path in paths {
+      do throws(ImageError) { pixels.append(try processor.pixels(of: try Image(path: path))) } catch
+      { throw .image(error) }
+    }
+    return pixels
+  }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryIO
+import Checkpoints
+import LinearAlgebra
+import Models
+import Notation
+import Preprocessing
+import Tensors
+
+/// What a trace starts from.
+public enum PareTraceInput: Sendable {
+  /// A question, as ``PareModel/answer(to:images:limit:emit:)`` takes it.
+  case prompt(String)
+  /// Token ids; those of images are repeated as often as an image has tokens.
+  case tokens([Int])
+}
+
+/// What a trace wrote.
+public struct PareTrace: PareResult {
+  /// The file.
+  public let path: String
+  /// The names of the tensors, in the order of the computation.
+  public let names: [String]
+  /// What a terminal shows.
+  public var text: String { "\(path): \(names.count) tensors\n" }
+  /// The same as a JSON object.
+  public var json: String {
+    let object: JSON = ["path": .string(path), "tensors": .array(names.map(JSON.string))]
+    return object.text() + "\n"
+  }
+}
+
+extension PareModel {
+  /// Writes every named intermediate of one forward pass as F32 tensors.
+  ///
+  /// - Parameters:
+  ///   - input: The text.
+  ///   - images: Files of images.
+  ///   - path: A `.safetensors` file.
+  ///   - replacing: Whether a file that is there may be replaced.
+  /// - Returns: What was written.
+  /// - Throws: ``PareError``; then nothing was written.
+  public func trace(
+    _ input: PareTraceInput, images: [String] = [], to path: String, replacing: Bool = false
+  ) throws(PareError) -> PareTrace {
+    guard replacing || !Folder.isSameFile(path, path) else {
+      throw PareError(
+        "\(path): the file is there already; name another with -o, or replace it with --force")
+    }
+    var traced: [(name: String, shape: Shape, values: [Float])] = []
+    try convertingErrors { () throws(ModelError) in
+      let forward = try ForwardPass(model)
+      let pixels = try pixels(of: images)
+      for (index, image) in pixels.enumerated() {
+        let name = pixels.count == 1 ? "pixels" : "pixels.\(index)"
+        traced.append((name, [image.channels, image.height, image.width], image.values))
+      }
+      let sink: TraceSink = { traced.append(($0, $1, $2)) }
+      let embeddings = try forward.embeddings(of: pixels, trace: sink)
+      let tokens: [Int]
+      switch input {
+      case .prompt(let prompt):
+        tokens = try PromptBuilder(model).tokens(
+          question: prompt, imageTokenCounts: embeddings.map(\.rows))
+      case .tokens(let given): tokens = given
+      }
+      guard !tokens.isEmpty else { throw .input("there are no tokens; give at least one") }
+      traced.append(("tokens", [tokens.count], tokens.map(Float.init)))
+      _ = try forward.logits([TokenSequence(tokens: tokens, images: embeddings)], trace: sink)
+    }
+    try convertingErrors { () throws(CheckpointError) in
+      let writer = try SafetensorsWriter(
+        path: path, metadata: [("producer", "pare \(Pare.version)")],
+        tensors: traced.map {
+          TensorDescription(name: $0.name, encoding: .f32, shape: $0.shape)
+        })
+      for entry in traced {
+        var failure: CheckpointError?
+        entry.values.withUnsafeBytes { bytes in
+          do throws(CheckpointError) { try writer.append(bytes) } catch { failure = error }
+        }
+        if let failure { throw failure }
+      }
+      try writer.finish()
+    }
+    return PareTrace(path: path, names: traced.map(\.name))
+  }
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BlockFormats
+package import Conversion
+import Models
+package import Notation
+import Quantization
+import Tensors
+
+/// What a conversion did, for people and programs.
+package struct ConversionReport: Sendable {
+  private let summary: ConversionSummary
+
+  package init(_ summary: ConversionSummary) { self.summary = summary }
+
+  package var text: String {
+    var text = ""
+    for file in summary.files {
+      text += "\(file.path)\n"
+      if file.isKept {
+        text += "  kept: it was made before of the same source in the same way\n"
+        continue
+      }
+      var table = TextTable([
+        ("  type", .left), ("tensors", .right), ("bytes", .right), ("error", .right),
+        ("largest", .right),
+      ])
+      for group in ConversionReport.groups(of: file) {
+        table.append([
+          "  \(group.encoding)", "\(group.count)", Figures.bytes(group.byteCount),
+          Figures.percent(group.distortion.relativeError),
+          Figures.small(group.distortion.largestError),
+        ])
+      }
+      text += table.text
+    }
+    for group in ConversionReport.grouped(summary.fallbacks, by: ConversionReport.fallback) {
+      text += "  \(group.key): \(ConversionReport.list(group.members.map(\.name)))\n"
+    }
+    for group in ConversionReport.grouped(summary.dropped, by: \.reason) {
+      text += "  left out, because \(group.key): "
+      text += "\(ConversionReport.list(group.members.map(\.tensor)))\n"
+    }
+    let ratio = Double(summary.sourceByteCount) / Double(max(1, summary.byteCount))
+    text += "\(Figures.bytes(summary.sourceByteCount)) became \(Figures.bytes(summary.byteCount)) "
+    text += "(\(Figures.decimal(ratio, 2)) times smaller) in \(Figures.seconds(summary.seconds)); "
+    text += "read back and compared\n"
+    return text
+  }
+
+  private static func fallback(_ tensor: ConversionSummary.Tensor) -> String {
+    "\(tensor.choice.encoding) instead of \(tensor.choice.wanted), because rows of "
+      + "\(tensor.shape.rowLength) are no whole blocks"
+  }
+
+  /// Elements of one key together, in the order in which the keys come.
+  private static func grouped<Element>(
+    _ elements: [Element], by key: (Element) -> String
+  ) -> [(key: String, members: [Element])] {
+    var groups: [(key: String, members: [Element])] = []
+    for element in elements {
+      if let place = groups.firstIndex(where: { $0.key == key(element) }) {
+        groups[place].members.append(element)
+      } else {
+        groups.append((key(element), [element]))
+      }
+    }
+    return groups
+  }
+
+  private static func list(_ names: [String]) -> String {
+    names.count > 2
+      ? "\(names.count) tensors such as \(names[0])" : names.joined(separator: ", ")
+  }
+
+  private struct Group {
+    let encoding: Encoding
+    var count = 0
+    var byteCount = 0
+    var distortion = Distortion()
+  }
+
+  private static func groups(of file: ConversionSummary.File) -> [Group] {
+    var groups: [Encoding: Group] = [:]
+    for tensor in file.tensors {
+      var group = groups[tensor.choice.encoding] ?? Group(encoding: tensor.choice.encoding)
+      group.count += 1
+      group.byteCount += tensor.byteCount
+      group.distortion.add(tensor.distortion)
+      groups[tensor.choice.encoding] = group
+    }
+    return groups.values.sorted {
+      ($0.byteCount, $0.encoding.rawValue) > ($1.byteCount, $1.encoding.rawValue)
+    }
+  }
+
+  package var json: JSON {
+    [
+      "files": .array(
+        summary.files.map { file in
+          [
+            "path": .string(file.path), "bytes": .integer(file.byteCount),
+            "kept": .bool(file.isKept),
+            "tensors": .array(file.tensors.map(ConversionReport.json)),
+          ]
+        }),
+      "dropped": .array(
+        summary.dropped.map { ["tensor": .string($0.tensor), "reason": .string($0.reason)] }),
+      "sourceBytes": .integer(summary.sourceByteCount), "bytes": .integer(summary.byteCount),
+      "seconds": .number(summary.seconds),
+    ]
+  }
+
+  private static func json(of tensor: ConversionSummary.Tensor) -> JSON {
+    [
+      "name": .string(tensor.name), "role": .string(tensor.role),
+      "shape": .array(tensor.shape.dimensions.map(JSON.integer)),
+      "from": .string(tensor.sourceEncoding.rawValue),
+      "type": .string(tensor.choice.encoding.rawValue),
+      "wanted": .string(tensor.choice.wanted.rawValue), "bytes": .integer(tensor.byteCount),
+      "relativeError": .number(tensor.distortion.relativeError),
+      "largestError": .number(tensor.distortion.largestError),
+    ]
+  }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import ArgumentParser
+public import PareKit
+
+extension PareModel.Container: ExpressibleByArgument {}
+extension PareModel.ScalarType: ExpressibleByArgument {}
+
+struct ConvertCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "convert",
+    abstract: "Carries a model over into another container, without quantizing it.",
+    discussion: """
+      GGUF: DIR/NAME-BF16.gguf, and DIR/mmproj-NAME-BF16.gguf where the model sees images. \
+      safetensors: a folder DIR/NAME-BF16 with the model's configuration and tokenizer.
+      """)
+
+  @Argument(help: "A Hugging Face folder, a .safetensors file, or a .gguf file.")
+  var model: String
+
+  @Option(help: "The container.")
+  var to: PareModel.Container
+
+  @Option(help: "The type of the weights.")
+  var type: PareModel.ScalarType = .bf16
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("The folder for the output; made if missing.", valueName: "dir"))
+  var output: String
+
+  @Flag(help: "Replace files that are there.")
+  var force = false
+
+  @OptionGroup var projector: ProjectorOption
+  @OptionGroup var shared: SharedOptions
+
+  func run() throws {
+    let model = try shared.open(model, projector: projector.mmproj)
+    let progress = ProgressLine(isQuiet: shared.quiet)
+    defer { progress.finish() }
+    let result = try model.convert(
+      to: to, type: type, in: output, replacing: force, progress: progress.update)
+    progress.finish()
+    shared.show(result)
+  }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import PareKit
+
+/// What every command takes.
+struct SharedOptions: ParsableArguments {
+  @Flag(help: "Print the result as JSON.")
+  var json = false
+
+  @Flag(help: "Show no progress.")
+  var quiet = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Threads; results do not depend on it (default: one a processor).", valueName: "n"))
+  var threads: Int?
+
+  @Option(
+    name: .customLong("architecture"),
+    help: ArgumentHelp(
+      "A file that declares an architecture of your own; may be repeated.", valueName: "file"))
+  var architectures: [String] = []
+
+  func validate() throws {
+    if let threads, threads < 1 {
+      throw ValidationError("--threads: expected a number of at least 1, found \(threads)")
+    }
+  }
+
+  func open(_ path: String, projector: String?) throws(PareError) -> PareModel {
+    if let threads { Pare.limitThreads(to: threads) }
+    return try PareModel(path: path, projector: projector, architectures: architectures)
+  }
+
+  func show(_ result: some PareResult) { Terminal.write(json ? result.json : result.text) }
+}
+
+/// The vision part of a GGUF.
+struct ProjectorOption: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The GGUF with the vision part (default: the mmproj-*.gguf beside MODEL).",
+      valueName: "file"))
+  var mmproj: String?
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import PareKit
+
+struct VerifyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Runs a model and its conversion on the same data and reports what was lost.",
+    discussion: """
+      DATA is JSON Lines, a line a sample, with paths relative to the file:
+        {"image": "a.png", "prompt": "what is at the left?", "answer": "a red circle."}
+        {"text": "any text"}
+      or a .txt file, cut into windows. Images and text are reported apart; a limit holds for each of them. \
+      Exit status 1 if one is not kept.
+      """)
+
+  @Argument(help: "The original.")
+  var reference: String
+
+  @Argument(help: "What was made of it.")
+  var candidate: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Questions and texts: a .jsonl or a .txt file; may be repeated.", valueName: "file"))
+  var data: [String]
+
+  @Option(
+    name: .customLong("max-kl"),
+    help: ArgumentHelp("The most that the mean KL divergence may be, in nats.", valueName: "x"))
+  var largestDivergence: Double?
+
+  @Option(
+    name: .customLong("min-agreement"),
+    help: ArgumentHelp(
+      "The least share of predictions with the same most likely token, 0 to 1.",
+      valueName: "share"))
+  var smallestAgreement: Double?
+
+  @Option(help: ArgumentHelp("Tokens of a window of text.", valueName: "n"))
+  var window = 512
+
+  @Option(help: ArgumentHelp("Only the first samples (default: all).", valueName: "n"))
+  var samples: Int?
+
+  @Option(
+    help: ArgumentHelp("The GGUF with the vision part of the original.", valueName: "file"))
+  var referenceMmproj: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The GGUF with the vision part of the conversion (default: the one beside it).",
+      valueName: "file"))
+  var mmproj: String?
+
+  @OptionGroup var shared: SharedOptions
+
+  func validate() throws {
+    if let largestDivergence, !(largestDivergence >= 0) {
+      throw ValidationError("--max-kl: expected a number of at least 0")
+    }
+    if let smallestAgreement, !(0...1).contains(smallestAgreement) {
+      throw ValidationError("--min-agreement: expected a number from 0 to 1")
+    }
+    if window < 2 { throw ValidationError("--window: expected at least 2 tokens") }
+    if let samples, samples < 1 { throw ValidationError("--samples: expected at least 1") }
+  }
+
+  func run() throws {
+    let reference = try shared.open(reference, projector: referenceMmproj)
+    let candidate = try shared.open(candidate, projector: mmproj)
+    let progress = ProgressLine(isQuiet: shared.quiet)
+    defer { progress.finish() }
+    let result = try reference.verify(
+      candidate, data: data, largestDivergence: largestDivergence,
+      smallestAgreement: smallestAgreement, window: window, sampleLimit: samples,
+      progress: progress.update)
+    progress.finish()
+    shared.show(result)
+    if !result.failures.isEmpty { throw PareCommand.LimitNotKept() }
+  }
+}
