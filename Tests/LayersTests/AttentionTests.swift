@@ -47,8 +47,10 @@ struct AttentionTests {
     return attention(inputs, batch: Batch(lengths: lengths ?? [inputs.rows]), cache: &cache)
   }
 
-  /// Four products follow each other: projections, scores, mixing and the output, each with as
-  /// many roundings as it has terms. Cancellation can make what they leave four times as large.
+  /// Roundings of four products that follow each other.
+  ///
+  /// Projections, scores, mixing and the output have as many as they have terms. Cancellation can
+  /// make what they leave four times as large.
   static func roundings(_ sizes: Sizes, tokens: Int) -> Int {
     4 * (sizes.hidden + sizes.width + tokens + sizes.heads * sizes.width)
   }
