@@ -120,13 +120,19 @@ let package = Package(
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
     .testTarget(name: "NotationTests", dependencies: ["Notation", "TestSupport"]),
     .testTarget(name: "BlockFormatsTests", dependencies: ["BlockFormats", "TestSupport"]),
-    .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"]),
+    .testTarget(
+      name: "LinearAlgebraTests",
+      dependencies: ["LinearAlgebra", "CLinearAlgebra", "Tensors", "TestSupport"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
     .testTarget(
       name: "PreprocessingTests",
       dependencies: ["Preprocessing", "BinaryIO", "Notation", "Fixtures", "TestSupport"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"]),
-    .testTarget(name: "LayersTests", dependencies: ["Layers", "TestSupport"]),
+    .testTarget(
+      name: "LayersTests",
+      dependencies: [
+        "Layers", "BlockFormats", "LinearAlgebra", "Tensors", "CKernels", "TestSupport",
+      ]),
     .testTarget(name: "QuantizationTests", dependencies: ["Quantization", "TestSupport"]),
     .testTarget(
       name: "ModelsTests",

@@ -31,12 +31,12 @@ package enum Activation: String, Sendable, CaseIterable {
 
   private func apply(_ values: UnsafeMutablePointer<Float>, _ count: Int) {
     switch self {
-    case .silu: pk_silu(values, count)
-    case .sigmoid: pk_sigmoid(values, count)
-    case .relu: for i in 0..<count { values[i] = max(0, values[i]) }
-    case .gelu: pk_gelu(values, count)
-    case .geluTanh, .geluNew: pk_gelu_tanh(values, count)
-    case .quickGELU: pk_gelu_quick(values, count)
+    case .silu: pk_silu(.current, values, count)
+    case .sigmoid: pk_sigmoid(.current, values, count)
+    case .relu: pk_relu(.current, values, count)
+    case .gelu: pk_gelu(.current, values, count)
+    case .geluTanh, .geluNew: pk_gelu_tanh(.current, values, count)
+    case .quickGELU: pk_gelu_quick(.current, values, count)
     }
   }
 }
@@ -48,7 +48,7 @@ extension Matrix {
     let count = values.count
     values.withUnsafeMutableBufferPointer { values in
       guard let base = values.baseAddress else { return }
-      pk_multiply(base, other.values, count)
+      pk_multiply(.current, base, other.values, count)
     }
   }
 }

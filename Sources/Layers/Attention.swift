@@ -155,13 +155,13 @@ package struct Attention: Sendable {
   /// Softmax over what the position may see; zero elsewhere.
   private func normalize(_ scores: UnsafeMutablePointer<Float>, _ count: Int, position: Int) {
     guard case .causal(let window) = mask else {
-      pk_softmax(scores, count)
+      pk_softmax(.current, scores, count)
       return
     }
-    let lower = window.map { max(0, position + 1 - $0) } ?? 0
     let upper = min(count, position + 1)
+    let lower = window.map { min(upper, max(0, position + 1 - $0)) } ?? 0
     for i in 0..<lower { scores[i] = 0 }
-    pk_softmax(scores + lower, upper - lower)
+    pk_softmax(.current, scores + lower, upper - lower)
     for i in upper..<max(upper, count) { scores[i] = 0 }
   }
 }

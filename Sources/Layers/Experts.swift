@@ -39,6 +39,7 @@ package struct Experts: Sendable {
           guard let sum = sum.baseAddress, let output = output.baseAddress else { return }
           for (place, token) in tokens.enumerated() {
             pk_add_scaled(
+              .current,
               sum + token.row * columns, token.share, output + place * columns, columns)
           }
         }
@@ -53,7 +54,7 @@ package struct Experts: Sendable {
     for row in 0..<logits.rows {
       var shares = Array(logits.row(row))
       shares.withUnsafeMutableBufferPointer { shares in
-        if let base = shares.baseAddress { pk_softmax(base, shares.count) }
+        if let base = shares.baseAddress { pk_softmax(.current, base, shares.count) }
       }
       // The first of equals, as PyTorch's topk on the CPU.
       let best = shares.indices.sorted { (shares[$0], -$0) > (shares[$1], -$1) }

@@ -68,7 +68,7 @@ extension Matrix {
     precondition(vector.count == columns)
     values.withUnsafeMutableBufferPointer { values in
       guard let base = values.baseAddress else { return }
-      for row in 0..<rows { pk_add(base + row * columns, vector, columns) }
+      for row in 0..<rows { pk_add(.current, base + row * columns, vector, columns) }
     }
   }
 }

@@ -46,8 +46,8 @@ package struct Norm: Sendable {
             let input = x.base + run * width
             let output = y.base + run * width
             switch kind {
-            case .layer: pk_layer_norm(input, weight, bias, epsilon, width, output)
-            case .rootMeanSquare: pk_rms_norm(input, weight, 0, epsilon, width, output)
+            case .layer: pk_layer_norm(.current, input, weight, bias, epsilon, width, output)
+            case .rootMeanSquare: pk_rms_norm(.current, input, weight, 0, epsilon, width, output)
             }
           }
         }

@@ -69,7 +69,8 @@ package struct RotaryEmbedding: Sendable {
         table.withUnsafeBufferPointer { table in
           guard let cosines = table.baseAddress else { return }
           for head in stride(from: 0, to: columns, by: headDimension) {
-            pk_rotate_halves(values.base + row * columns + head, cosines, cosines + half, half)
+            pk_rotate_halves(
+              .current, values.base + row * columns + head, cosines, cosines + half, half)
           }
         }
       }

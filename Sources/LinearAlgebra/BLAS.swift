@@ -4,10 +4,8 @@ import CLinearAlgebra
 
 /// The BLAS library behind matrix products.
 package enum BLAS {
-  /// The library's name for the processor, or nil if no library was found.
-  package static var coreName: String? {
-    pla_load() ? String(cString: pla_core_name()) : nil
-  }
+  /// The library's name for the processor; `portable` if no library was found, which is slow.
+  package static var coreName: String { String(cString: pla_core_name()) }
 
   /// `result = alpha * a * bᵀ + beta * result` on the calling thread.
   ///

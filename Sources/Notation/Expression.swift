@@ -5,14 +5,23 @@
 ///
 /// Numbers, strings in single quotes, names, `+ - * / % **`, comparisons, `and or not`,
 /// `condition ? a : b`, and the functions `floor ceil round sqrt min max`. There are no loops
-/// and no assignments: evaluation takes one step a node of the text, which is bounded.
+/// and no assignments: evaluation takes one step a node of the text, which are bounded.
 /// Grammar: `Formats/Architectures/README.md`.
 package struct Expression: Sendable, CustomStringConvertible {
   /// A number, a truth value or a text; what a formula computes with.
-  package enum Value: Sendable, Hashable {
+  package enum Value: Sendable, Hashable, CustomStringConvertible {
     case number(Double)
     case bool(Bool)
     case text(String)
+
+    /// The value as a formula would spell it.
+    package var description: String {
+      switch self {
+      case .number(let number): Int(exactly: number).map(String.init) ?? String(number)
+      case .bool(let bool): String(bool)
+      case .text(let text): "'\(text)'"
+      }
+    }
   }
 
   /// What is wrong with a formula, or with a value that it met.
@@ -28,8 +37,14 @@ package struct Expression: Sendable, CustomStringConvertible {
     package var description: String { "in the formula '\(formula)': \(reason)" }
   }
 
-  /// The longest formula that is read, in bytes; it bounds the depth of the evaluation too.
+  /// The longest formula that is read, in bytes.
   package static let maximumLength = 1_000
+
+  /// How deep operands may lie in each other; a pair of parentheses takes two levels.
+  package static let maximumDepth = 64
+
+  /// Operators of one formula; with the depth they bound the stack that an evaluation takes.
+  package static let maximumOperators = 100
 
   package let description: String
   private let root: Node
@@ -69,7 +84,8 @@ package struct Expression: Sendable, CustomStringConvertible {
 
   /// Computes the formula with the given names.
   ///
-  /// - Throws: ``Failure`` for an unknown name, operands of the wrong kind, or a division by zero.
+  /// - Throws: ``Failure`` for an unknown name, operands of the wrong kind, a division by zero, or
+  ///   a result that is no finite number.
   package func value(_ names: [String: Value]) throws(Failure) -> Value {
     try evaluate(root, names)
   }
@@ -99,7 +115,7 @@ package struct Expression: Sendable, CustomStringConvertible {
       guard let value = names[name] else { throw failure("'\(name)' is not known here") }
       return value
     case .unary("not", let operand): return .bool(try !truth(of: operand, names))
-    case .unary(_, let operand): return .number(try -number(of: operand, names))
+    case .unary(_, let operand): return .number(-(try number(of: operand, names)))
     case .binary("and", let left, let right):
       guard try truth(of: left, names) else { return .bool(false) }
       return .bool(try truth(of: right, names))
@@ -141,24 +157,29 @@ package struct Expression: Sendable, CustomStringConvertible {
     _ symbol: String, _ left: Double, _ right: Double
   ) throws(Failure) -> Value {
     switch symbol {
-    case "+": return .number(left + right)
-    case "-": return .number(left - right)
-    case "*": return .number(left * right)
+    case "+": return .number(try finite(left + right))
+    case "-": return .number(try finite(left - right))
+    case "*": return .number(try finite(left * right))
     case "/", "%":
       guard right != 0 else { throw failure("division by zero") }
       let remainder = left - right * (left / right).rounded(.down)
-      return .number(symbol == "/" ? left / right : remainder)
+      return .number(try finite(symbol == "/" ? left / right : remainder))
     case "**":
       guard let result = power(left, right) else {
         throw failure("the exponent must be a whole number from 0 to 64, or 0.5")
       }
-      return .number(result)
+      return .number(try finite(result))
     case "<": return .bool(left < right)
     case "<=": return .bool(left <= right)
     case ">": return .bool(left > right)
     case ">=": return .bool(left >= right)
     default: throw failure("'\(symbol)' is no operator")
     }
+  }
+
+  private func finite(_ number: Double) throws(Failure) -> Double {
+    guard number.isFinite else { throw failure("the result is no finite number") }
+    return number
   }
 
   private func power(_ base: Double, _ exponent: Double) -> Double? {
@@ -172,7 +193,7 @@ package struct Expression: Sendable, CustomStringConvertible {
     case ("floor", 1): return arguments[0].rounded(.down)
     case ("ceil", 1): return arguments[0].rounded(.up)
     case ("round", 1): return arguments[0].rounded(.toNearestOrEven)
-    case ("sqrt", 1): return arguments[0].squareRoot()
+    case ("sqrt", 1): return try finite(arguments[0].squareRoot())
     case ("min", 1...): return arguments.min() ?? 0
     case ("max", 1...): return arguments.max() ?? 0
     default: throw failure("there is no function '\(function)' of \(arguments.count) arguments")

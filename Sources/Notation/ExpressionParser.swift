@@ -5,6 +5,11 @@ struct ExpressionParser {
   private let text: String
   private var tokens: [String] = []
   private var position = 0
+  private var depth = 0
+  private var operators = 0
+
+  /// What cannot be a name.
+  private static let reserved: Set<String> = ["and", "or", "not"]
 
   /// Binary operators from the loosest to the tightest.
   private static let levels: [[String]] = [
@@ -82,7 +87,18 @@ struct ExpressionParser {
     return true
   }
 
+  /// Counts one level of nesting, which a recursion takes.
+  private mutating func enter() throws(Expression.Failure) {
+    depth += 1
+    guard depth <= Expression.maximumDepth else {
+      throw Expression.Failure(
+        formula: text, reason: "nested deeper than \(Expression.maximumDepth) levels")
+    }
+  }
+
   private mutating func choice() throws(Expression.Failure) -> Expression.Node {
+    try enter()
+    defer { depth -= 1 }
     let condition = try binary(level: 0)
     guard accept("?") else { return condition }
     let first = try choice()
@@ -92,16 +108,27 @@ struct ExpressionParser {
 
   private mutating func binary(level: Int) throws(Expression.Failure) -> Expression.Node {
     guard level < Self.levels.count else { return try power() }
-    if level == 2, accept("not") { return .unary("not", try binary(level: 2)) }
+    if level == 2, accept("not") {
+      try enter()
+      defer { depth -= 1 }
+      return .unary("not", try binary(level: 2))
+    }
     var node = try binary(level: level + 1)
     while let symbol = next, Self.levels[level].contains(symbol) {
       position += 1
+      operators += 1
+      guard operators <= Expression.maximumOperators else {
+        throw Expression.Failure(
+          formula: text, reason: "more than \(Expression.maximumOperators) operators")
+      }
       node = .binary(symbol, node, try binary(level: level + 1))
     }
     return node
   }
 
   private mutating func power() throws(Expression.Failure) -> Expression.Node {
+    try enter()
+    defer { depth -= 1 }
     if accept("-") { return .unary("-", try power()) }
     let base = try atom()
     return accept("**") ? .binary("**", base, try power()) : base
@@ -116,9 +143,11 @@ struct ExpressionParser {
       return node
     }
     if first == "'" { return .value(.text(String(token.dropFirst().dropLast()))) }
-    if first.isNumber, let number = Double(token) { return .value(.number(number)) }
+    if first.isNumber, let number = Double(token), number.isFinite {
+      return .value(.number(number))
+    }
     if token == "true" || token == "false" { return .value(.bool(token == "true")) }
-    guard first.isLetter || first == "_" else {
+    guard first.isLetter || first == "_", !Self.reserved.contains(token) else {
       position -= 1
       throw unexpected
     }

@@ -5,10 +5,10 @@
 
 /// Loads the BLAS library once. Chooses OpenBLAS's core type from the processor's real features
 /// first, unless the user set OPENBLAS_CORETYPE: old releases do not know newer processors and
-/// fall back to their slowest kernels. Gives false if no library was found.
-bool pla_load(void);
+/// fall back to their slowest kernels. Without a library, plain loops do the work.
+void pla_load(void);
 
-/// The core type that OpenBLAS reports, or what stands in its place.
+/// The core type that OpenBLAS reports, "Accelerate", or "portable" without a library.
 const char *pla_core_name(void);
 
 /// result[m, n] = alpha * a[m, k] * transpose(b[n, k]) + beta * result; all row-major f32, with
@@ -20,5 +20,10 @@ void pla_multiply_transposed(int m, int n, int k, float alpha, const float *a, i
 /// result[m, n] = a[m, k] * b[k, n]; otherwise as above.
 void pla_multiply(int m, int n, int k, const float *a, int a_stride, const float *b, int b_stride,
                   float *result, int result_stride);
+
+/// The plain loops, also where there is a library; b is [n, k] if transposed, else [k, n].
+void pla_multiply_portable(bool transposed, int m, int n, int k, float alpha, const float *a,
+                           int a_stride, const float *b, int b_stride, float beta, float *result,
+                           int result_stride);
 
 #endif

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Layers
+import LinearAlgebra
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+struct RotaryEmbeddingTests {
+  static func rotated(
+    _ rotary: RotaryEmbedding, _ matrix: Matrix, head: Int, _ positions: [Int]
+  ) -> Matrix {
+    var result = matrix
+    rotary.rotate(&result, headDimension: head, positions: positions)
+    return result
+  }
+
+  static func dot(_ a: Matrix, _ b: Matrix) -> Double {
+    zip(a.values, b.values).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+  }
+
+  @Test(arguments: [2, 8, 64], [0, 1, 17, 4095])
+  func lengthsAreKept(_ width: Int, _ position: Int) {
+    let x = Samples.matrix(1, width, seed: 1)
+    let y = Self.rotated(RotaryEmbedding(width: width, base: 10_000), x, head: width, [position])
+    for i in 0..<width / 2 {
+      let before =
+        Double(x.values[i]) * Double(x.values[i])
+        + Double(x.values[i + width / 2]) * Double(x.values[i + width / 2])
+      let after =
+        Double(y.values[i]) * Double(y.values[i])
+        + Double(y.values[i + width / 2]) * Double(y.values[i + width / 2])
+      // Cosine, sine, two products and a sum are rounded; a square doubles their error.
+      #expect(abs(after - before) <= 12 * Samples.rounding * before)
+    }
+  }
+
+  @Test(arguments: [8, 64])
+  func dotProductsDependOnTheDistanceAlone(_ width: Int) {
+    let rotary = RotaryEmbedding(width: width, base: 10_000)
+    let q = Samples.matrix(1, width, seed: 2)
+    let k = Samples.matrix(1, width, seed: 3)
+    let scale = (Self.dot(q, q) * Self.dot(k, k)).squareRoot()
+    for distance in [0, 1, 5, 100] {
+      let expected = Self.dot(
+        Self.rotated(rotary, q, head: width, [distance]), Self.rotated(rotary, k, head: width, [0]))
+      for start in [1, 10, 300] {
+        let found = Self.dot(
+          Self.rotated(rotary, q, head: width, [start + distance]),
+          Self.rotated(rotary, k, head: width, [start]))
+        // An angle is rounded relative to itself, as is its frequency: the positions count.
+        let bound = Double(4 * (start + distance) + 16) * Samples.rounding * scale
+        #expect(abs(found - expected) <= bound)
+      }
+    }
+  }
+
+  @Test func positionZeroChangesNothing() {
+    let x = Samples.matrix(2, 32, seed: 4)
+    #expect(Self.rotated(RotaryEmbedding(width: 16, base: 500), x, head: 16, [0, 0]) == x)
+  }
+
+  @Test func everyHeadTurnsAlikeAndTheRestStays() {
+    let (head, width, heads) = (12, 8, 3)
+    let rotary = RotaryEmbedding(width: width, base: 100)
+    let x = Samples.matrix(5, heads * head, seed: 5)
+    let positions = [3, 1, 4, 1, 5]
+    let together = Self.rotated(rotary, x, head: head, positions)
+    for row in 0..<5 {
+      for h in 0..<heads {
+        let place = row * heads * head + h * head
+        let alone = Self.rotated(
+          rotary, Matrix(rows: 1, columns: head, values: Array(x.values[place..<place + head])),
+          head: head, [positions[row]])
+        #expect(Array(together.values[place..<place + head]) == alone.values)
+        #expect(alone.values[width...] == x.values[place + width..<place + head])
+      }
+    }
+  }
+
+  @Test(arguments: [2, 6, 64], [100, 10_000, 1e6])
+  func frequenciesFallGeometricallyFromOne(_ width: Int, _ base: Double) {
+    let frequencies = RotaryEmbedding(width: width, base: base).frequencies
+    #expect(frequencies.count == width / 2)
+    for (i, frequency) in frequencies.enumerated() {
+      let expected = pow(base, -2 * Double(i) / Double(width))
+      #expect(abs(frequency - expected) <= 1e-15 * expected)
+    }
+  }
+
+  /// The first element of each pair turns towards the second.
+  @Test func aQuarterTurnSwapsThePair() {
+    let rotary = RotaryEmbedding(width: 2, base: 10_000)
+    let turned = Self.rotated(
+      rotary, Matrix(rows: 1, columns: 2, values: [1, 0]), head: 2, [1])
+    #expect(abs(Double(turned.values[0]) - cos(1.0)) <= Samples.rounding)
+    #expect(abs(Double(turned.values[1]) - sin(1.0)) <= Samples.rounding)
+  }
+
+  @Test func linearScalingStretchesPositions() {
+    let x = Samples.matrix(4, 16, seed: 6)
+    let plain = RotaryEmbedding(width: 16, base: 10_000)
+    let scaled = RotaryEmbedding(width: 16, base: 10_000, scaling: .linear(factor: 4))
+    #expect(
+      Self.rotated(scaled, x, head: 16, [0, 4, 8, 400])
+        == Self.rotated(plain, x, head: 16, [0, 1, 2, 100]))
+  }
+
+  @Test func llama3KeepsHighFrequenciesAndDividesLowOnes() {
+    let plain = RotaryEmbedding(width: 128, base: 500_000).frequencies
+    let scaled = RotaryEmbedding(
+      width: 128, base: 500_000,
+      scaling: .llama3(factor: 8, lowFactor: 1, highFactor: 4, originalContext: 8192)
+    ).frequencies
+    #expect(plain.first == 1 && scaled.first == 1)
+    #expect(scaled.last == plain[63] / 8)
+    #expect(zip(scaled, scaled.dropFirst()).allSatisfy { $0 > $1 })
+    let ratios = zip(plain, scaled).map { $0 / $1 }
+    #expect(ratios.allSatisfy { (1...8.000001).contains($0) })
+    #expect(zip(ratios, ratios.dropFirst()).allSatisfy { $0 <= $1 * (1 + 1e-12) })
+  }
+
+  @Test func workersDoNotChangeTheBits() {
+    let x = Samples.matrix(40, 24, seed: 7)
+    let rotary = RotaryEmbedding(width: 8, base: 10_000)
+    let results = Samples.perWorkerCount {
+      Self.rotated(rotary, x, head: 8, Array(0..<40))
+    }
+    #expect(results.allSatisfy { $0 == results[0] })
+  }
+}
