@@ -46,6 +46,7 @@ extension Vocabulary {
   /// Tables of embeddings are often larger than the vocabulary; engines want a piece for each row.
   ///
   /// - Parameter count: How many pieces there shall be; more stay as they are.
+  /// - Returns: At least so many pieces.
   package func padded(to count: Int) -> Vocabulary {
     var result = self
     for id in pieces.count..<max(pieces.count, count) {
