@@ -5,16 +5,6 @@
 
 #include "scalar_half.h"
 
-// Tuning for x86-64-v4 as a whole keeps to 256-bit vectors; these loops are nearly twice as fast
-// with 512 bits, which naming the features alone allows.
-#if defined(__x86_64__)
-#undef PK_TARGET_AVX512
-#define PK_TARGET_AVX512                                                                       \
-  __attribute__((                                                                              \
-      target("avx2,bmi,bmi2,avx512f,avx512bw,avx512cd,avx512dq,avx512vl"), min_vector_width(512), \
-      noinline))
-#endif
-
 enum { lanes = 16 };
 
 PK_BODY float sum_lanes(const float *lane) {

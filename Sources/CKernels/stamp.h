@@ -19,7 +19,12 @@
 
 #if defined(__x86_64__)
 #define PK_TARGET_AVX2 __attribute__((target("arch=x86-64-v3"), min_vector_width(256), noinline))
-#define PK_TARGET_AVX512 __attribute__((target("arch=x86-64-v4"), min_vector_width(512), noinline))
+// Tuning for x86-64-v4 as a whole keeps to 256-bit vectors; naming its features allows 512 bits,
+// with which most loops are faster, some by half.
+#define PK_TARGET_AVX512                                                                      \
+  __attribute__((                                                                             \
+      target("avx2,f16c,bmi,bmi2,avx512f,avx512bw,avx512cd,avx512dq,avx512vl"),               \
+      min_vector_width(512), noinline))
 #define PK_STAMP(name, arguments, ...)                                              \
   static __attribute__((noinline)) void name##_baseline(__VA_ARGS__) { name##_body arguments; } \
   static PK_TARGET_AVX2 void name##_avx2(__VA_ARGS__) { name##_body arguments; }    \
