@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryIO
-import BlockFormats
 import Checkpoints
-import Layers
 package import Models
 import Quantization
 import Tensors
@@ -21,9 +19,6 @@ package struct Converter {
   private let model: Model
   private let replaces: Bool
   private let report: (Progress) -> Void
-
-  /// Bytes of output that are made at once.
-  private static let tileBytes = 16 << 20
 
   /// Prepares a conversion.
   ///
@@ -112,10 +107,11 @@ package struct Converter {
       let writer = try writer(of: file)
       var tensors: [ConversionSummary.Tensor] = []
       for entry in file.entries {
-        let distortion = try convert(entry, to: writer) { bytes in
+        let converter = TensorConverter(writer: writer, container: plan.container) { bytes in
           done += bytes
           report(Progress(byteCount: done, totalByteCount: total, tensor: entry.name))
         }
+        let distortion = try converter.convert(entry)
         tensors.append(
           ConversionSummary.Tensor(
             name: entry.name, role: entry.source.parameter.role, shape: entry.shape,
@@ -151,101 +147,6 @@ package struct Converter {
 
   private func byteCount(of entry: ConversionPlan.Entry) -> Int {
     entry.choice.encoding.byteCount(elements: entry.shape.elementCount ?? 0) ?? 0
-  }
-
-  /// Encodes a tensor, or several that become one.
-  private func convert(
-    _ entry: ConversionPlan.Entry, to writer: any CheckpointWriter, progress: (Int) -> Void
-  ) throws(ConversionError) -> Distortion {
-    let order: BoundParameter.RowOrder = plan.container == .gguf ? .gguf : .model
-    let source = entry.source
-    let experts = entry.member == nil ? source.parameter.expertCount ?? 1 : source.tensors.count
-    let elements = (source.parameter.shape.elementCount ?? 0)
-    // The rows of a vector in another order are its elements.
-    let columns =
-      source.isReordered(for: order) && source.parameter.shape.dimensions.count < 2
-      ? 1 : entry.shape.rowLength
-    let rows = elements / max(1, columns)
-    let matrices = try convertingErrors { () throws(ModelError) in
-      try source.matrices(rows: rows, order: order)
-    }
-    guard let format = BlockFormats.format(for: entry.choice.encoding), format.canEncode else {
-      throw .request(
-        "\(entry.choice.encoding) cannot be written yet (tensor '\(entry.name)'); "
-          + "choose another type")
-    }
-    precondition(matrices.count == experts || entry.member != nil)
-    let encoder = TileEncoder(format: format, columns: columns)
-    var distortion = Distortion()
-    let chosen = entry.member.map { [matrices[$0]] } ?? matrices
-    for (index, matrix) in chosen.enumerated() {
-      let tensor = source.tensors[entry.member ?? (source.tensors.count > 1 ? index : 0)]
-      distortion.add(
-        try encode(matrix, of: tensor, with: encoder, to: writer, progress: progress))
-    }
-    return distortion
-  }
-
-  private func encode(
-    _ matrix: Weight, of tensor: StoredTensor, with encoder: TileEncoder,
-    to writer: any CheckpointWriter, progress: (Int) -> Void
-  ) throws(ConversionError) -> Distortion {
-    if let bytes = matrix.storedRows, matrix.format.encoding == encoder.format.encoding {
-      return try copy(bytes, matrix, of: tensor, to: writer, progress: progress)
-    }
-    var distortion = Distortion()
-    let tile = max(1, Converter.tileBytes / max(1, encoder.rowBytes))
-    var buffer = [UInt8](repeating: 0, count: min(tile, matrix.rows) * encoder.rowBytes)
-    for start in stride(from: 0, to: matrix.rows, by: tile) {
-      let count = min(tile, matrix.rows - start)
-      var outcome = TileEncoder.Outcome()
-      var failure: CheckpointError?
-      buffer.withUnsafeMutableBytes { buffer in
-        let blocks = UnsafeMutableRawBufferPointer(rebasing: buffer[..<(count * encoder.rowBytes)])
-        outcome = encoder.encode(rows: count, into: blocks) { rows, values in
-          matrix.decode(rows: start + rows.lowerBound..<start + rows.upperBound, into: values)
-        }
-        do throws(CheckpointError) {
-          if outcome.nonFiniteCount == 0 { try writer.append(UnsafeRawBufferPointer(blocks)) }
-        } catch { failure = error }
-      }
-      if let failure { throw .checkpoint(failure) }
-      guard outcome.nonFiniteCount == 0 else {
-        throw .model(
-          .notFinite(
-            path: tensor.file.path, tensor: tensor.name,
-            count: WeightCheck.nonFiniteCount(tensor)))
-      }
-      guard outcome.overflowCount == 0 else {
-        throw .overflow(
-          path: tensor.file.path, tensor: tensor.name, count: outcome.overflowCount,
-          encoding: encoder.format.encoding.rawValue)
-      }
-      distortion.add(outcome.distortion)
-      progress(count * encoder.rowBytes)
-    }
-    matrix.source.release()
-    return distortion
-  }
-
-  /// Carries rows over that are already as they are wanted: encoding them again could only lose.
-  private func copy(
-    _ bytes: UnsafeRawBufferPointer, _ matrix: Weight, of tensor: StoredTensor,
-    to writer: any CheckpointWriter, progress: (Int) -> Void
-  ) throws(ConversionError) -> Distortion {
-    let count = WeightCheck.nonFiniteCount(tensor)
-    guard count == 0 else {
-      throw .model(.notFinite(path: tensor.file.path, tensor: tensor.name, count: count))
-    }
-    for start in stride(from: 0, to: bytes.count, by: Converter.tileBytes) {
-      let range = start..<min(bytes.count, start + Converter.tileBytes)
-      try convertingErrors { () throws(CheckpointError) in
-        try writer.append(UnsafeRawBufferPointer(rebasing: bytes[range]))
-      }
-      progress(range.count)
-    }
-    matrix.source.release()
-    return Distortion()
   }
 
   private func copy(_ source: String, to target: String) throws(ConversionError) {

@@ -2,33 +2,41 @@
 
 import BinaryIO
 import BlockFormats
-package import Checkpoints
+import Checkpoints
 import LinearAlgebra
 import Synchronization
-import Tensors
+package import Tensors
 
 /// Looks for NaN and infinities among weights.
 package enum WeightCheck {
   /// Elements that are decoded at once.
   private static let tileElements = 1 << 16
 
-  /// How many values of a tensor are NaN or infinite.
-  package static func nonFiniteCount(_ tensor: StoredTensor) -> Int {
-    guard let format = BlockFormats.format(for: tensor.encoding) else { return 0 }
-    let block = tensor.encoding.elementsPerBlock
+  /// How many values are NaN or infinite.
+  ///
+  /// - Parameters:
+  ///   - stored: Whole blocks.
+  ///   - encoding: How they are stored.
+  /// - Returns: 0 for encodings that cannot be read.
+  package static func nonFiniteCount(
+    _ stored: UnsafeRawBufferPointer, of encoding: Encoding
+  ) -> Int {
+    guard let format = BlockFormats.format(for: encoding) else { return 0 }
+    nonisolated(unsafe) let stored = stored
+    let block = encoding.elementsPerBlock
     let tile = tileElements / block * block
-    let total = tensor.byteCount / tensor.encoding.bytesPerBlock * block
+    let total = stored.count / encoding.bytesPerBlock * block
     let count = Atomic<Int>(0)
     Parallel.forEach(
       (total + tile - 1) / tile, scratch: { [Float](repeating: 0, count: tile) }
     ) { index, scratch in
       let elements = min(tile, total - index * tile)
-      let start = index * tile / block * tensor.encoding.bytesPerBlock
-      let bytes = elements / block * tensor.encoding.bytesPerBlock
+      let start = index * tile / block * encoding.bytesPerBlock
+      let bytes = elements / block * encoding.bytesPerBlock
       scratch.withUnsafeMutableBufferPointer { scratch in
         let values = UnsafeMutableBufferPointer(rebasing: scratch[..<elements])
         format.decode(
-          UnsafeRawBufferPointer(rebasing: tensor.bytes[start..<start + bytes]), into: values)
+          UnsafeRawBufferPointer(rebasing: stored[start..<start + bytes]), into: values)
         count.add(
           BlockFormats.nonFiniteCount(UnsafeBufferPointer(values)), ordering: .relaxed)
       }
@@ -39,7 +47,7 @@ package enum WeightCheck {
   /// Why a model's logits are no numbers: the first weight that is none, or else an overflow.
   package static func culprit(of model: Model) throws(ModelError) -> ModelError {
     for tensor in model.parameters.flatMap(\.tensors) {
-      let count = nonFiniteCount(tensor)
+      let count = nonFiniteCount(tensor.bytes, of: tensor.encoding)
       if count > 0 {
         return .notFinite(path: tensor.file.path, tensor: tensor.name, count: count)
       }

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryIO
+import BlockFormats
+import Checkpoints
+import Layers
+import Models
+import Quantization
+import Tensors
+
+/// Encodes one tensor of a plan, tile by tile, into a writer.
+struct TensorConverter {
+  /// Bytes of output that are made at once.
+  private static let tileBytes = 16 << 20
+
+  let writer: any CheckpointWriter
+  let container: Checkpoint.Container
+  /// Called with the bytes that were written.
+  let progress: (Int) -> Void
+
+  /// Writes the tensor, or the several that become one.
+  ///
+  /// - Returns: What was lost.
+  /// - Throws: ``ConversionError`` for values that are no numbers, or too large for the encoding.
+  func convert(_ entry: ConversionPlan.Entry) throws(ConversionError) -> Distortion {
+    let order: BoundParameter.RowOrder = container == .gguf ? .gguf : .model
+    let source = entry.source
+    // The rows of a vector in another order are its elements.
+    let isReorderedVector =
+      source.isReordered(for: order) && source.parameter.shape.dimensions.count < 2
+    let columns = isReorderedVector ? 1 : entry.shape.rowLength
+    let rows = (source.parameter.shape.elementCount ?? 0) / max(1, columns)
+    let matrices = try convertingErrors { () throws(ModelError) in
+      try source.matrices(rows: rows, order: order)
+    }
+    guard let format = BlockFormats.format(for: entry.choice.encoding), format.canEncode else {
+      throw .request(
+        "\(entry.choice.encoding) cannot be written yet (tensor '\(entry.name)'); "
+          + "choose another type")
+    }
+    let encoder = TileEncoder(format: format, columns: columns)
+    var distortion = Distortion()
+    for (index, matrix) in matrices.enumerated() where entry.member.map({ $0 == index }) ?? true {
+      // Stacked experts lie in one tensor.
+      let tensor = source.tensors[min(index, source.tensors.count - 1)]
+      if matrix.format.encoding == format.encoding, let bytes = matrix.storedRows {
+        try copy(bytes, of: tensor)
+      } else {
+        distortion.add(try encode(matrix, of: tensor, with: encoder))
+      }
+      matrix.source.release()
+    }
+    return distortion
+  }
+
+  private func encode(
+    _ matrix: Weight, of tensor: StoredTensor, with encoder: TileEncoder
+  ) throws(ConversionError) -> Distortion {
+    var distortion = Distortion()
+    let tile = max(1, TensorConverter.tileBytes / max(1, encoder.rowBytes))
+    var buffer = [UInt8](repeating: 0, count: min(tile, matrix.rows) * encoder.rowBytes)
+    for start in stride(from: 0, to: matrix.rows, by: tile) {
+      let count = min(tile, matrix.rows - start)
+      let byteCount = count * encoder.rowBytes
+      let outcome = buffer.withUnsafeMutableBytes { buffer in
+        encoder.encode(
+          rows: count, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<byteCount])
+        ) { rows, values in
+          matrix.decode(rows: start + rows.lowerBound..<start + rows.upperBound, into: values)
+        }
+      }
+      guard outcome.nonFiniteCount == 0 else { throw notFinite(tensor) }
+      guard outcome.overflowCount == 0 else {
+        throw .overflow(
+          path: tensor.file.path, tensor: tensor.name, count: outcome.overflowCount,
+          encoding: encoder.format.encoding.rawValue)
+      }
+      try write(buffer, count: byteCount)
+      distortion.add(outcome.distortion)
+    }
+    return distortion
+  }
+
+  /// Carries rows over that are already as they are wanted: encoding them again could only lose.
+  private func copy(
+    _ bytes: UnsafeRawBufferPointer, of tensor: StoredTensor
+  ) throws(ConversionError) {
+    guard WeightCheck.nonFiniteCount(bytes, of: tensor.encoding) == 0 else {
+      throw notFinite(tensor)
+    }
+    for start in stride(from: 0, to: bytes.count, by: TensorConverter.tileBytes) {
+      let range = start..<min(bytes.count, start + TensorConverter.tileBytes)
+      try convertingErrors { () throws(CheckpointError) in
+        try writer.append(UnsafeRawBufferPointer(rebasing: bytes[range]))
+      }
+      progress(range.count)
+    }
+  }
+
+  private func write(_ buffer: [UInt8], count: Int) throws(ConversionError) {
+    var failure: CheckpointError?
+    buffer.withUnsafeBytes { buffer in
+      do throws(CheckpointError) {
+        try writer.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+      } catch { failure = error }
+    }
+    if let failure { throw .checkpoint(failure) }
+    progress(count)
+  }
+
+  private func notFinite(_ tensor: StoredTensor) -> ConversionError {
+    .model(
+      .notFinite(
+        path: tensor.file.path, tensor: tensor.name,
+        count: WeightCheck.nonFiniteCount(tensor.bytes, of: tensor.encoding)))
+  }
+}
