@@ -35,7 +35,8 @@ package struct Part: Sendable {
 
   /// More layers than any model has; a larger number is a mistake or an attack.
   private static let maximumRepetitions = 10_000
-  private static let maximumParameters = 2_000_000
+  private static let maximumTensors = 2_000_000
+  private var tensorCount = 0
 
   /// Fills in the numbers of a declaration.
   ///
@@ -145,11 +146,6 @@ package struct Part: Sendable {
         places[tensor.key + ".bias"] = parameters.count
         parameters.append(weight.bias(isRequired: bias == .required))
       }
-      guard parameters.count <= Part.maximumParameters else {
-        throw .configuration(
-          path: path, key: declaration.name,
-          sentence: "more than \(Part.maximumParameters) tensors; check the numbers")
-      }
     }
     steps.append(
       Step(
@@ -158,7 +154,7 @@ package struct Part: Sendable {
     try appendTrace(block.trace, scope.values)
   }
 
-  private func parameter(
+  private mutating func parameter(
     _ tensor: TensorDeclaration, of block: BlockDeclaration, in scope: Scope
   ) throws(ModelError) -> Parameter {
     var dimensions: [Int] = []
@@ -184,6 +180,12 @@ package struct Part: Sendable {
           sentence: "expected 1 to \(Part.maximumRepetitions), found \(experts)")
       }
       count = experts
+    }
+    tensorCount += count ?? 1
+    guard tensorCount <= Part.maximumTensors else {
+      throw .configuration(
+        path: path, key: declaration.name,
+        sentence: "more than \(Part.maximumTensors) tensors; check the numbers")
     }
     let suffix = tensor.isBare ? "" : ".weight"
     var names: [String] = []

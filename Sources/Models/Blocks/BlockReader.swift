@@ -60,11 +60,15 @@ final class BlockReader {
     return number
   }
 
+  /// More heads, channels or tokens than any model has; products of two still fit an integer.
+  private static let maximumCount = 1 << 24
+
   /// A whole number of at least 1.
   func count(_ key: String) throws(ModelError) -> Int {
     let number = try number(key)
-    guard let count = Int(exactly: number), count >= 1 else {
-      throw error("\(key): expected a whole number of at least 1, found \(number)")
+    guard let count = Int(exactly: number), (1...BlockReader.maximumCount).contains(count) else {
+      throw error(
+        "\(key): expected a whole number from 1 to \(BlockReader.maximumCount), found \(number)")
     }
     return count
   }

@@ -32,14 +32,7 @@ package struct PromptBuilder: Sendable {
     }
     let places = segments.count - 1
     guard places == imageTokenCounts.count else {
-      let images = imageTokenCounts.count
-      throw .input(
-        "the prompt has \(places) \(places == 1 ? "place" : "places") for images, "
-          + "\(images == 0 ? "no image was" : images == 1 ? "one image was" : "\(images) images were") "
-          + (places > images
-            ? "given; give --image for each, and do not write the model's "
-              + "'\(model.architecture.imageText ?? "")' in the prompt"
-            : "given; leave the others out"))
+      throw mismatch(places: places, images: imageTokenCounts.count)
     }
     var tokens: [Int] = []
     for (index, segment) in segments.enumerated() {
@@ -50,6 +43,19 @@ package struct PromptBuilder: Sendable {
     }
     let beginning = tokenizer.beginning
     return tokens.starts(with: beginning) ? tokens : beginning + tokens
+  }
+
+  private func mismatch(places: Int, images: Int) -> ModelError {
+    let found = "\(places) \(places == 1 ? "place" : "places") for images"
+    let given = images == 0 ? "no image was" : images == 1 ? "one image was" : "\(images) were"
+    let spelling = model.architecture.imageText ?? ""
+    let remedy =
+      images > places
+      ? "leave the others out"
+      : images == 0
+        ? "give one for each with --image"
+        : "give --image for each, or do not write '\(spelling)' in the prompt"
+    return .input("\(model.path): the prompt has \(found), \(given) given; \(remedy)")
   }
 
   /// The tokens of an answer, with the one that ends it.
