@@ -115,7 +115,9 @@ let package = Package(
         "preprocessing", "blocks", "checkpoints",
       ],
       sources: ["Fixtures.swift"]),
-    .target(name: "TestSupport", dependencies: ["Fixtures"], path: "Tests/TestSupport"),
+    .target(
+      name: "TestSupport", dependencies: ["Fixtures", "Checkpoints", "Tensors"],
+      path: "Tests/TestSupport"),
     .testTarget(name: "BinaryIOTests", dependencies: ["BinaryIO", "TestSupport"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
     .testTarget(name: "NotationTests", dependencies: ["Notation", "TestSupport"]),
@@ -133,18 +135,31 @@ let package = Package(
       dependencies: [
         "Layers", "BlockFormats", "LinearAlgebra", "Tensors", "CKernels", "TestSupport",
       ]),
-    .testTarget(name: "QuantizationTests", dependencies: ["Quantization", "TestSupport"]),
+    .testTarget(
+      name: "QuantizationTests",
+      dependencies: ["Quantization", "BlockFormats", "Tensors", "TestSupport"]),
     .testTarget(
       name: "ModelsTests",
       dependencies: [
         "Models", "Checkpoints", "Preprocessing", "Tokenizers", "BinaryIO", "Notation",
         "TestSupport",
       ]),
-    .testTarget(name: "ConversionTests", dependencies: ["Conversion", "TestSupport"]),
-    .testTarget(name: "VerificationTests", dependencies: ["Verification", "TestSupport"]),
+    .testTarget(
+      name: "ConversionTests",
+      dependencies: [
+        "Conversion", "Models", "Quantization", "Checkpoints", "BlockFormats", "LinearAlgebra",
+        "Preprocessing", "Tokenizers", "Tensors", "BinaryIO", "Fixtures", "TestSupport",
+      ]),
+    .testTarget(
+      name: "VerificationTests",
+      dependencies: [
+        "Verification", "Models", "LinearAlgebra", "Tokenizers", "Fixtures", "TestSupport",
+      ]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "TestSupport"]),
     .testTarget(name: "ArchitectureTests"),
-    .testTarget(name: "EndToEndTests", dependencies: ["pare", "PareKit", "TestSupport"]),
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: ["pare", "Checkpoints", "Tensors", "Notation", "Fixtures", "TestSupport"]),
   ],
   cLanguageStandard: .gnu11
 )

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Checkpoints
+import Fixtures
+import Tensors
+import TestSupport
+import Testing
+
+/// Bad input: one clear sentence on standard error, exit status 2, nothing written.
+struct BadInputTests {
+  /// Runs a command that must fail, and leave the folder as it was.
+  private func expectFailure(
+    _ arguments: [String], leaving folder: String, saying words: [String],
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let before = listing(folder)
+    let failed = try Command(arguments)
+    #expect(failed.status == 2, "\(failed.error)", sourceLocation: sourceLocation)
+    #expect(failed.output.isEmpty, sourceLocation: sourceLocation)
+    #expect(failed.error.hasPrefix("pare: "), sourceLocation: sourceLocation)
+    #expect(
+      failed.error.split(separator: "\n").count == 1, "\(failed.error)",
+      sourceLocation: sourceLocation)
+    for word in words {
+      #expect(failed.error.contains(word), "\(failed.error)", sourceLocation: sourceLocation)
+    }
+    #expect(listing(folder) == before, sourceLocation: sourceLocation)
+  }
+
+  private func quantize(_ model: String, into folder: TemporaryFolder) -> [String] {
+    ["quantize", model, "--type", "Q8_0", "-o", folder.file("new/folder")]
+  }
+
+  /// What can be wrong with a checkpoint, and what must be said of it.
+  struct Broken: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let model: String
+    let words: [String]
+    let change: @Sendable (FixtureCopy) throws -> Void
+  }
+
+  static let broken = [
+    Broken(
+      testDescription: "cut off", model: "stories260K",
+      words: ["model.safetensors", "tensor 'model.embed_tokens.weight'", "byte", "cut off"]
+    ) { copy in
+      let bytes = try TemporaryFolder.read(copy.file("model.safetensors"))
+      try copy.write(Array(bytes.prefix(100_000)), to: "model.safetensors")
+    },
+    Broken(
+      testDescription: "a text file", model: "stories260K", words: ["model.safetensors", "text"]
+    ) { try $0.write(Array("This is no checkpoint.".utf8), to: "model.safetensors") },
+    Broken(
+      testDescription: "a missing shard", model: "mm1-tiny",
+      words: ["model-00002-of-00003.safetensors"]
+    ) { $0.remove("model-00002-of-00003.safetensors") },
+    Broken(
+      testDescription: "a missing tensor", model: "stories260K",
+      words: ["'model.layers.2.mlp.up_proj.weight' is missing", "'llama'"]
+    ) {
+      try $0.rewrite { tensors in
+        tensors.removeAll { $0.description.name == "model.layers.2.mlp.up_proj.weight" }
+      }
+    },
+    Broken(
+      testDescription: "a tensor too many", model: "stories260K",
+      words: ["'model.layers.2.adapter.weight' has no place", "'llama'"]
+    ) {
+      try $0.rewrite { tensors in
+        var extra = tensors[0]
+        extra.description.name = "model.layers.2.adapter.weight"
+        tensors.append(extra)
+      }
+    },
+    Broken(
+      testDescription: "another shape", model: "stories260K",
+      words: ["expected the shape", "[512, 64]", "found"]
+    ) {
+      try $0.rewrite { tensors in
+        let place = tensors.firstIndex { $0.description.name == "model.embed_tokens.weight" } ?? 0
+        tensors[place].description.shape = [64, 512]
+      }
+    },
+    Broken(
+      testDescription: "weights that are NaN", model: "stories260K",
+      words: ["'model.norm.weight'", "2 of its values", "NaN"]
+    ) {
+      try $0.rewrite { tensors in
+        let place = tensors.firstIndex { $0.description.name == "model.norm.weight" } ?? 0
+        for i in 0..<8 { tensors[place].bytes[i] = 0xFF }
+      }
+    },
+    Broken(
+      testDescription: "an unknown architecture", model: "stories260K",
+      words: ["config.json", "model_type is 'gpt_neox'", "known are", "llava", "--architecture"]
+    ) {
+      try $0.replace(
+        "\"model_type\": \"llama\"", with: "\"model_type\": \"gpt_neox\"", in: "config.json")
+    },
+    Broken(
+      testDescription: "no model type", model: "stories260K", words: ["model_type is missing"]
+    ) { try $0.replace("\"model_type\": \"llama\",", with: "", in: "config.json") },
+    Broken(testDescription: "no config.json", model: "stories260K", words: ["config.json"]) {
+      $0.remove("config.json")
+    },
+    Broken(
+      testDescription: "a config.json that is none", model: "stories260K",
+      words: ["config.json", "byte"]
+    ) { try $0.write(Array("{\"model_type\": ".utf8), to: "config.json") },
+    Broken(testDescription: "no tokenizer", model: "stories260K", words: ["tokenizer.model"]) {
+      $0.remove("tokenizer.model")
+    },
+    Broken(
+      testDescription: "a trillion layers", model: "stories260K", words: ["layerCount", "10000"]
+    ) {
+      try $0.replace(
+        "\"num_hidden_layers\": 5", with: "\"num_hidden_layers\": 1000000000000",
+        in: "config.json")
+    },
+    Broken(testDescription: "no heads", model: "stories260K", words: ["found 0"]) {
+      try $0.replace(
+        "\"num_attention_heads\": 8", with: "\"num_attention_heads\": 0", in: "config.json")
+    },
+    Broken(
+      testDescription: "a rope that is not known", model: "stories260K", words: ["rope scaling"]
+    ) {
+      try $0.replace(
+        "\"rope_theta\": 10000.0", with: "\"rope_scaling\": {\"rope_type\": \"spiral\"}",
+        in: "config.json")
+    },
+  ]
+
+  @Test("a broken checkpoint is refused", arguments: broken)
+  func brokenCheckpoint(broken: Broken) throws {
+    let copy = try FixtureCopy(broken.model)
+    try broken.change(copy)
+    let folder = try TemporaryFolder()
+    try expectFailure(
+      quantize(copy.path, into: folder), leaving: folder.path, saying: broken.words)
+  }
+
+  @Test("NaN in the weights is found where the model runs, too")
+  func runsIntoNaN() throws {
+    let copy = try FixtureCopy("stories260K")
+    try copy.rewrite { tensors in
+      let place = tensors.firstIndex { $0.description.name == "model.norm.weight" } ?? 0
+      for i in 0..<4 { tensors[place].bytes[i] = 0xFF }
+    }
+    try expectFailure(
+      ["run", copy.path, "--prompt", "Once"], leaving: copy.path,
+      saying: ["'model.norm.weight'", "1 of its values is"])
+    try expectFailure(
+      ["verify", copy.path, copy.path, "--data", Fixtures.path("tokenizers/README.md")],
+      leaving: copy.path, saying: ["'model.norm.weight'"])
+  }
+
+  @Test("a path that leads nowhere is named")
+  func missing() throws {
+    let folder = try TemporaryFolder()
+    try expectFailure(
+      quantize(folder.file("nothing"), into: folder), leaving: folder.path,
+      saying: [folder.file("nothing"), "check the path"])
+    try expectFailure(
+      quantize(folder.path, into: folder), leaving: folder.path, saying: ["model.safetensors"])
+  }
+
+  @Test("targets that cannot be written are named")
+  func targets() throws {
+    let folder = try TemporaryFolder()
+    try folder.write([1], to: "file")
+    let model = Fixtures.path("stories260K")
+    try expectFailure(
+      ["quantize", model, "--type", "Q8_0", "-o", folder.file("file")], leaving: folder.path,
+      saying: [folder.file("file")])
+    try expectFailure(
+      ["quantize", model, "--type", "Q8_0", "-o", "/proc/nothing"], leaving: folder.path,
+      saying: ["/proc/nothing"])
+    try expectFailure(
+      ["quantize", model, "--type", "Q9_X", "-o", folder.path], leaving: folder.path,
+      saying: ["Q9_X", "Q4_K_M"])
+    try expectFailure(
+      ["trace", model, "--tokens", "1,2", "-o", folder.file("no/folder/t.safetensors")],
+      leaving: folder.path, saying: ["no/folder"])
+  }
+
+  @Test("images that do not fit are refused")
+  func images() throws {
+    let model = Fixtures.path("mm1-tiny")
+    let image = Fixtures.path("images/coffee.png")
+    func run(_ model: String, _ prompt: String, _ images: String...) -> [String] {
+      ["run", model, "--prompt", prompt] + images.flatMap { ["--image", $0] }
+    }
+    let cases: [([String], [String])] = [
+      (run(model, "hi", Fixtures.path("images/README.md")), ["README.md", "PNG or JPEG"]),
+      (run(model, "hi", Fixtures.path("images/truncated.jpg")), ["truncated.jpg", "damaged"]),
+      (run(model, "hi", Fixtures.path("preprocessing/cmyk.jpg")), ["cmyk.jpg", "CMYK"]),
+      (run(model, "hi", "/nothing.png"), ["/nothing.png"]),
+      (run(model, "hi"), ["1 place for images", "no image"]),
+      (run(model, "hi <image>", image), ["2 places for images", "one image"]),
+      (run(model, "hi", image, image), ["1 place for images", "2 were given"]),
+      (run(Fixtures.path("stories260K"), "hi", image), ["text only", "coffee.png"]),
+      (
+        ["trace", model, "--tokens", "5,1,1", "-o", "/tmp/never.safetensors"],
+        ["2 tokens in the places of images"]
+      ), (["trace", model, "--tokens", "99999", "-o", "/tmp/never.safetensors"], ["99999"]),
+    ]
+    for (arguments, words) in cases {
+      try expectFailure(arguments, leaving: Fixtures.path("images"), saying: words)
+    }
+  }
+
+  @Test("data that cannot be used names file and line")
+  func data() throws {
+    let folder = try TemporaryFolder()
+    let model = Fixtures.path("stories260K")
+    func verify(_ name: String, _ text: String) throws -> [String] {
+      ["verify", model, model, "--data", try folder.write(Array(text.utf8), to: name)]
+    }
+    try expectFailure(try verify("a.txt", " \n"), leaving: folder.path, saying: ["a.txt"])
+    try expectFailure(
+      try verify("b.jsonl", "{\"text\": \"x\"}\nno json"), leaving: folder.path,
+      saying: ["b.jsonl:2"])
+    try expectFailure(
+      try verify("c.jsonl", "{\"answer\": \"x\"}"), leaving: folder.path,
+      saying: ["c.jsonl:1", "prompt"])
+    try expectFailure(
+      ["verify", model, Fixtures.path("mm1-tiny"), "--data", folder.file("a.txt")],
+      leaving: folder.path, saying: ["vocabulary"])
+  }
+
+  @Test("the vision part of a GGUF is no model, and a safetensors model takes none")
+  func projectors() throws {
+    let folder = try TemporaryFolder()
+    let model = Fixtures.path("mm1-tiny")
+    _ = try Command("quantize", model, "--type", "Q8_0", "-o", folder.path)
+    let projector = folder.file("mmproj-mm1-tiny-Q8_0.gguf")
+    try expectFailure(
+      ["inspect", projector], leaving: folder.path, saying: ["--mmproj", "vision part"])
+    try expectFailure(
+      ["inspect", model, "--mmproj", projector], leaving: folder.path, saying: ["--mmproj"])
+  }
+
+  @Test(
+    "wrong usage is exit status 64",
+    arguments: [
+      ["nonsense"], ["inspect"], ["inspect", "x", "--threads", "0"], ["inspect", "x", "--frob"],
+      ["quantize", "x", "--type", "Q8_0"], ["convert", "x", "--to", "onnx", "-o", "y"],
+      ["verify", "x", "y", "--data", "z", "--max-kl", "abc"],
+      ["verify", "x", "y", "--data", "z", "--min-agreement", "2"],
+      ["trace", "x", "-o", "y"], ["trace", "x", "-o", "y", "--prompt", "a", "--tokens", "1"],
+      ["trace", "x", "-o", "y", "--tokens", "1,two"],
+      ["run", "x", "--prompt", "a", "--limit", "0"],
+    ])
+  func usage(arguments: [String]) throws {
+    let failed = try Command(arguments)
+    #expect(failed.status == 64, "\(failed.error)")
+    #expect(failed.error.contains("Usage: pare"))
+    #expect(failed.output.isEmpty)
+  }
+}

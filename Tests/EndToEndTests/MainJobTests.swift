@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Fixtures
+import Notation
+import TestSupport
+import Testing
+
+/// Quantize and verify, on each model, as a user would.
+struct MainJobTests {
+  static let models = ["mm1-tiny", "mm1-moe-tiny", "llava-tiny", "stories260K"]
+
+  static func data(of model: String) -> [String] {
+    model == "stories260K"
+      ? ["--data", Fixtures.path("tokenizers/README.md")]
+      : ["--data", Fixtures.path("\(model)/evaluation/data.jsonl"), "--samples", "6"]
+  }
+
+  @Test("a model is quantized, and keeps its limits", arguments: models, ["Q8_0", "Q4_K_M"])
+  func quantizeAndVerify(model: String, type: String) throws {
+    let folder = try TemporaryFolder()
+    let quantized = try Command(
+      "quantize", Fixtures.path(model), "--type", type, "-o", folder.path, "--json")
+    #expect(quantized.status == 0, "\(quantized.error)")
+    #expect(quantized.error.isEmpty)
+    let files = try #require(try quantized.json["files"]?.array)
+    #expect(files.count == (model == "stories260K" ? 1 : 2))
+    let path = folder.file("\(model)-\(type).gguf")
+    #expect(files.first?["path"]?.string == path)
+
+    let verified = try Command(
+      ["verify", Fixtures.path(model), path, "--max-kl", "0.2", "--min-agreement", "0.7", "--json"]
+        + MainJobTests.data(of: model))
+    #expect(verified.status == 0, "\(verified.error)")
+    let groups = try #require(try verified.json["groups"]?.object)
+    for (_, group) in groups {
+      #expect((group["meanKL"]?.number ?? -1) >= 0)
+      #expect((group["agreement"]?.number ?? 0) > 0.7)
+      #expect((group["perplexity"]?.number ?? 0) > 1)
+    }
+  }
+
+  @Test("a limit that is not kept is exit status 1, with the report")
+  func gate() throws {
+    let folder = try TemporaryFolder()
+    let model = Fixtures.path("llava-tiny")
+    _ = try Command("quantize", model, "--type", "Q4_K_M", "-o", folder.path)
+    let verified = try Command(
+      ["verify", model, folder.file("llava-tiny-Q4_K_M.gguf"), "--max-kl", "0"]
+        + MainJobTests.data(of: "llava-tiny"))
+    #expect(verified.status == 1)
+    #expect(verified.output.contains("failed: images: the mean KL divergence is"))
+    #expect(verified.output.contains("answers right"))
+    let itself = try Command(
+      ["verify", model, model, "--max-kl", "0", "--min-agreement", "1"]
+        + MainJobTests.data(of: "llava-tiny"))
+    #expect(itself.status == 0, "\(itself.output)")
+  }
+
+  @Test("outputs do not depend on threads, nor on the folder")
+  func sameBytes() throws {
+    let (first, second) = (try TemporaryFolder(), try TemporaryFolder())
+    let model = Fixtures.path("mm1-moe-tiny")
+    _ = try Command("quantize", model, "--type", "Q4_K_M", "-o", first.path, "--threads", "1")
+    _ = try Command("quantize", model, "--type", "Q4_K_M", "-o", second.path, "--threads", "3")
+    for name in ["mm1-moe-tiny-Q4_K_M.gguf", "mmproj-mm1-moe-tiny-Q8_0.gguf"] {
+      let bytes = try TemporaryFolder.read(first.file(name))
+      #expect(try bytes == TemporaryFolder.read(second.file(name)))
+    }
+  }
+
+  @Test("what is there already is kept; what is not the same is not replaced without --force")
+  func force() throws {
+    let folder = try TemporaryFolder()
+    let arguments = ["quantize", Fixtures.path("stories260K"), "--type", "Q8_0", "-o", folder.path]
+    #expect(try Command(arguments).status == 0)
+    let again = try Command(arguments)
+    #expect(again.status == 0)
+    #expect(again.output.contains("kept"))
+    try folder.write(Array("something else".utf8), to: "stories260K-Q8_0.gguf")
+    let refused = try Command(arguments)
+    #expect(refused.status == 2)
+    #expect(refused.error.contains("--force"))
+    #expect(try TemporaryFolder.read(folder.file("stories260K-Q8_0.gguf")).count == 14)
+    #expect(try Command(arguments + ["--force"]).status == 0)
+    #expect(try Command("inspect", folder.file("stories260K-Q8_0.gguf")).status == 0)
+  }
+
+  @Test("the first answer is PyTorch's, streamed and as JSON")
+  func run() throws {
+    let model = Fixtures.path("mm1-tiny")
+    let arguments = [
+      "run", model, "--image", model + "/evaluation/images/000.png", "--prompt",
+      "what color is the cross?",
+    ]
+    let answer = try Command(arguments)
+    #expect(answer.status == 0)
+    #expect(answer.output == "red.\n")
+    #expect(try Command(arguments + ["--json"]).json["answer"]?.string == "red.")
+    let story = try Command(
+      "run", Fixtures.path("stories260K"), "--prompt", "Once upon a time", "--limit", "8")
+    #expect(story.output.hasPrefix(", there was a little girl"))
+  }
+
+  @Test("inspect lists every tensor with its role")
+  func inspect() throws {
+    let inspected = try Command(
+      "inspect", Fixtures.path("mm1-moe-tiny"), "--tensors", "--json")
+    let tensors = try #require(try inspected.json["tensors"]?.array)
+    #expect(tensors.count == 208)
+    let roles = Set(tensors.compactMap { $0["role"]?.string })
+    #expect(roles.isSuperset(of: ["language.experts.router", "vision.patchEmbedding.patch"]))
+    #expect(try Command("inspect", Fixtures.path("mm1-moe-tiny")).output.contains("c-abstractor"))
+  }
+
+  @Test("every command explains itself")
+  func help() throws {
+    for command in ["inspect", "convert", "quantize", "verify", "run", "trace"] {
+      let help = try Command("help", command)
+      #expect(help.status == 0)
+      for option in ["--json", "--quiet", "--threads", "--architecture"] {
+        #expect(help.output.contains(option), "\(command)")
+      }
+    }
+  }
+}
