@@ -45,6 +45,16 @@ def key_problems(fields):
             yield f"{key}: expected '{value}', found '{fields[key].contents()}'"
 
 
+def layer_problems(fields):
+    """Without `feature_layer` llama.cpp leaves out the last layer; with it, it runs that many."""
+    stored = fields["clip.vision.block_count"].contents()
+    key = "clip.vision.feature_layer"
+    if key not in fields:
+        yield f"{key}: missing, so llama.cpp runs {stored - 1} of the {stored} layers; write [{stored}]"
+    elif fields[key].contents() != [stored]:
+        yield f"{key}: expected [{stored}], the number of layers, found {fields[key].contents()}"
+
+
 def expected_tensors(fields):
     """Name to shape as GGUF has it, rows last; None stands for any size."""
     value = lambda key: fields["clip.vision." + key].contents()
@@ -131,7 +141,7 @@ def main():
     reader = gguf.GGUFReader(options.mmproj)
     problems = list(key_problems(reader.fields))
     if not problems:
-        problems = list(tensor_problems(reader))
+        problems = [*layer_problems(reader.fields), *tensor_problems(reader)]
     for problem in problems:
         print(f"{options.mmproj}: {problem}")
     print(f"{options.mmproj}: {len(reader.fields)} keys, {len(reader.tensors)} tensors, {len(problems)} problems")
