@@ -55,6 +55,6 @@ struct Multiply {
     }
     let median = times.sorted()[times.count / 2] / .seconds(1)
     print(
-      "{\"seconds\": \(median), \"core\": \"\(BLAS.coreName ?? "none")\", \"sum\": \(checksum)}")
+      "{\"seconds\": \(median), \"core\": \"\(BLAS.coreName)\", \"sum\": \(checksum)}")
   }
 }
