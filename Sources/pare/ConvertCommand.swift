@@ -24,24 +24,15 @@ struct ConvertCommand: ParsableCommand {
   @Option(help: "The type of the weights.")
   var type: PareModel.ScalarType = .bf16
 
-  @Option(
-    name: .shortAndLong,
-    help: ArgumentHelp("The folder for the output; made if missing.", valueName: "dir"))
-  var output: String
-
-  @Flag(help: "Replace files that are there.")
-  var force = false
-
+  @OptionGroup var target: OutputOptions
   @OptionGroup var projector: ProjectorOption
   @OptionGroup var shared: SharedOptions
 
   func run() throws {
     let model = try shared.open(model, projector: projector.mmproj)
-    let progress = ProgressLine(isQuiet: shared.quiet)
-    defer { progress.finish() }
-    let result = try model.convert(
-      to: to, type: type, in: output, replacing: force, progress: progress.update)
-    progress.finish()
-    shared.show(result)
+    _ = try shared.show { progress in
+      try model.convert(
+        to: to, type: type, in: target.output, replacing: target.force, progress: progress)
+    }
   }
 }

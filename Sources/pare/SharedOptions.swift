@@ -34,6 +34,29 @@ struct SharedOptions: ParsableArguments {
   }
 
   func show(_ result: some PareResult) { Terminal.write(json ? result.json : result.text) }
+
+  /// Shows progress while a body works, and then its result.
+  func show<Result: PareResult>(
+    _ body: (@escaping (PareProgress) -> Void) throws -> Result
+  ) throws -> Result {
+    let line = ProgressLine(isQuiet: quiet)
+    defer { line.finish() }
+    let result = try body(line.update)
+    line.finish()
+    show(result)
+    return result
+  }
+}
+
+/// Where a conversion goes.
+struct OutputOptions: ParsableArguments {
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("The folder for the output; made if missing.", valueName: "dir"))
+  var output: String
+
+  @Flag(help: "Replace files that are there.")
+  var force = false
 }
 
 /// The vision part of a GGUF.

@@ -70,14 +70,12 @@ struct VerifyCommand: ParsableCommand {
   func run() throws {
     let reference = try shared.open(reference, projector: referenceMmproj)
     let candidate = try shared.open(candidate, projector: mmproj)
-    let progress = ProgressLine(isQuiet: shared.quiet)
-    defer { progress.finish() }
-    let result = try reference.verify(
-      candidate, data: data, largestDivergence: largestDivergence,
-      smallestAgreement: smallestAgreement, window: window, sampleLimit: samples,
-      progress: progress.update)
-    progress.finish()
-    shared.show(result)
+    let result = try shared.show { progress in
+      try reference.verify(
+        candidate, data: data, largestDivergence: largestDivergence,
+        smallestAgreement: smallestAgreement, window: window, sampleLimit: samples,
+        progress: progress)
+    }
     if !result.failures.isEmpty { throw PareCommand.LimitNotKept() }
   }
 }
