@@ -20,8 +20,8 @@ struct Command {
   }()
 
   /// Runs `pare` and waits.
-  init(_ arguments: [String], in folder: String? = nil) throws {
-    let process = try Command.start(arguments, in: folder)
+  init(_ arguments: [String], environment: [String: String] = [:]) throws {
+    let process = try Command.start(arguments, environment: environment)
     let outputPipe = process.output
     let errorPipe = process.error
     let error = Mutex(Data())
@@ -44,7 +44,9 @@ struct Command {
   }
 
   /// Starts `pare` without waiting.
-  static func start(_ arguments: [String], in folder: String? = nil) throws -> Running {
+  static func start(
+    _ arguments: [String], environment: [String: String] = [:]
+  ) throws -> Running {
     let process = Process()
     let running = Running(process: process)
     process.executableURL = URL(fileURLWithPath: path)
@@ -52,7 +54,7 @@ struct Command {
     process.standardOutput = running.output
     process.standardError = running.error
     process.standardInput = FileHandle.nullDevice
-    if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     try process.run()
     return running
   }
