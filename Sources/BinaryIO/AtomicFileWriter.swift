@@ -37,10 +37,11 @@ package final class AtomicFileWriter {
         throw FileError(path: path, action: "replace", code: kind == S_IFDIR ? EISDIR : EINVAL)
       }
     }
-    let temporary = try TemporaryFile.create(for: path)
+    let temporary = try OpenTemporaries.adding { () throws(FileError) in
+      try TemporaryFile.create(for: path)
+    }
     self.path = path
     temporaryPath = temporary.path
-    OpenTemporaries.add(temporary.path)
     descriptor = temporary.descriptor
     buffer = .allocate(byteCount: max(bufferSize, 1), alignment: 4096)
   }

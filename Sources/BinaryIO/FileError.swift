@@ -29,6 +29,7 @@ package struct FileError: Error, CustomStringConvertible, Sendable {
       case ENOSPC, EDQUOT: "; free some space or choose another disk"
       case EROFS: "; choose another folder"
       case EISDIR: "; name a file in it"
+      case EINVAL: "; name a regular file"
       default: ""
       }
     return "\(path): cannot \(action) it: \(reason)\(remedy)"

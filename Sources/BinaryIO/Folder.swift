@@ -57,14 +57,27 @@ extension Folder {
     if let slash = path.lastIndex(of: "/"), slash != path.startIndex {
       made = try make(at: String(path[..<slash]))
     }
-    guard mkdir(path, 0o777) == 0 || errno == EEXIST && exists(at: path) else {
-      throw FileError(path: path, action: "make a folder of", code: errno)
+    guard mkdir(path, 0o777) == 0 else {
+      let code = errno
+      // The path ended in a slash, or another process was faster.
+      if code == EEXIST, exists(at: path) { return made }
+      removeEmpty(made)
+      throw FileError(path: path, action: "make a folder of", code: code)
     }
+    OpenTemporaries.add(path)
     return made + [path]
   }
 
   /// Removes folders that are empty, innermost first; others stay.
   package static func removeEmpty(_ paths: [String]) {
-    for path in paths.reversed() { rmdir(path) }
+    for path in paths.reversed() {
+      rmdir(path)
+      OpenTemporaries.remove(path)
+    }
+  }
+
+  /// The path of a name in a folder, whether or not the folder's path ends in a slash.
+  package static func path(of name: String, in folder: String) -> String {
+    folder.hasSuffix("/") ? folder + name : folder + "/" + name
   }
 }

@@ -24,7 +24,8 @@ package final class MappedFile: Sendable {
   /// - Throws: ``FileError`` if the path is missing, unreadable, no regular file, or unmappable.
   package init(path: String) throws(FileError) {
     self.path = path
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // A pipe that nobody writes to would be waited for.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw FileError(path: path, action: "open", code: errno) }
     defer { close(descriptor) }
     var status = stat()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryIO
 import Checkpoints
 package import Models
 package import Quantization
@@ -35,7 +36,8 @@ extension ConversionPlan {
       Provenance.append(to: &metadata, recipe: recipe.name, model: model)
       files.append(
         File(
-          path: folder + "/" + (isLanguage ? "" : "mmproj-") + name + "-" + recipe.name + ".gguf",
+          path: Folder.path(
+            of: (isLanguage ? "" : "mmproj-") + name + "-" + recipe.name + ".gguf", in: folder),
           recipe: recipe.name, metadata: metadata,
           entries: try ConversionPlan.entries(of: model, kinds: kinds, recipe: recipe)))
     }

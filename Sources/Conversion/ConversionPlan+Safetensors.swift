@@ -27,7 +27,7 @@ extension ConversionPlan {
     }
     container = .safetensors
     let base = ConversionPlan.baseName(of: model) + "-" + encoding.rawValue
-    let target = folder + "/" + base
+    let target = Folder.path(of: base, in: folder)
     var entries: [Entry] = []
     for source in model.parameters {
       for (index, tensor) in source.tensors.enumerated() {

@@ -27,19 +27,33 @@ public enum Pare {
 
   /// Removes half-written files when the process is told to end, by ^C for instance.
   ///
-  /// The process then ends. Call it once, early in a program of its own; the host of a library has
-  /// its own way.
+  /// The process then ends. Signals that it was started without, as `nohup` does, stay without
+  /// effect. A limit on the size of files and a reader that went away become errors of the write
+  /// itself. Call it once, early in a program of its own; the host of a library has its own way.
   public static func endCleanlyOnSignals() {
+    signal(SIGXFSZ, SIG_IGN)
+    signal(SIGPIPE, SIG_IGN)
     for number in [SIGINT, SIGTERM, SIGHUP] {
+      var inherited = sigaction()
+      if sigaction(number, nil, &inherited) == 0, isIgnored(inherited) { continue }
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler {
         // The handler holds its source, which would end otherwise.
-        withExtendedLifetime(source) { OpenTemporaries.removeAll() }
-        _exit(128 + number)
+        withExtendedLifetime(source) {}
+        OpenTemporaries.removeAll(andExit: 128 + number)
       }
       source.activate()
     }
+  }
+
+  private static func isIgnored(_ action: sigaction) -> Bool {
+    #if canImport(Glibc)
+      let handler = action.__sigaction_handler.sa_handler
+    #else
+      let handler = action.__sigaction_u.__sa_handler
+    #endif
+    return unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 }
 

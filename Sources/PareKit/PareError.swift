@@ -11,7 +11,21 @@ public struct PareError: Error, CustomStringConvertible, Sendable {
   /// The sentence.
   public let description: String
 
-  init(_ description: String) { self.description = description }
+  init(_ description: String) { self.description = PareError.printable(description) }
+
+  /// The text with control characters spelled out: names come from files, and neither end the
+  /// sentence nor command the terminal.
+  private static func printable(_ text: String) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars {
+      if scalar.properties.generalCategory == .control {
+        result += scalar.escaped(asASCII: true)
+      } else {
+        result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
 }
 
 /// Runs a body whose error becomes a ``PareError``.

@@ -36,6 +36,7 @@ struct PareCommand: ParsableCommand {
   struct LimitNotKept: Error {}
 
   static func main() {
+    Terminal.occupyStandardDescriptors()
     Pare.endCleanlyOnSignals()
     do {
       var command = try parseAsRoot()

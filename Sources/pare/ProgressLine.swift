@@ -33,7 +33,8 @@ final class ProgressLine {
     last = now
     let line = describe(progress, elapsed: now - start)
     if isTerminal {
-      Terminal.writeError("\r\u{1B}[K" + line)
+      // A line that wraps could not be cleared.
+      Terminal.writeError("\r\u{1B}[K" + line.prefix(Terminal.width - 1))
       isOpen = true
     } else {
       Terminal.writeError(line + "\n")

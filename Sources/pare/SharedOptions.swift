@@ -57,6 +57,16 @@ struct OutputOptions: ParsableArguments {
 
   @Flag(help: "Replace files that are there.")
   var force = false
+
+  func validate() throws {
+    if output.isEmpty { throw ValidationError("--output: expected a folder, found nothing") }
+    let suffix = [".gguf", ".safetensors"].first { output.hasSuffix($0) }
+    if let suffix {
+      throw ValidationError(
+        "--output: expected a folder, found the name of a \(suffix) file; the files in it are "
+          + "named after the model and the type")
+    }
+  }
 }
 
 /// The vision part of a GGUF.

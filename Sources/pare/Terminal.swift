@@ -8,8 +8,29 @@
 
 /// Standard output, standard error, and what is known of them.
 enum Terminal {
-  /// Whether someone sees progress as it happens.
-  static var showsProgress: Bool { isatty(STDERR_FILENO) == 1 }
+  /// Whether someone sees progress as it happens, on a terminal that can clear a line.
+  static var showsProgress: Bool {
+    isatty(STDERR_FILENO) == 1 && getenv("TERM").map { String(cString: $0) } != "dumb"
+  }
+
+  /// The characters of a line of standard error.
+  static var width: Int {
+    var size = winsize()
+    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
+  }
+
+  /// Opens what the process was started without.
+  ///
+  /// The next file that is opened gets the lowest free number: an output could take that of
+  /// standard error, and have messages written into it.
+  static func occupyStandardDescriptors() {
+    for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO]
+    where fcntl(descriptor, F_GETFD) < 0 {
+      // Reading alone, so that a result that nobody receives still fails to be written.
+      _ = open("/dev/null", descriptor == STDERR_FILENO ? O_WRONLY : O_RDONLY)
+    }
+  }
 
   static func write(_ text: String) { write(Array(text.utf8), to: STDOUT_FILENO) }
 
@@ -32,6 +53,11 @@ enum Terminal {
         rest = rest.dropFirst(count)
       } else if errno != EINTR {
         guard descriptor != STDERR_FILENO else { return }
+        if errno == EPIPE {
+          // Whoever read has seen enough; that is no error to speak of.
+          signal(SIGPIPE, SIG_DFL)
+          raise(SIGPIPE)
+        }
         writeError("pare: cannot write the result: \(String(cString: strerror(errno)))\n")
         _exit(2)
       }

@@ -42,7 +42,8 @@ struct TraceCommand: ParsableCommand {
     switch (prompt, tokens) {
     case (let prompt?, nil): return .prompt(prompt)
     case (nil, let tokens?):
-      let ids = tokens.split(separator: ",").map { Int($0.filter { $0 != " " }) }
+      let ids = tokens.split(separator: ",", omittingEmptySubsequences: false)
+        .map { Int($0.filter { $0 != " " }) }
       guard !ids.isEmpty, !ids.contains(nil) else {
         throw ValidationError("--tokens: expected whole numbers with commas between")
       }
@@ -51,7 +52,10 @@ struct TraceCommand: ParsableCommand {
     }
   }
 
-  func validate() throws { _ = try input() }
+  func validate() throws {
+    _ = try input()
+    if output.isEmpty { throw ValidationError("--output: expected a file, found nothing") }
+  }
 
   func run() throws {
     let model = try shared.open(model, projector: projector.mmproj)
