@@ -45,10 +45,15 @@ package struct Comparison {
     self.report = report
     let (a, b) = (reference.tokenizer.vocabulary, candidate.tokenizer.vocabulary)
     let count = max(self.reference.vocabularySize, self.candidate.vocabularySize)
-    guard a.padded(to: count).pieces == b.padded(to: count).pieces else {
+    let (ours, theirs) = (a.padded(to: count).pieces, b.padded(to: count).pieces)
+    guard ours == theirs else {
+      let token = zip(ours, theirs).prefix { $0 == $1 }.count
+      func piece(_ pieces: [String]) -> String {
+        token < pieces.count ? "'\(pieces[token])'" : "missing"
+      }
       throw .input(
-        "\(candidate.path): its vocabulary of \(b.pieces.count) tokens is not that of "
-          + "\(reference.path) with \(a.pieces.count); only models of the same tokens can be "
+        "\(candidate.path): its vocabulary is not that of \(reference.path): token \(token) is "
+          + "\(piece(theirs)), expected \(piece(ours)); only models of the same tokens can be "
           + "compared")
     }
     guard self.reference.vocabularySize == self.candidate.vocabularySize else {
@@ -70,9 +75,10 @@ package struct Comparison {
 
   /// Compares the models on data.
   package func run(on data: Dataset) throws(ModelError) -> ComparisonReport {
-    let window = max(2, min(options.window, reference.contextLength, candidate.contextLength))
+    let context = min(reference.contextLength, candidate.contextLength)
     let builder = EvaluationBuilder(
-      model: reference.model, prompts: try PromptBuilder(reference.model), window: window)
+      model: reference.model, prompts: try PromptBuilder(reference.model),
+      window: max(2, min(options.window, context)), contextLength: context)
     let samples = Array(data.samples.prefix(options.sampleLimit ?? .max))
     var findings = Findings()
     var windows: [EvaluationSequence] = []
@@ -120,7 +126,7 @@ package struct Comparison {
     var sequences: [EvaluationSequence] = []
     for (index, prompt) in prompts.enumerated() {
       // Without an expected answer, the reference's own is what is compared.
-      let answer = prompt.answer.map { builder.prompts.tokens(answer: $0) } ?? ours[index]
+      let answer = prompt.answerTokens ?? ours[index]
       let sequence = builder.sequence(prompt, answer: answer)
       if !sequence.scored.isEmpty { sequences.append(sequence) }
       guard let expected = prompt.answer.map(Comparison.trimmed) else { continue }

@@ -21,6 +21,7 @@ struct EvaluationQuestion {
   let image: String?
   let prompt: [Int]
   let answer: String?
+  let answerTokens: [Int]?
 }
 
 /// Turns samples into tokens.
@@ -29,6 +30,8 @@ struct EvaluationBuilder {
   let prompts: PromptBuilder
   /// Tokens of a window of text.
   let window: Int
+  /// The most tokens of a question with its answer.
+  let contextLength: Int
 
   /// Windows of a text, each with the token that begins a sequence, if the model has one.
   func windows(of text: String) -> [EvaluationSequence] {
@@ -45,11 +48,21 @@ struct EvaluationBuilder {
   func question(
     _ question: Dataset.Question, imageTokenCounts: [Int]
   ) throws(ModelError) -> EvaluationQuestion {
-    EvaluationQuestion(
-      image: question.image,
-      prompt: try prompts.tokens(
-        question: question.prompt, imageTokenCounts: imageTokenCounts),
-      answer: question.answer)
+    let prompt: [Int]
+    do throws(ModelError) {
+      prompt = try prompts.tokens(
+        question: question.prompt, imageTokenCounts: imageTokenCounts)
+    } catch .input(let sentence) {
+      throw .input("\(question.place): \(sentence)")
+    }
+    let answer = question.answer.map(prompts.tokens(answer:))
+    guard prompt.count + (answer?.count ?? 0) <= contextLength else {
+      throw .input(
+        "\(question.place): the sample has \(prompt.count + (answer?.count ?? 0)) tokens, more "
+          + "than the \(contextLength) that the models were made for; shorten it")
+    }
+    return EvaluationQuestion(
+      image: question.image, prompt: prompt, answer: question.answer, answerTokens: answer)
   }
 
   /// The question with its answer; only the answer's tokens count.

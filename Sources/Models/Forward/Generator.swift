@@ -30,6 +30,11 @@ package struct Generator: Sendable {
     guard prompts.allSatisfy({ !$0.tokens.isEmpty }) else {
       throw .input("the prompt is empty; give the model at least one token to go on from")
     }
+    for prompt in prompts where prompt.tokens.count > forward.contextLength {
+      throw .input(
+        "\(forward.model.path): the prompt has \(prompt.tokens.count) tokens, more than the "
+          + "\(forward.contextLength) that the model was made for; shorten it")
+    }
     var state = forward.state(sequenceCount: prompts.count)
     var active = Array(prompts.indices)
     var logits = try forward.advance(&state, by: prompts)

@@ -14,6 +14,8 @@ package struct Dataset: Sendable {
     package let image: String?
     package let prompt: String
     package let answer: String?
+    /// File and line, for messages.
+    package let place: String
   }
 
   package enum Sample: Sendable, Equatable {
@@ -39,7 +41,12 @@ package struct Dataset: Sendable {
   package init(path: String) throws(ModelError) {
     self.path = path
     let file = try convertingErrors { () throws(FileError) in try MappedFile(path: path) }
-    let text = withExtendedLifetime(file) { String(decoding: file.bytes, as: UTF8.self) }
+    let decoded = withExtendedLifetime(file) { String(validating: file.bytes, as: UTF8.self) }
+    guard var text = decoded else {
+      throw .input("\(path): expected UTF-8 text, found other bytes; save the file as UTF-8")
+    }
+    // Some editors begin a file with a mark.
+    if text.unicodeScalars.first == "\u{FEFF}" { text.unicodeScalars.removeFirst() }
     guard path.hasSuffix(".jsonl") || path.hasSuffix(".json") else {
       guard !text.allSatisfy(\.isWhitespace) else {
         throw .input("\(path): the file holds no text")
@@ -49,7 +56,9 @@ package struct Dataset: Sendable {
     }
     let folder = ModelFiles.folder(of: path)
     var samples: [Sample] = []
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+    // As characters, the two ends of a line of Windows would be one, and no "\n".
+    let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    for (index, line) in lines.map(Substring.init).enumerated()
     where !line.allSatisfy(\.isWhitespace) {
       samples.append(
         try Dataset.sample(String(line), folder: folder, place: "\(path):\(index + 1)"))
@@ -65,11 +74,20 @@ package struct Dataset: Sendable {
     do throws(JSONError) { json = try JSON(parsing: line) } catch {
       throw .input("\(place): \(error); expected one JSON object a line")
     }
-    if let text = json["text"]?.string { return .text(text) }
-    guard let prompt = json["prompt"]?.string else {
+    guard json.object != nil else { throw .input("\(place): expected one JSON object a line") }
+    func member(_ name: String) throws(ModelError) -> String? {
+      switch json[name] {
+      case nil, .null: return nil
+      case .string(let text): return text
+      default: throw .input("\(place): expected a text as \"\(name)\", found something else")
+      }
+    }
+    if let text = try member("text") { return .text(text) }
+    guard let prompt = try member("prompt") else {
       throw .input("\(place): expected a member \"prompt\" or \"text\", found none")
     }
-    let image = json["image"]?.string.map { $0.hasPrefix("/") ? $0 : folder + "/" + $0 }
-    return .question(Question(image: image, prompt: prompt, answer: json["answer"]?.string))
+    let image = try member("image").map { $0.hasPrefix("/") ? $0 : folder + "/" + $0 }
+    return .question(
+      Question(image: image, prompt: prompt, answer: try member("answer"), place: place))
   }
 }

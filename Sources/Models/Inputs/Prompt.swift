@@ -53,8 +53,8 @@ package struct PromptBuilder: Sendable {
       images > places
       ? "leave the others out"
       : images == 0
-        ? "give one for each with --image"
-        : "give --image for each, or do not write '\(spelling)' in the prompt"
+        ? "give an image for each"
+        : "give an image for each, or do not write '\(spelling)' in the prompt"
     return .input("\(model.path): the prompt has \(found), \(given) given; \(remedy)")
   }
 
