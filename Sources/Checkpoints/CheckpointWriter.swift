@@ -13,7 +13,14 @@ package protocol CheckpointWriter: AnyObject {
   /// - Throws: ``CheckpointError`` if there are too many, or the disk takes no more.
   func append(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError)
 
-  /// Flushes, reads the file back, compares it with what was to be written, and names it.
+  /// Flushes, reads the file back, and compares it with what was to be written.
+  ///
+  /// Of several files that belong together, all are checked before the first is finished.
+  ///
+  /// - Throws: ``CheckpointError``; the writer is then of no more use.
+  func check() throws(CheckpointError)
+
+  /// Names the file, after ``check()`` if that was not done before.
   ///
   /// - Throws: ``CheckpointError``; the old file then stands untouched.
   func finish() throws(CheckpointError)

@@ -32,8 +32,13 @@ package final class GGUFWriter: CheckpointWriter {
   }
 
   package func finish() throws(CheckpointError) {
+    if !stream.isChecked { try check() }
+    try stream.commit()
+  }
+
+  package func check() throws(CheckpointError) {
     let metadata = metadata
-    try stream.finish { (file) throws(CheckpointError) in
+    try stream.check { (file) throws(CheckpointError) in
       let gguf = try GGUFFile(file: file)
       guard gguf.metadata == metadata else {
         throw CheckpointError(

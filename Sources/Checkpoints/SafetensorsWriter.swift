@@ -41,8 +41,13 @@ package final class SafetensorsWriter: CheckpointWriter {
   }
 
   package func finish() throws(CheckpointError) {
+    if !stream.isChecked { try check() }
+    try stream.commit()
+  }
+
+  package func check() throws(CheckpointError) {
     let metadata = metadata
-    try stream.finish { (file) throws(CheckpointError) in
+    try stream.check { (file) throws(CheckpointError) in
       let safetensors = try SafetensorsFile(file: file)
       guard safetensors.metadata.elementsEqual(metadata, by: { $0 == $1 }) else {
         throw CheckpointError(

@@ -21,6 +21,7 @@ final class TensorStream {
   private var current = 0
   private var written = 0
   private var checksums: [Checksum]
+  private(set) var isChecked = false
 
   var path: String { output.path }
 
@@ -54,12 +55,12 @@ final class TensorStream {
     }
   }
 
-  /// Reads the file back, compares every tensor, and names the file.
+  /// Reads the file back and compares every tensor.
   ///
   /// - Parameter read: Reads the file with this program's own reader and compares all but the
   ///   tensors.
   /// - Throws: ``CheckpointError``; the old file then stands untouched.
-  func finish(
+  func check(
     reading read: (MappedFile) throws(CheckpointError) -> [StoredTensor]
   ) throws(CheckpointError) {
     guard current == places.count else {
@@ -71,13 +72,18 @@ final class TensorStream {
       do throws(FileError) { try output.synchronize() } catch { throw CheckpointError(error) }
       let file = try MappedFile.checkpoint(output.temporaryPath)
       try compare(try read(file), in: file)
-      do throws(FileError) { try output.commit() } catch { throw CheckpointError(error) }
+      isChecked = true
     } catch {
       output.abandon()
       // The reader knows the file by a name that the user never sees.
       guard error.path == output.temporaryPath else { throw error }
       throw failure(error.tensor, error.sentence)
     }
+  }
+
+  /// Names the file, which was checked.
+  func commit() throws(CheckpointError) {
+    do throws(FileError) { try output.commit() } catch { throw CheckpointError(error) }
   }
 
   /// Moves on past complete (also empty) tensors and pads to the next.

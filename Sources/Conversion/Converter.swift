@@ -75,11 +75,21 @@ package struct Converter {
         old.metadata == file.metadata,
         old.tensors.map(\.description) == file.entries.map(\.description)
       else {
+        let reason = plan.container == .gguf ? ", and made otherwise than now asked for" : ""
         throw .request(
-          "\(file.path): the file is there already, and made otherwise than now asked for; "
+          "\(file.path): the file is there already\(reason); "
             + "name another folder with -o, or replace it with --force")
       }
       kept.insert(file.path)
+    }
+    for (source, target) in plan.copies where Folder.isSameFile(target, target) {
+      guard let (old, new) = try? (MappedFile(path: target), MappedFile(path: source)),
+        withExtendedLifetime((old, new), { old.bytes.elementsEqual(new.bytes) })
+      else {
+        throw .request(
+          "\(target): another file is there already; name another folder with -o, or replace it "
+            + "with --force")
+      }
     }
     return kept
   }
@@ -124,11 +134,26 @@ package struct Converter {
           path: file.path, byteCount: tensors.reduce(0) { $0 + $1.byteCount }, tensors: tensors,
           isKept: false))
     }
+    try finish(writers)
+    return files
+  }
+
+  /// Gives all files their names; what can fail comes before the first.
+  ///
+  /// Weights come last: where they stand, everything stands.
+  private func finish(_ writers: [any CheckpointWriter]) throws(ConversionError) {
+    for writer in writers {
+      try convertingErrors { () throws(CheckpointError) in try writer.check() }
+    }
+    let copies = try convertingErrors { () throws(FileError) in
+      try plan.copies.map { (source, target) throws(FileError) in try copy(source, to: target) }
+    }
+    for copy in copies {
+      try convertingErrors { () throws(FileError) in try copy.commit() }
+    }
     for writer in writers {
       try convertingErrors { () throws(CheckpointError) in try writer.finish() }
     }
-    for (source, target) in plan.copies { try copy(source, to: target) }
-    return files
   }
 
   private func writer(of file: ConversionPlan.File) throws(ConversionError) -> any CheckpointWriter
@@ -149,14 +174,13 @@ package struct Converter {
     entry.choice.encoding.byteCount(elements: entry.shape.elementCount ?? 0) ?? 0
   }
 
-  private func copy(_ source: String, to target: String) throws(ConversionError) {
-    try convertingErrors { () throws(FileError) in
-      let file = try MappedFile(path: source)
-      let writer = try AtomicFileWriter(path: target)
-      try writer.write(file.bytes)
-      try writer.synchronize()
-      try writer.commit()
-      withExtendedLifetime(file) {}
-    }
+  /// A copy that is on the disk but has not its name yet.
+  private func copy(_ source: String, to target: String) throws(FileError) -> AtomicFileWriter {
+    let file = try MappedFile(path: source)
+    let writer = try AtomicFileWriter(path: target, bufferSize: 1 << 16)
+    try writer.write(file.bytes)
+    try writer.synchronize()
+    withExtendedLifetime(file) {}
+    return writer
   }
 }

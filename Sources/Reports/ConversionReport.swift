@@ -41,10 +41,13 @@ package struct ConversionReport: Sendable {
       text += "  left out, because \(group.key): "
       text += "\(ConversionReport.list(group.members.map(\.tensor)))\n"
     }
-    let ratio = Double(summary.sourceByteCount) / Double(max(1, summary.byteCount))
+    let (before, after) = (Double(summary.sourceByteCount), Double(summary.byteCount))
+    let change =
+      after > before
+      ? "\(Figures.decimal(after / max(1, before), 2)) times larger"
+      : "\(Figures.decimal(before / max(1, after), 2)) times smaller"
     text += "\(Figures.bytes(summary.sourceByteCount)) became \(Figures.bytes(summary.byteCount)) "
-    text += "(\(Figures.decimal(ratio, 2)) times smaller) in \(Figures.seconds(summary.seconds)); "
-    text += "read back and compared\n"
+    text += "(\(change)) in \(Figures.seconds(summary.seconds)); read back and compared\n"
     return text
   }
 

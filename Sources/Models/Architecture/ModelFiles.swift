@@ -59,9 +59,11 @@ package struct ModelFiles: Sendable {
     case .gguf:
       config = nil
       if let projectorPath {
-        projector = try convertingErrors { () throws(CheckpointError) in
+        let named = try convertingErrors { () throws(CheckpointError) in
           try Checkpoint(path: projectorPath)
         }
+        try ModelFiles.check(named, fits: checkpoint)
+        projector = named
       } else if let found = try ModelFiles.projector(beside: checkpoint, in: folder) {
         projector = found
       } else {
@@ -100,15 +102,43 @@ package struct ModelFiles: Sendable {
     return String(rest)
   }
 
+  /// The channels that a language model takes.
+  private static func width(of model: Checkpoint) -> Int? {
+    model.metadata["general.architecture"]?.string.flatMap {
+      model.metadata["\($0).embedding_length"]?.integer
+    }
+  }
+
+  /// The channels that a vision part makes.
+  private static func width(ofProjector projector: Checkpoint) -> Int? {
+    projector.metadata["clip.vision.projection_dim"]?.integer
+  }
+
+  /// - Throws: ``ModelError/input(_:)`` for a file that is no vision part, or another model's.
+  private static func check(
+    _ projector: Checkpoint, fits model: Checkpoint
+  ) throws(ModelError) {
+    let architecture = projector.metadata["general.architecture"]?.string
+    guard architecture == "clip" else {
+      throw .input(
+        "\(projector.path): expected the GGUF with a vision part, found "
+          + "\(architecture.map { "a model of the architecture '\($0)'" } ?? "no GGUF"); "
+          + "name an mmproj file with --mmproj")
+    }
+    if let made = width(ofProjector: projector), let taken = width(of: model), made != taken {
+      throw .input(
+        "\(projector.path): the vision part makes \(made) channels, \(model.path) takes "
+          + "\(taken); the two do not belong together")
+    }
+  }
+
   /// The GGUF beside a model whose name and sizes say that it is its vision part.
   private static func projector(
     beside model: Checkpoint, in folder: String
   ) throws(ModelError) -> Checkpoint? {
     let names = try convertingErrors { () throws(FileError) in try Folder.names(in: folder) }
     let own = baseName(of: model.files.first?.path ?? model.path)
-    guard let architecture = model.metadata["general.architecture"]?.string,
-      let width = model.metadata["\(architecture).embedding_length"]?.integer
-    else { return nil }
+    guard let taken = width(of: model) else { return nil }
     var candidates: [(name: String, score: Int, checkpoint: Checkpoint)] = []
     for name in names
     where name.lowercased().contains("mmproj") && name.hasSuffix(".gguf") && name != own
@@ -118,7 +148,7 @@ package struct ModelFiles: Sendable {
         try Checkpoint(path: folder + "/" + name)
       }
       // A file that happens to lie beside another model is not its part.
-      guard checkpoint.metadata["clip.vision.projection_dim"]?.integer == width else { continue }
+      guard width(ofProjector: checkpoint) == taken else { continue }
       let rest = name.hasPrefix("mmproj-") ? String(name.dropFirst("mmproj-".count)) : name
       let score = zip(rest.utf8, own.utf8).prefix { $0 == $1 }.count
       candidates.append((name, score, checkpoint))
