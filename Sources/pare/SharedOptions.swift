@@ -33,7 +33,7 @@ struct SharedOptions: ParsableArguments {
     return try PareModel(path: path, projector: projector, architectures: architectures)
   }
 
-  func show(_ result: some PareResult) { Terminal.write(json ? result.json : result.text) }
+  func show(_ result: some PareResult) { Terminal.writeReport(json ? result.json : result.text) }
 
   /// Shows progress while a body works, and then its result.
   func show<Result: PareResult>(

@@ -34,6 +34,19 @@ enum Terminal {
 
   static func write(_ text: String) { write(Array(text.utf8), to: STDOUT_FILENO) }
 
+  /// Writes lines of a report; control characters in names from files are spelled out.
+  static func writeReport(_ text: String) {
+    var line = ""
+    for scalar in text.unicodeScalars {
+      if scalar.properties.generalCategory == .control, scalar != "\n" {
+        line += scalar.escaped(asASCII: true)
+      } else {
+        line.unicodeScalars.append(scalar)
+      }
+    }
+    write(line)
+  }
+
   static func write(_ bytes: [UInt8]) { write(bytes, to: STDOUT_FILENO) }
 
   static func writeError(_ text: String) { write(Array(text.utf8), to: STDERR_FILENO) }

@@ -6,6 +6,12 @@ import Tensors
 import TestSupport
 import Testing
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// Bad input: one clear sentence on standard error, exit status 2, nothing written.
 struct BadInputTests {
   /// Runs a command that must fail, and leave the folder as it was.
@@ -217,6 +223,19 @@ struct BadInputTests {
       ["verify", model, model, "--data", try folder.write(Array(text.utf8), to: name)]
     }
     try expectFailure(try verify("a.txt", " \n"), leaving: folder.path, saying: ["a.txt"])
+    try expectFailure(try verify("e.jsonl", ""), leaving: folder.path, saying: ["e.jsonl"])
+    try expectFailure(
+      try verify("l.jsonl", "[{\"text\": \"x\"}]"), leaving: folder.path,
+      saying: ["l.jsonl:1", "object"])
+    try expectFailure(
+      try verify("k.jsonl", "{\"prompt\": \"x\", \"answer\": 5}"), leaving: folder.path,
+      saying: ["k.jsonl:1", "\"answer\""])
+    try expectFailure(
+      ["verify", model, model, "--data", model + "/model.safetensors"], leaving: folder.path,
+      saying: ["model.safetensors", "UTF-8"])
+    try expectFailure(
+      try verify("n.jsonl", "{\"image\": \"n.png\", \"prompt\": \"x\"}"), leaving: folder.path,
+      saying: ["n.png"])
     try expectFailure(
       try verify("b.jsonl", "{\"text\": \"x\"}\nno json"), leaving: folder.path,
       saying: ["b.jsonl:2"])
@@ -226,6 +245,49 @@ struct BadInputTests {
     try expectFailure(
       ["verify", model, Fixtures.path("mm1-tiny"), "--data", folder.file("a.txt")],
       leaving: folder.path, saying: ["vocabulary"])
+  }
+
+  @Test("a sample that does not fit is named by its line")
+  func samples() throws {
+    let folder = try TemporaryFolder()
+    let model = Fixtures.path("mm1-tiny")
+    let image = model + "/evaluation/images/000.png"
+    let many = String(repeating: "word ", count: 1000)
+    let cases = [
+      ("{\"prompt\": \"x\", \"answer\": \"y\"}", "1 place for images"),
+      ("{\"image\": \"\(image)\", \"prompt\": \"<image>\"}", "2 places for images"),
+      (
+        "{\"image\": \"\(image)\", \"prompt\": \"x\", \"answer\": \"\(many)\"}", "more than the 512"
+      ),
+    ]
+    for (line, words) in cases {
+      // Ends of lines as on Windows, and a mark at the beginning, are no mistakes.
+      let text = "\u{FEFF}{\"text\": \"a b c\"}\r\n\r\n\(line)\r\n"
+      let path = try folder.write(Array(text.utf8), to: "data.jsonl")
+      try expectFailure(
+        ["verify", model, model, "--data", path], leaving: folder.path,
+        saying: ["\(path):3: ", words])
+    }
+    try expectFailure(
+      ["run", Fixtures.path("stories260K"), "--prompt", many], leaving: folder.path,
+      saying: ["stories260K", "more than the 512", "shorten"])
+  }
+
+  @Test("what stands beside the weights is not replaced without --force")
+  func companions() throws {
+    let folder = try TemporaryFolder()
+    let arguments = [
+      "convert", Fixtures.path("stories260K"), "--to", "safetensors", "-o", folder.path,
+    ]
+    #expect(try Command(arguments).status == 0)
+    try expectFailure(
+      arguments, leaving: folder.path, saying: ["model.safetensors: the file is there", "--force"])
+    unlink(folder.file("stories260K-BF16/model.safetensors"))
+    #expect(try Command(arguments).status == 0)
+    unlink(folder.file("stories260K-BF16/model.safetensors"))
+    try folder.write(Array("{}".utf8), to: "stories260K-BF16/config.json")
+    try expectFailure(arguments, leaving: folder.path, saying: ["config.json", "--force"])
+    #expect(try Command(arguments + ["--force"]).status == 0)
   }
 
   @Test("the vision part of a GGUF is no model, and a safetensors model takes none")
@@ -238,17 +300,30 @@ struct BadInputTests {
       ["inspect", projector], leaving: folder.path, saying: ["--mmproj", "vision part"])
     try expectFailure(
       ["inspect", model, "--mmproj", projector], leaving: folder.path, saying: ["--mmproj"])
+    let language = folder.file("mm1-tiny-Q8_0.gguf")
+    try expectFailure(
+      ["inspect", language, "--mmproj", language], leaving: folder.path,
+      saying: ["expected the GGUF with a vision part", "'llama'"])
+    let text = folder.file("text")
+    _ = try Command("quantize", Fixtures.path("stories260K"), "--type", "Q8_0", "-o", text)
+    try expectFailure(
+      ["quantize", text, "--type", "F32", "-o", folder.file("new"), "--mmproj", projector],
+      leaving: folder.path, saying: ["256 channels", "64", "do not belong together"])
   }
 
   @Test(
     "wrong usage is exit status 64",
     arguments: [
       ["nonsense"], ["inspect"], ["inspect", "x", "--threads", "0"], ["inspect", "x", "--frob"],
-      ["quantize", "x", "--type", "Q8_0"], ["convert", "x", "--to", "onnx", "-o", "y"],
+      ["quantize", "x", "--type", "Q8_0"], ["quantize", "x", "--type", "Q8_0", "-o", ""],
+      ["quantize", "x", "--type", "Q8_0", "-o", "y.gguf"],
+      ["convert", "x", "--to", "onnx", "-o", "y"],
       ["verify", "x", "y", "--data", "z", "--max-kl", "abc"],
       ["verify", "x", "y", "--data", "z", "--min-agreement", "2"],
       ["trace", "x", "-o", "y"], ["trace", "x", "-o", "y", "--prompt", "a", "--tokens", "1"],
       ["trace", "x", "-o", "y", "--tokens", "1,two"],
+      ["trace", "x", "-o", "y", "--tokens", "1,,2"], ["trace", "x", "-o", "", "--tokens", "1"],
+      ["verify", "x", "y"], ["verify", "x", "y", "--data", "z", "--samples", "0"],
       ["run", "x", "--prompt", "a", "--limit", "0"],
     ])
   func usage(arguments: [String]) throws {

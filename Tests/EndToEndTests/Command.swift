@@ -20,8 +20,19 @@ struct Command {
   }()
 
   /// Runs `pare` and waits.
-  init(_ arguments: [String], environment: [String: String] = [:]) throws {
-    let process = try Command.start(arguments, environment: environment)
+  ///
+  /// - Parameters:
+  ///   - arguments: What follows the command's name.
+  ///   - folder: The working folder.
+  ///   - environment: Variables on top of those of the tests.
+  ///   - shell: What a shell does with the command, which is `"$@"` there.
+  /// - Throws: If the process cannot be started.
+  init(
+    _ arguments: [String], in folder: String? = nil, environment: [String: String] = [:],
+    shell: String? = nil
+  ) throws {
+    let process = try Command.start(
+      arguments, in: folder, environment: environment, shell: shell)
     let outputPipe = process.output
     let errorPipe = process.error
     let error = Mutex(Data())
@@ -45,16 +56,23 @@ struct Command {
 
   /// Starts `pare` without waiting.
   static func start(
-    _ arguments: [String], environment: [String: String] = [:]
+    _ arguments: [String], in folder: String? = nil, environment: [String: String] = [:],
+    shell: String? = nil
   ) throws -> Running {
     let process = Process()
     let running = Running(process: process)
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = arguments
+    if let shell {
+      process.executableURL = URL(fileURLWithPath: "/bin/sh")
+      process.arguments = ["-c", shell, "sh", path] + arguments
+    } else {
+      process.executableURL = URL(fileURLWithPath: path)
+      process.arguments = arguments
+    }
     process.standardOutput = running.output
     process.standardError = running.error
     process.standardInput = FileHandle.nullDevice
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
     try process.run()
     return running
   }

@@ -37,6 +37,9 @@ struct InterruptionTests {
       if running.process.terminationReason == .uncaughtSignal { interrupted += 1 }
       let found = try TemporaryFolder.read(folder.file(InterruptionTests.name))
       #expect(found == old || found == whole)
+      if found == whole {
+        #expect(try Command("inspect", folder.file(InterruptionTests.name)).status == 0)
+      }
     }
     #expect(interrupted > 0)
     #expect(try Command(arguments).status == 0)

@@ -120,14 +120,72 @@ struct MainJobTests {
     #expect(try Command("inspect", Fixtures.path("mm1-moe-tiny")).output.contains("c-abstractor"))
   }
 
-  @Test("every command explains itself")
-  func help() throws {
-    for command in ["inspect", "convert", "quantize", "verify", "run", "trace"] {
-      let help = try Command("help", command)
-      #expect(help.status == 0)
-      for option in ["--json", "--quiet", "--threads", "--architecture"] {
-        #expect(help.output.contains(option), "\(command)")
+  @Test("a program finds in the JSON what a person finds in the table")
+  func members() throws {
+    let folder = try TemporaryFolder()
+    let model = Fixtures.path("mm1-tiny")
+    func keys(_ json: JSON?) -> [String] { json?.object.map { $0.keys } ?? [] }
+    let inspected = try Command("inspect", model, "--json").json
+    #expect(Set(keys(inspected)).isSuperset(of: ["name", "architecture", "parts"]))
+    let quantized = try Command(
+      "quantize", model, "--type", "Q4_K_M", "-o", folder.path, "--json"
+    ).json
+    #expect(
+      Set(keys(quantized)).isSuperset(
+        of: ["schemaVersion", "files", "dropped", "sourceBytes", "bytes", "seconds"]))
+    let tensor = quantized["files"]?.array?.first?["tensors"]?.array?.first
+    #expect(
+      Set(keys(tensor)).isSuperset(
+        of: ["name", "role", "shape", "from", "type", "wanted", "bytes", "relativeError"]))
+    let verified = try Command(
+      ["verify", model, folder.file("mm1-tiny-Q4_K_M.gguf"), "--json", "--max-kl", "0"]
+        + MainJobTests.data(of: "mm1-tiny"))
+    #expect(verified.status == 1)
+    #expect(
+      Set(keys(try verified.json)).isSuperset(
+        of: ["schemaVersion", "reference", "candidate", "groups", "answers", "failures"]))
+    #expect(try verified.json["failures"]?.array?.count == 1)
+  }
+
+  @Test("without a terminal nothing is drawn, and --quiet says nothing on standard error")
+  func noDrawing() throws {
+    let folder = try TemporaryFolder()
+    let model = Fixtures.path("mm1-moe-tiny")
+    let output = folder.file("out")
+    for arguments in [
+      ["quantize", model, "--type", "Q8_0", "-o", output], ["inspect", model, "--tensors"],
+      ["verify", model, output] + MainJobTests.data(of: "mm1-moe-tiny"),
+    ] {
+      for quiet in [[], ["--quiet"]] {
+        let done = try Command(arguments + quiet)
+        #expect(done.status == 0, "\(done.error)")
+        #expect(!(done.output + done.error).utf8.contains { $0 < 0x20 && $0 != 0x0A })
+        if !quiet.isEmpty { #expect(done.error.isEmpty) }
       }
     }
+  }
+
+  @Test(
+    "every command explains all its options",
+    arguments: [
+      "inspect": ["--tensors", "--mmproj"],
+      "convert": ["--to", "--type", "--output", "-o", "--force", "--mmproj", "safetensors"],
+      "quantize": ["--to", "--type", "--output", "-o", "--force", "--mmproj", "Q4_K_M"],
+      "verify": [
+        "--data", "--max-kl", "--min-agreement", "--window", "--samples", "--mmproj",
+        "--reference-mmproj",
+      ],
+      "run": ["--prompt", "--image", "--limit", "--mmproj"],
+      "trace": ["--prompt", "--tokens", "--image", "--output", "-o", "--force", "--mmproj"],
+    ])
+  func help(command: String, options: [String]) throws {
+    let help = try Command("help", command)
+    #expect(help.status == 0)
+    #expect(try Command(command, "--help").output == help.output)
+    for option in options + ["--json", "--quiet", "--threads", "--architecture"] {
+      #expect(help.output.contains(option))
+    }
+    #expect(try Command().output.contains("  \(command) "))
+    #expect(try Command("--help").output == Command().output)
   }
 }
