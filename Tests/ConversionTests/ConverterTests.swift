@@ -153,4 +153,30 @@ struct ConverterTests {
     }
     #expect(error?.description.contains("own source") ?? false)
   }
+
+  @Test("if one of several files cannot be written, none appears")
+  func together() throws {
+    let folder = try TemporaryFolder()
+    // Nothing can take the place of a folder.
+    _ = try Folder.make(at: folder.file("mmproj-mm1-tiny-F16.gguf"))
+    let model = try ConverterTests.open(Fixtures.path("mm1-tiny"))
+    #expect(throws: ConversionError.self) {
+      try ConverterTests.convert(model, "F16", into: folder)
+    }
+    #expect(try Folder.names(in: folder.path) == ["mmproj-mm1-tiny-F16.gguf"])
+  }
+
+  @Test("another model's files beside the weights are not replaced unless asked for")
+  func companions() throws {
+    let folder = try TemporaryFolder()
+    let model = try ConverterTests.open(Fixtures.path("stories260K"))
+    _ = try Folder.make(at: folder.file("stories260K-BF16"))
+    try folder.write(Array("{}".utf8), to: "stories260K-BF16/config.json")
+    let plan = try ConversionPlan(safetensors: model, encoding: .bf16, folder: folder.path)
+    let error = #expect(throws: ConversionError.self) { try Converter(plan, of: model).run() }
+    #expect(error?.description.contains("config.json") ?? false)
+    #expect(try Folder.names(in: folder.file("stories260K-BF16")) == ["config.json"])
+    _ = try Converter(plan, of: model, replaces: true).run()
+    _ = try ConverterTests.open(folder.file("stories260K-BF16"))
+  }
 }
