@@ -64,6 +64,14 @@ package struct Recipe: Sendable {
     guard let ownName = json["name"]?.string, let entries = json["rules"]?.array else {
       throw fail("expected the members 'name' and 'rules'")
     }
+    // It becomes part of the names of files.
+    let allowed = ownName.utf8.allSatisfy {
+      let letter = UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 | 0x20
+      return letter || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || "_.-".utf8.contains($0)
+    }
+    guard allowed, (1...64).contains(ownName.utf8.count) else {
+      throw fail("name: expected 1 to 64 letters, digits, '_', '.' or '-', found '\(ownName)'")
+    }
     self.name = ownName
     about = json["about"]?.string ?? ""
     fileType = json["fileType"]?.integer.flatMap { UInt32(exactly: $0) }

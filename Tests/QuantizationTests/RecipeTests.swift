@@ -106,6 +106,7 @@ struct RecipeTests {
       (#"{"name": "x", "rules": [{"type": "F16", "when": "layer <"}]}"#, "when"),
       (#"{"name": "x", "extends": "y", "rules": []}"#, "'y'"),
       (#"{"name": "x", "rule": [], "rules": []}"#, "'rule'"),
+      (#"{"name": "../x", "rules": []}"#, "'../x'"), (#"{"name": "", "rules": []}"#, "name"),
     ])
   func mistakes(text: String, word: String) {
     let error = #expect(throws: RecipeError.self) { try Recipe(text: text, name: "test") }
