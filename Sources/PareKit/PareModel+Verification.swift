@@ -35,7 +35,7 @@ extension PareModel {
   ///   - largestDivergence: The most that the mean KL divergence may be, in nats.
   ///   - smallestAgreement: The least share of equal most likely tokens, from 0 to 1.
   ///   - window: Tokens of a window of text.
-  ///   - sampleLimit: The most samples; nil for all.
+  ///   - sampleLimit: The most questions and windows of text; nil for all.
   ///   - progress: Called now and then.
   /// - Returns: What was found; limits that were not kept are in it, they are no errors.
   /// - Throws: ``PareError`` if the two cannot be compared.

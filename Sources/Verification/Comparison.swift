@@ -9,7 +9,7 @@ package struct Comparison {
   package struct Options: Sendable {
     /// Tokens of a window of text; at most the models' context.
     package var window = 512
-    /// The most samples; nil for all.
+    /// The most questions and windows of text; nil for all.
     package var sampleLimit: Int?
     /// The most tokens of a generated answer.
     package var answerLimit = 64
@@ -79,13 +79,14 @@ package struct Comparison {
     let builder = EvaluationBuilder(
       model: reference.model, prompts: try PromptBuilder(reference.model),
       window: max(2, min(options.window, context)), contextLength: context)
-    let samples = Array(data.samples.prefix(options.sampleLimit ?? .max))
+    let limit = options.sampleLimit ?? .max
     var findings = Findings()
     var windows: [EvaluationSequence] = []
     var questions: [Dataset.Question] = []
-    for sample in samples {
+    for sample in data.samples where windows.count + questions.count < limit {
       switch sample {
-      case .text(let text): windows += builder.windows(of: text)
+      case .text(let text):
+        windows += builder.windows(of: text).prefix(limit - windows.count - questions.count)
       case .question(let question): questions.append(question)
       }
     }

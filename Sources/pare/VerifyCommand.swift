@@ -41,7 +41,9 @@ struct VerifyCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Tokens of a window of text.", valueName: "n"))
   var window = 512
 
-  @Option(help: ArgumentHelp("Only the first samples (default: all).", valueName: "n"))
+  @Option(
+    help: ArgumentHelp(
+      "Only the first questions and windows of text (default: all).", valueName: "n"))
   var samples: Int?
 
   @Option(

@@ -106,6 +106,16 @@ struct ForwardTests {
     #expect(groups[0] != nil)
   }
 
+  @Test("--samples counts questions and windows of text alike", arguments: [1, 3])
+  func samples(count: Int) throws {
+    let model = Fixtures.path("stories260K")
+    let verified = try Command(
+      "verify", model, model, "--data", Fixtures.path("mm1-tiny/evaluation/text.txt"), "--window",
+      "33", "--samples", "\(count)", "--json")
+    // Each window begins with a token of its own, that nothing predicts.
+    #expect(try verified.json["groups"]?["text"]?["tokens"]?.integer == count * 32)
+  }
+
   @Test("a trace replaces a file only if told to, and no folder")
   func replacing() throws {
     let folder = try TemporaryFolder()
