@@ -35,6 +35,10 @@ package struct ConversionSummary: Sendable {
 
   package var tensors: [Tensor] { files.flatMap(\.tensors) }
   package var byteCount: Int { files.reduce(0) { $0 + $1.byteCount } }
+  /// Tensors that had lost something before, and lost again.
+  package var requantized: [Tensor] {
+    tensors.filter { $0.sourceEncoding.elementsPerBlock > 1 && $0.distortion.largestError > 0 }
+  }
   /// Tensors that did not get the encoding that the recipe asked for.
   package var fallbacks: [Tensor] { tensors.filter(\.choice.isFallback) }
 }

@@ -37,6 +37,10 @@ package struct ConversionReport: Sendable {
     for group in ConversionReport.grouped(summary.fallbacks, by: ConversionReport.fallback) {
       text += "  \(group.key): \(ConversionReport.list(group.members.map(\.name)))\n"
     }
+    for group in ConversionReport.grouped(summary.requantized, by: \.sourceEncoding.rawValue) {
+      text += "  quantized before, to \(group.key), so that the error adds to that one: "
+      text += "\(ConversionReport.list(group.members.map(\.name)))\n"
+    }
     for group in ConversionReport.grouped(summary.dropped, by: \.reason) {
       text += "  left out, because \(group.key): "
       text += "\(ConversionReport.list(group.members.map(\.tensor)))\n"

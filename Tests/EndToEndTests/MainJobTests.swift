@@ -76,6 +76,19 @@ struct MainJobTests {
     }
   }
 
+  @Test("what was quantized before is said to lose twice")
+  func requantized() throws {
+    let folder = try TemporaryFolder()
+    func quantize(_ model: String, _ type: String) throws -> String {
+      try Command("quantize", model, "--type", type, "-o", folder.file(type)).output
+    }
+    #expect(try !quantize(Fixtures.path("llava-tiny"), "Q4_K_M").contains("quantized before"))
+    let again = try quantize(folder.file("Q4_K_M"), "Q8_0")
+    #expect(again.contains("quantized before, to Q4_K"))
+    #expect(!again.contains("quantized before, to Q8_0"))
+    #expect(try !quantize(folder.file("Q4_K_M"), "F32").contains("quantized before"))
+  }
+
   @Test("what is there already is kept; what is not the same is not replaced without --force")
   func force() throws {
     let folder = try TemporaryFolder()
