@@ -25,15 +25,7 @@ package enum BlockFormats {
     case .i64, .i32, .i16, .u64, .u32, .u16: WideInteger(encoding, on: instructionSet)
     case .i8, .u8, .bool, .f8E4M3, .f8E4M3FNUZ, .f8E5M2, .f8E5M2FNUZ, .f8E8M0:
       ByteScalar(encoding, on: instructionSet)
-    case .q4_0: Q4_0(on: instructionSet)
-    case .q4_1: Q4_1(on: instructionSet)
-    case .q5_0: Q5_0(on: instructionSet)
-    case .q5_1: Q5_1(on: instructionSet)
-    case .q8_0: Q8_0(on: instructionSet)
-    case .q4_K: Q4_K(on: instructionSet)
-    case .q5_K: Q5_K(on: instructionSet)
-    case .q6_K: Q6_K(on: instructionSet)
-    default: nil
+    default: PackedBlocks(encoding, on: instructionSet)
     }
   }
 

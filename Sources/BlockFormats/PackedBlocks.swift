@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CKernels
+package import Tensors
+
+/// A format of GGUF that packs a fixed number of elements, with their scales, into a block.
+///
+/// Encoding searches codes and scales together for the least squared error of the block as stored;
+/// what each format tries is in `Formats/NAME.md`, beside its layout.
+package struct PackedBlocks: BlockFormat {
+  typealias Decode =
+    @convention(c) @Sendable (
+      pk_instruction_set, UnsafeRawPointer?, UnsafeMutablePointer<Float>?, Int
+    ) -> Void
+  typealias Encode =
+    @convention(c) @Sendable (
+      pk_instruction_set, UnsafePointer<Float>?, UnsafePointer<Float>?, UnsafeMutableRawPointer?,
+      Int
+    ) -> Void
+
+  package let encoding: Encoding
+  let instructionSet: InstructionSet
+  private let kernels: (decode: Decode, encode: Encode)
+
+  /// Makes the format of an encoding in blocks, or nil if it is none that is implemented.
+  package init?(_ encoding: Encoding, on instructionSet: InstructionSet = .current) {
+    guard let kernels = PackedBlocks.kernels(of: encoding) else { return nil }
+    self.encoding = encoding
+    self.instructionSet = instructionSet
+    self.kernels = kernels
+  }
+
+  private static func kernels(of encoding: Encoding) -> (decode: Decode, encode: Encode)? {
+    switch encoding {
+    case .q4_0: (pk_decode_q4_0, pk_encode_q4_0)
+    case .q4_1: (pk_decode_q4_1, pk_encode_q4_1)
+    case .q5_0: (pk_decode_q5_0, pk_encode_q5_0)
+    case .q5_1: (pk_decode_q5_1, pk_encode_q5_1)
+    case .q8_0: (pk_decode_q8_0, pk_encode_q8_0)
+    case .q4_K: (pk_decode_q4_k, pk_encode_q4_k)
+    case .q5_K: (pk_decode_q5_k, pk_encode_q5_k)
+    case .q6_K: (pk_decode_q6_k, pk_encode_q6_k)
+    default: nil
+    }
+  }
+
+  package func decode(
+    _ blocks: UnsafeRawBufferPointer, into values: UnsafeMutableBufferPointer<Float>
+  ) {
+    let count = blockCount(values: values.count, bytes: blocks.count)
+    kernels.decode(instructionSet.kernel, blocks.baseAddress, values.baseAddress, count)
+  }
+
+  package func encode(
+    _ values: UnsafeBufferPointer<Float>, importance: UnsafeBufferPointer<Float>?,
+    into blocks: UnsafeMutableRawBufferPointer
+  ) {
+    let count = blockCount(
+      values: values.count, bytes: blocks.count, importance: importance?.count)
+    kernels.encode(
+      instructionSet.kernel, values.baseAddress, importance?.baseAddress, blocks.baseAddress, count)
+  }
+}
