@@ -40,6 +40,13 @@ package struct PackedBlocks: BlockFormat {
     case .q4_K: (pk_decode_q4_k, pk_encode_q4_k)
     case .q5_K: (pk_decode_q5_k, pk_encode_q5_k)
     case .q6_K: (pk_decode_q6_k, pk_encode_q6_k)
+    case .iq1_S: (pk_decode_iq1_s, pk_encode_iq1_s)
+    case .iq1_M: (pk_decode_iq1_m, pk_encode_iq1_m)
+    case .iq2_XXS: (pk_decode_iq2_xxs, pk_encode_iq2_xxs)
+    case .iq2_XS: (pk_decode_iq2_xs, pk_encode_iq2_xs)
+    case .iq2_S: (pk_decode_iq2_s, pk_encode_iq2_s)
+    case .iq3_XXS: (pk_decode_iq3_xxs, pk_encode_iq3_xxs)
+    case .iq3_S: (pk_decode_iq3_s, pk_encode_iq3_s)
     default: nil
     }
   }

@@ -19,10 +19,15 @@ from gguf import GGMLQuantizationType as Type
 
 FIXTURES = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TARGET = os.path.join(FIXTURES, "blocks")
-ENCODINGS = ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K"]
-# Where each encoding has its half-precision numbers.
+# Where each encoding has its half-precision numbers. That of IQ1_M lies in the high nibbles of four
+# bytes.
 HALVES = {"Q4_0": [0], "Q4_1": [0, 2], "Q5_0": [0], "Q5_1": [0, 2], "Q8_0": [0],
-          "Q4_K": [0, 2], "Q5_K": [0, 2], "Q6_K": [208]}
+          "Q4_K": [0, 2], "Q5_K": [0, 2], "Q6_K": [208],
+          "IQ1_S": [0], "IQ1_M": [48], "IQ2_XXS": [0], "IQ2_XS": [0], "IQ2_S": [0],
+          "IQ3_XXS": [0], "IQ3_S": [0]}
+ENCODINGS = list(HALVES)
+# llama.cpp's encoders of these need importance; where there is none, ones.
+NEED_IMPORTANCE = ["IQ1_S", "IQ1_M", "IQ2_XXS", "IQ2_XS", "IQ2_S", "IQ3_XXS"]
 # 0, -0, least and largest subnormal, least normal, 1, largest, infinities, NaN.
 SPECIAL_HALVES = [0x0000, 0x8000, 0x0001, 0x03FF, 0x0400, 0x3C00, 0x7BFF, 0xFBFF, 0x7C00, 0xFC00,
                   0x7E00, 0x7C01]
@@ -44,7 +49,17 @@ def decode(name, blocks):
         return gguf.quants.dequantize(blocks, Type[name])
 
 
-def golden(name, random):
+def set_half(name, block, offset, half):
+    if name == "IQ1_M":
+        for i in range(4):
+            place = offset + 2 * i + 1
+            block[place] = block[place] & 15 | (half >> 4 * i & 15) << 4
+    else:
+        block[offset], block[offset + 1] = half & 255, half >> 8
+
+
+def golden(name):
+    random = np.random.default_rng([20240311, *name.encode()])
     _, width = sizes(name)
     count = 40 if width < 64 else 20
     blocks = random.integers(0, 256, (count, width), dtype=np.uint8)
@@ -57,7 +72,7 @@ def golden(name, random):
                 half = int(np.float16(random.normal(0, 0.01)).view(np.uint16))
             else:
                 continue  # whatever the random bytes are
-            blocks[i, offset], blocks[i, offset + 1] = half & 255, half >> 8
+            set_half(name, blocks[i], offset, half)
     blocks.tofile(os.path.join(TARGET, name + ".blocks"))
     decode(name, blocks).astype("<f4").tofile(os.path.join(TARGET, name + ".values"))
 
@@ -73,9 +88,11 @@ def errors(name, rows):
     result = []
     for w in (None, weights):
         out = np.zeros((rows.shape[0], rows.shape[1] // block * width), np.uint8)
+        given = np.ones_like(weights) if w is None and name in NEED_IMPORTANCE else w
+        ggml.ggml_quantize_init(int(Type[name]))
         ggml.ggml_quantize_chunk(int(Type[name]), rows.ctypes.data, out.ctypes.data, 0,
                                  rows.shape[0], rows.shape[1],
-                                 None if w is None else w.ctypes.data)
+                                 None if given is None else given.ctypes.data)
         x = rows.astype(np.float64)
         scale = 1.0 if w is None else w.astype(np.float64)
         wrong = (scale * (x - decode(name, out)) ** 2).sum()
@@ -105,7 +122,7 @@ def main():
     os.makedirs(TARGET, exist_ok=True)
     random = np.random.default_rng(20240311)
     for name in ENCODINGS:
-        golden(name, random)
+        golden(name)
 
     lines = ["# file\toffset\tdtype\trows\tcolumns\tencoding\terror\tweighted error\tname"]
 

@@ -66,6 +66,13 @@ PK_DECODE(pk_decode_q8_0)
 PK_DECODE(pk_decode_q4_k)
 PK_DECODE(pk_decode_q5_k)
 PK_DECODE(pk_decode_q6_k)
+PK_DECODE(pk_decode_iq1_s)
+PK_DECODE(pk_decode_iq1_m)
+PK_DECODE(pk_decode_iq2_xxs)
+PK_DECODE(pk_decode_iq2_xs)
+PK_DECODE(pk_decode_iq2_s)
+PK_DECODE(pk_decode_iq3_xxs)
+PK_DECODE(pk_decode_iq3_s)
 #undef PK_DECODE
 
 // Encoding takes a row of whole blocks. `importance` holds a weight for each element, or is null.
@@ -83,6 +90,13 @@ PK_ENCODE(pk_encode_q8_0)
 PK_ENCODE(pk_encode_q4_k)
 PK_ENCODE(pk_encode_q5_k)
 PK_ENCODE(pk_encode_q6_k)
+PK_ENCODE(pk_encode_iq1_s)
+PK_ENCODE(pk_encode_iq1_m)
+PK_ENCODE(pk_encode_iq2_xxs)
+PK_ENCODE(pk_encode_iq2_xs)
+PK_ENCODE(pk_encode_iq2_s)
+PK_ENCODE(pk_encode_iq3_xxs)
+PK_ENCODE(pk_encode_iq3_s)
 #undef PK_ENCODE
 
 #endif
