@@ -37,6 +37,8 @@ package struct PackedBlocks: BlockFormat {
     case .q5_0: (pk_decode_q5_0, pk_encode_q5_0)
     case .q5_1: (pk_decode_q5_1, pk_encode_q5_1)
     case .q8_0: (pk_decode_q8_0, pk_encode_q8_0)
+    case .q2_K: (pk_decode_q2_k, pk_encode_q2_k)
+    case .q3_K: (pk_decode_q3_k, pk_encode_q3_k)
     case .q4_K: (pk_decode_q4_k, pk_encode_q4_k)
     case .q5_K: (pk_decode_q5_k, pk_encode_q5_k)
     case .q6_K: (pk_decode_q6_k, pk_encode_q6_k)
@@ -47,6 +49,14 @@ package struct PackedBlocks: BlockFormat {
     case .iq2_S: (pk_decode_iq2_s, pk_encode_iq2_s)
     case .iq3_XXS: (pk_decode_iq3_xxs, pk_encode_iq3_xxs)
     case .iq3_S: (pk_decode_iq3_s, pk_encode_iq3_s)
+    case .iq4_NL: (pk_decode_iq4_nl, pk_encode_iq4_nl)
+    case .iq4_XS: (pk_decode_iq4_xs, pk_encode_iq4_xs)
+    case .tq1_0: (pk_decode_tq1_0, pk_encode_tq1_0)
+    case .tq2_0: (pk_decode_tq2_0, pk_encode_tq2_0)
+    case .mxfp4: (pk_decode_mxfp4, pk_encode_mxfp4)
+    case .nvfp4: (pk_decode_nvfp4, pk_encode_nvfp4)
+    case .q1_0: (pk_decode_q1_0, pk_encode_q1_0)
+    case .q2_0: (pk_decode_q2_0, pk_encode_q2_0)
     default: nil
     }
   }

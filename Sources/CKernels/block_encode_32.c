@@ -32,24 +32,25 @@ PK_BODY void pk_encode_symmetric(
     const float *values, const float *importance, uint8_t *block, size_t count, int bytes, int high,
     int nibbles, int zero, const float *steps, int step_count) {
   const float unit = importance ? pk_importance_unit(importance, count * 32) : 1;
-  const float lowest = (float)-zero, highest = (float)(zero - 1);
+  const pk_codes range = {(float)-zero, (float)(zero - 1), NULL};
   for (size_t start = 0; start < count; start += PK_LANES) {
     const size_t groups = count - start < PK_LANES ? count - start : PK_LANES;
     pk_vf x[32], weights[32];
-    uint8_t codes[PK_LANES][PK_GROUP_LIMIT];
+    uint8_t codes[PK_LANES][32];
     pk_load_groups(
         values + start * 32, importance ? importance + start * 32 : NULL, unit, groups, 32,
         PK_LIMIT_32, x, weights);
     const pk_vf *w = importance ? weights : NULL;
     const pk_fit fit =
-        pk_search_scale(x, w, 32, lowest, highest, 1, steps, step_count, zero < 128 ? 2 : 1);
-    pk_store_codes(x, fit.scale, 0, 32, lowest, highest, zero < 128 ? zero : 0, codes);
+        pk_search_scale(x, w, 32, &range, 1, steps, step_count, nibbles ? 2 : 1);
+    pk_store_codes(x, &range, fit.scale, 0, 32, codes[0]);
     for (size_t lane = 0; lane < groups; lane++, block += bytes) {
       pk_store16(block, pk_half_from_float(fit.scale[lane]));
       if (nibbles) {
         pk_pack_nibbles(codes[lane], high, nibbles, block);
       } else {
-        memcpy(block + 2, codes[lane], 32);
+        // Signed numbers: their distance to the lowest, with the highest bit inverted.
+        for (int i = 0; i < 32; i++) block[2 + i] = codes[lane][i] ^ 0x80;
       }
     }
   }
@@ -89,13 +90,14 @@ PK_BODY void pk_encode_affine(
   for (size_t start = 0; start < count; start += PK_LANES) {
     const size_t groups = count - start < PK_LANES ? count - start : PK_LANES;
     pk_vf x[32], weights[32];
-    uint8_t codes[PK_LANES][PK_GROUP_LIMIT];
+    uint8_t codes[PK_LANES][32];
     pk_load_groups(
         values + start * 32, importance ? importance + start * 32 : NULL, unit, groups, 32,
         PK_LIMIT_32, x, weights);
     const pk_vf *w = importance ? weights : NULL;
     const pk_fit fit = pk_search_affine(x, w, 32, highest, 1, 0, ends, end_count, 3);
-    pk_store_codes(x, fit.scale, fit.offset, 32, 0, highest, 0, codes);
+    const pk_codes range = {0, highest, NULL};
+    pk_store_codes(x, &range, fit.scale, fit.offset, 32, codes[0]);
     for (size_t lane = 0; lane < groups; lane++, block += bytes) {
       pk_store16(block, pk_half_from_float(fit.scale[lane]));
       pk_store16(block + 2, pk_half_from_float(fit.offset[lane]));

@@ -15,14 +15,44 @@ typedef struct {
   pk_vf error;
 } pk_fit;
 
+// What an element may be at scale 1: the integers from lowest to highest, or sixteen rising levels
+// of a table.
+typedef struct {
+  float lowest, highest;
+  const float *table;
+} pk_codes;
+
+#define PK_TABLE_SIZE 16
+
+// The number of the table's level that is nearest to v.
+PK_BODY pk_vf pk_table_place(const float *table, pk_vf v) {
+  pk_vf place = 0;
+#pragma clang loop unroll(full)
+  for (int i = 1; i < PK_TABLE_SIZE; i++) {
+    place = v > 0.5f * (table[i - 1] + table[i]) ? (pk_vf)(float)i : place;
+  }
+  return place;
+}
+
+PK_BODY pk_vf pk_nearest_value(const pk_codes *codes, pk_vf v) {
+  if (codes->table == NULL) return pk_round(pk_clamp(v, codes->lowest, codes->highest));
+  pk_vf level = codes->table[0];
+#pragma clang loop unroll(full)
+  for (int i = 1; i < PK_TABLE_SIZE; i++) {
+    const pk_vi above = v > 0.5f * (codes->table[i - 1] + codes->table[i]);
+    level = above ? (pk_vf)codes->table[i] : level;
+  }
+  return level;
+}
+
 // Tries y = q·scale with the codes that 1/scale = inverse gives.
 PK_BODY void pk_try_scale(
-    const pk_vf *x, const pk_vf *w, int size, float lowest, float highest, int half, pk_vf inverse,
+    const pk_vf *x, const pk_vf *w, int size, const pk_codes *codes, int half, pk_vf inverse,
     pk_fit *best) {
   pk_vf qq = 0, qr = 0, rr = 0;
   for (int i = 0; i < size; i++) {
     const pk_vf t = x[i] * inverse;
-    const pk_vf q = pk_round(pk_clamp(t, lowest, highest));
+    const pk_vf q = pk_nearest_value(codes, t);
     const pk_vf r = t - q, wr = pk_weighted(w, i, r);
     qq += pk_weighted(w, i, q) * q;
     qr += wr * q;
@@ -38,10 +68,10 @@ PK_BODY void pk_try_scale(
   best->error = better ? error : best->error;
 }
 
-// Searches y = q·scale, q from lowest (negative) to highest. `steps` are the codes, fractions
+// Searches y = q·scale, q one of the codes. `steps` are the codes, fractions
 // allowed, that the largest magnitude is tried at, with either sign.
 PK_BODY pk_fit pk_search_scale(
-    const pk_vf *x, const pk_vf *w, int size, float lowest, float highest, int half,
+    const pk_vf *x, const pk_vf *w, int size, const pk_codes *codes, int half,
     const float *steps, int step_count, int refinements) {
   pk_vf largest = 0, energy = 0;
   for (int i = 0; i < size; i++) {
@@ -51,10 +81,10 @@ PK_BODY pk_fit pk_search_scale(
   pk_fit best = {0, 0, energy};
   const pk_vf unit = pk_inverse(largest);
   for (int c = 0; c < step_count; c++) {
-    pk_try_scale(x, w, size, lowest, highest, half, unit * steps[c], &best);
+    pk_try_scale(x, w, size, codes, half, unit * steps[c], &best);
   }
   for (int i = 0; i < refinements; i++) {
-    pk_try_scale(x, w, size, lowest, highest, half, pk_inverse(best.scale), &best);
+    pk_try_scale(x, w, size, codes, half, pk_inverse(best.scale), &best);
   }
   return best;
 }
@@ -137,6 +167,25 @@ PK_BODY pk_fit pk_search_affine(
         x, w, weight, size, highest, half, negative, pk_inverse(best.scale), best.offset, &best);
   }
   return best;
+}
+
+// codes[lane][i] of element i: its place in the table, or its number above the lowest.
+PK_BODY void pk_store_codes(
+    const pk_vf *x, const pk_codes *values, pk_vf scale, pk_vf offset, int size, uint8_t *codes) {
+  const pk_vf inverse = pk_inverse(scale);
+  for (int start = 0; start < size; start += 16) {
+    pk_vb rows[16];
+    for (int i = 0; i < 16; i++) {
+      const pk_vf v = (x[start + i] - offset) * inverse;
+      const pk_vf code = values->table ? pk_table_place(values->table, v)
+                                       : pk_nearest_value(values, v) - values->lowest;
+      rows[i] = __builtin_convertvector(__builtin_convertvector(code, pk_vi), pk_vb);
+    }
+    PK_INTERLEAVE(rows, pk_vb)
+    for (int lane = 0; lane < PK_LANES; lane++) {
+      memcpy(codes + lane * size + start, &rows[lane], 16);
+    }
+  }
 }
 
 #endif

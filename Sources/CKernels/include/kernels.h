@@ -73,6 +73,16 @@ PK_DECODE(pk_decode_iq2_xs)
 PK_DECODE(pk_decode_iq2_s)
 PK_DECODE(pk_decode_iq3_xxs)
 PK_DECODE(pk_decode_iq3_s)
+PK_DECODE(pk_decode_q2_k)
+PK_DECODE(pk_decode_q3_k)
+PK_DECODE(pk_decode_iq4_nl)
+PK_DECODE(pk_decode_iq4_xs)
+PK_DECODE(pk_decode_tq1_0)
+PK_DECODE(pk_decode_tq2_0)
+PK_DECODE(pk_decode_mxfp4)
+PK_DECODE(pk_decode_nvfp4)
+PK_DECODE(pk_decode_q1_0)
+PK_DECODE(pk_decode_q2_0)
 #undef PK_DECODE
 
 // Encoding takes a row of whole blocks. `importance` holds a weight for each element, or is null.
@@ -97,6 +107,16 @@ PK_ENCODE(pk_encode_iq2_xs)
 PK_ENCODE(pk_encode_iq2_s)
 PK_ENCODE(pk_encode_iq3_xxs)
 PK_ENCODE(pk_encode_iq3_s)
+PK_ENCODE(pk_encode_q2_k)
+PK_ENCODE(pk_encode_q3_k)
+PK_ENCODE(pk_encode_iq4_nl)
+PK_ENCODE(pk_encode_iq4_xs)
+PK_ENCODE(pk_encode_tq1_0)
+PK_ENCODE(pk_encode_tq2_0)
+PK_ENCODE(pk_encode_mxfp4)
+PK_ENCODE(pk_encode_nvfp4)
+PK_ENCODE(pk_encode_q1_0)
+PK_ENCODE(pk_encode_q2_0)
 #undef PK_ENCODE
 
 #endif
