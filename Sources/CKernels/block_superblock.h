@@ -42,23 +42,44 @@ typedef struct {
   pk_vf scale, minimum;
 } pk_factors;
 
+// v with the lanes exchanged whose numbers differ by 1, 2, 4 or 8.
+#define PK_EXCHANGE(v, d)                                                                   \
+  __builtin_shufflevector(                                                                  \
+      v, v, 0 ^ d, 1 ^ d, 2 ^ d, 3 ^ d, 4 ^ d, 5 ^ d, 6 ^ d, 7 ^ d, 8 ^ d, 9 ^ d, 10 ^ d,   \
+      11 ^ d, 12 ^ d, 13 ^ d, 14 ^ d, 15 ^ d)
+
+PK_BODY pk_vf pk_larger(pk_vf a, pk_vf b) { return a > b ? a : b; }
+
+// The largest lane of each superblock, times `share`, in all of its 8 or 16 lanes.
 PK_BODY pk_vf pk_shared(pk_vf v, int lanes, float share) {
-  pk_vf shared = 0;
-  for (int start = 0; start < PK_LANES; start += lanes) {
-    float largest = 0;
-    for (int i = start; i < start + lanes; i++) largest = largest > v[i] ? largest : v[i];
-    for (int i = start; i < start + lanes; i++) shared[i] = largest;
-  }
+  pk_vf shared = v > 0.0f ? v : (pk_vf)0.0f;
+  shared = pk_larger(shared, PK_EXCHANGE(shared, 1));
+  shared = pk_larger(shared, PK_EXCHANGE(shared, 2));
+  shared = pk_larger(shared, PK_EXCHANGE(shared, 4));
+  if (lanes == 16) shared = pk_larger(shared, PK_EXCHANGE(shared, 8));
   // Never 0 for what is not 0: the least half-precision number may still serve.
   const pk_vf half = pk_stored_half(shared * share);
   const pk_vi vanished = (shared > 0.0f) & (half < 0x1p-24f);
   return vanished ? (pk_vf)0x1p-24f : half;
 }
 
-PK_BODY double pk_lane_sum(pk_vf v, int start, int lanes) {
-  double sum = 0;
-  for (int i = start; i < start + lanes; i++) sum += (double)v[i];
+typedef double pk_vd __attribute__((ext_vector_type(PK_LANES)));
+typedef int64_t pk_vl __attribute__((ext_vector_type(PK_LANES)));
+
+// The sum over the lanes of each superblock, in each of them.
+PK_BODY pk_vd pk_lane_sum(pk_vf v, int lanes) {
+  pk_vd sum = __builtin_convertvector(v, pk_vd);
+  sum += PK_EXCHANGE(sum, 1);
+  sum += PK_EXCHANGE(sum, 2);
+  sum += PK_EXCHANGE(sum, 4);
+  if (lanes == 16) sum += PK_EXCHANGE(sum, 8);
   return sum;
+}
+
+PK_BODY pk_vd pk_quotient(pk_vd a, pk_vd b) {
+  const pk_vl usable = b > 0.0;
+  const pk_vd quotient = a / (usable ? b : (pk_vd)1.0);
+  return usable ? quotient : (pk_vd)0.0;
 }
 
 // Chooses each group's integers among the neighbours of those it has.
@@ -91,40 +112,33 @@ PK_BODY void pk_choose(
 // Fits the shared factors to the codes, and keeps them where the error falls.
 PK_BODY void pk_refit(
     const pk_vf *x, const pk_vf *w, pk_vf weight, int size, const pk_codes *codes, int lanes,
-    pk_vf scale, pk_vf minimum, pk_factors *d) {
+    float minimum_high, pk_vf scale, pk_vf minimum, pk_factors *d) {
   const pk_residuals old =
       pk_measure(x, w, size, codes, d->scale * scale, d->minimum * minimum);
   const pk_vf ss = scale * scale * old.qq, mm = minimum * minimum * weight;
   const pk_vf sm = scale * minimum * old.q1;
   const pk_vf se = scale * old.qe, me = minimum * old.e1;
-  pk_factors fitted = *d;
-  for (int start = 0; start < PK_LANES; start += lanes) {
-    // e ≈ a·scale·q − b·minimum
-    const double s2 = pk_lane_sum(ss, start, lanes), m2 = pk_lane_sum(mm, start, lanes);
-    const double cross = pk_lane_sum(sm, start, lanes);
-    const double s1 = pk_lane_sum(se, start, lanes), m1 = pk_lane_sum(me, start, lanes);
-    const double determinant = s2 * m2 - cross * cross;
-    double a = s2 > 0 ? s1 / s2 : 0, b = 0;
-    if (determinant > 1e-9 * s2 * m2) {
-      a = (s1 * m2 - m1 * cross) / determinant;
-      b = (s1 * cross - m1 * s2) / determinant;
-    }
-    for (int i = start; i < start + lanes; i++) {
-      fitted.scale[i] = d->scale[i] + (float)a;
-      fitted.minimum[i] = d->minimum[i] + (float)b;
-    }
+  // e ≈ a·scale·q − b·minimum
+  const pk_vd s2 = pk_lane_sum(ss, lanes), s1 = pk_lane_sum(se, lanes);
+  pk_vd a = pk_quotient(s1, s2), b = 0;
+  if (minimum_high > 0) {
+    const pk_vd m2 = pk_lane_sum(mm, lanes), m1 = pk_lane_sum(me, lanes);
+    const pk_vd cross = pk_lane_sum(sm, lanes);
+    const pk_vd determinant = s2 * m2 - cross * cross;
+    const pk_vl regular = determinant > 1e-9 * s2 * m2;
+    a = regular ? pk_quotient(s1 * m2 - m1 * cross, determinant) : a;
+    b = regular ? pk_quotient(s1 * cross - m1 * s2, determinant) : b;
   }
+  pk_factors fitted = {
+      d->scale + __builtin_convertvector(a, pk_vf), d->minimum + __builtin_convertvector(b, pk_vf)};
   fitted.scale = pk_stored_half(fitted.scale);
   fitted.minimum = pk_stored_half(fitted.minimum);
   const pk_residuals new =
       pk_measure(x, w, size, codes, fitted.scale * scale, fitted.minimum * minimum);
-  for (int start = 0; start < PK_LANES; start += lanes) {
-    if (!(pk_lane_sum(new.ee, start, lanes) < pk_lane_sum(old.ee, start, lanes))) continue;
-    for (int i = start; i < start + lanes; i++) {
-      d->scale[i] = fitted.scale[i];
-      d->minimum[i] = fitted.minimum[i];
-    }
-  }
+  const pk_vl lower = pk_lane_sum(new.ee, lanes) < pk_lane_sum(old.ee, lanes);
+  const pk_vi better = __builtin_convertvector(lower, pk_vi);
+  d->scale = better ? fitted.scale : d->scale;
+  d->minimum = better ? fitted.minimum : d->minimum;
 }
 
 #define PK_ROUNDS 2
@@ -147,7 +161,7 @@ PK_BODY pk_superblocks pk_fit_scales(
   s.scale = pk_round(pk_clamp(fit.scale * pk_inverse(s.d.scale), scale_low, scale_high));
   for (int i = 0; i < PK_ROUNDS; i++) {
     pk_choose(x, w, weight, size, codes, scale_low, scale_high, 0, s.d, &s.scale, &s.minimum);
-    pk_refit(x, w, weight, size, codes, lanes, s.scale, s.minimum, &s.d);
+    pk_refit(x, w, weight, size, codes, lanes, 0, s.scale, s.minimum, &s.d);
   }
   return s;
 }
@@ -167,7 +181,7 @@ PK_BODY pk_superblocks pk_fit_scales_and_minimums(
   for (int i = 0; i < PK_ROUNDS; i++) {
     pk_choose(
         x, w, weight, size, codes, 0, integer_high, integer_high, s.d, &s.scale, &s.minimum);
-    pk_refit(x, w, weight, size, codes, lanes, s.scale, s.minimum, &s.d);
+    pk_refit(x, w, weight, size, codes, lanes, integer_high, s.scale, s.minimum, &s.d);
   }
   return s;
 }
