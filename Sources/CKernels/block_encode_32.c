@@ -5,12 +5,9 @@
 
 // Codes that the largest magnitude is tried at. 127 levels leave the choice to chance, so that a
 // handful of candidates is enough; with few levels, clipping the largest value pays.
-static const float pk_steps_q4[] = {-8.9f, -8.5f, -8.2f, -7.9f, -7.6f, -7.3f, -7.0f, -6.7f, -6.3f,
-                                    -5.9f, 6.0f,  6.4f,  6.8f,  7.1f,  7.4f,  7.7f,  8.1f};
-static const float pk_steps_q5[] = {-16.7f, -16.3f, -15.9f, -15.5f, -15.1f, -14.7f, -14.2f, -13.6f,
-                                    -12.9f, 13.2f,  13.9f,  14.4f,  14.8f,  15.2f,  15.5f};
-static const float pk_steps_q8[] = {-128.3f, -127.2f, -126.1f, -124.9f, -123.6f, -122.2f,
-                                    122.9f,  124.3f,  125.5f,  126.5f,  127.3f};
+static const float pk_steps_q4[] = {-8.9f, -8.5f, -8.2f, -7.9f, -7.3f, 6.8f, 8.1f};
+static const float pk_steps_q5[] = {-16.7f, -16.3f, -15.9f, -14.2f, 13.2f, 14.8f, 15.2f};
+static const float pk_steps_q8[] = {-128.3f, -127.2f, -126.1f, -124.9f};
 
 // Values beyond ±limit get the code of the limit anyway; squares stay far from overflow.
 #define PK_LIMIT_32 1e8f

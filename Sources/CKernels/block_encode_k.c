@@ -75,8 +75,7 @@ PK_BODY void pk_encode_q5_k_body(
       pk_encode_k, blocks, count, 176, 16, 48, 31, pk_ends_q5_k, PK_COUNT(pk_ends_q5_k))
 }
 
-static const float pk_steps_q6_k[] = {-32.8f, -32.3f, -31.8f, -31.3f, -30.7f, -30.0f, -29.2f,
-                                      30.0f,  30.6f,  31.0f,  31.4f};
+static const float pk_steps_q6_k[] = {-32.3f, -31.8f, -31.3f, -30.7f, -30.0f, -29.2f};
 
 PK_BODY void pk_pack_q6_k(const uint8_t codes[][16], uint8_t *block) {
   for (int half = 0; half < 2; half++) {

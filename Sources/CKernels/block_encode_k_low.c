@@ -6,7 +6,7 @@
 static const float pk_ends_q2_k[][2] = {
     {-0.1f, -0.1f}, {-0.1f, 0.3f}, {-0.1f, 0.6f}, {0.3f, -0.1f}, {0.3f, 0.3f},
     {0.3f, 0.6f},   {0.6f, -0.1f}, {0.6f, 0.3f},  {0.6f, 0.6f}};
-static const float pk_steps_q3_k[] = {-4.6f, -4.2f, -3.8f, -3.4f, -3.0f, 2.5f, 2.9f, 3.3f, 3.7f};
+static const float pk_steps_q3_k[] = {-4.6f, -4.2f, -3.8f, -3.0f, 3.7f};
 
 // Two bits of each of four groups of 32 elements in a byte.
 PK_BODY void pk_pack_pairs(const uint8_t codes[][16], uint8_t *packed) {
