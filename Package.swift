@@ -48,7 +48,8 @@ let package = Package(
     // 2: formats on disk, linear algebra, inputs
     .target(name: "BlockFormats", dependencies: ["Tensors", "CKernels"]),
     .target(name: "LinearAlgebra", dependencies: ["CLinearAlgebra"]),
-    .target(name: "Checkpoints", dependencies: ["BinaryIO", "Tensors", "Notation"]),
+    .target(
+      name: "Checkpoints", dependencies: ["BinaryIO", "Tensors", "Notation", "BlockFormats"]),
     .target(name: "Preprocessing", dependencies: ["BinaryIO", "Notation", "CImageCodecs"]),
     .target(name: "Tokenizers", dependencies: ["BinaryIO", "Notation"]),
 
@@ -112,7 +113,7 @@ let package = Package(
       exclude: [
         "README.md", "oracle", "mm1-tiny", "mm1-moe-tiny", "llava-tiny", "stories260K", "images",
         "tokenizers",
-        "preprocessing", "blocks", "checkpoints",
+        "preprocessing", "blocks", "checkpoints", "packing",
       ],
       sources: ["Fixtures.swift"]),
     .target(

@@ -14,6 +14,10 @@ package struct ConversionSummary: Sendable {
     package let shape: Shape
     /// Of the source.
     package let sourceEncoding: Encoding
+    /// How the source is stored, for people.
+    package let sourceStorage: String
+    /// Whether the source had been quantized.
+    package let wasQuantized: Bool
     package let choice: EncodingChoice
     package let byteCount: Int
     package let distortion: Distortion
@@ -37,7 +41,7 @@ package struct ConversionSummary: Sendable {
   package var byteCount: Int { files.reduce(0) { $0 + $1.byteCount } }
   /// Tensors that had lost something before, and lost again.
   package var requantized: [Tensor] {
-    tensors.filter { $0.sourceEncoding.elementsPerBlock > 1 && $0.distortion.largestError > 0 }
+    tensors.filter { $0.wasQuantized && $0.distortion.largestError > 0 }
   }
   /// Tensors that did not get the encoding that the recipe asked for.
   package var fallbacks: [Tensor] { tensors.filter(\.choice.isFallback) }

@@ -56,7 +56,7 @@ package struct Converter {
       let duration = (clock.now - start).components
       return ConversionSummary(
         files: files, dropped: plan.dropped,
-        sourceByteCount: model.parameters.flatMap(\.tensors).reduce(0) { $0 + $1.byteCount },
+        sourceByteCount: model.parameters.flatMap(\.tensors).reduce(0) { $0 + $1.totalByteCount },
         seconds: Double(duration.seconds) + Double(duration.attoseconds) * 1e-18)
     } catch {
       Folder.removeEmpty(made)
@@ -122,10 +122,12 @@ package struct Converter {
           report(Progress(byteCount: done, totalByteCount: total, tensor: entry.name))
         }
         let distortion = try converter.convert(entry)
+        let source = entry.source.tensors[entry.member ?? 0]
         tensors.append(
           ConversionSummary.Tensor(
             name: entry.name, role: entry.source.parameter.role, shape: entry.shape,
-            sourceEncoding: entry.source.tensors[entry.member ?? 0].encoding,
+            sourceEncoding: source.encoding, sourceStorage: source.storage,
+            wasQuantized: source.packed != nil || source.encoding.elementsPerBlock > 1,
             choice: entry.choice, byteCount: byteCount(of: entry), distortion: distortion))
       }
       writers.append(writer)

@@ -112,6 +112,6 @@ struct TensorConverter {
     .model(
       .notFinite(
         path: tensor.file.path, tensor: tensor.name,
-        count: WeightCheck.nonFiniteCount(tensor.bytes, of: tensor.encoding)))
+        count: WeightCheck.nonFiniteCount(of: tensor)))
   }
 }

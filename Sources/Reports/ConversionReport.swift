@@ -37,7 +37,7 @@ package struct ConversionReport: Sendable {
     for group in ConversionReport.grouped(summary.fallbacks, by: ConversionReport.fallback) {
       text += "  \(group.key): \(ConversionReport.list(group.members.map(\.name)))\n"
     }
-    for group in ConversionReport.grouped(summary.requantized, by: \.sourceEncoding.rawValue) {
+    for group in ConversionReport.grouped(summary.requantized, by: \.sourceStorage) {
       text += "  quantized before, to \(group.key), so that the error adds to that one: "
       text += "\(ConversionReport.list(group.members.map(\.name)))\n"
     }
@@ -123,7 +123,7 @@ package struct ConversionReport: Sendable {
     [
       "name": .string(tensor.name), "role": .string(tensor.role),
       "shape": .array(tensor.shape.dimensions.map(JSON.integer)),
-      "from": .string(tensor.sourceEncoding.rawValue),
+      "from": .string(tensor.sourceStorage),
       "type": .string(tensor.choice.encoding.rawValue),
       "wanted": .string(tensor.choice.wanted.rawValue), "bytes": .integer(tensor.byteCount),
       "relativeError": .number(tensor.distortion.relativeError),

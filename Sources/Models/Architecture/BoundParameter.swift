@@ -35,6 +35,26 @@ package struct BoundParameter: Sendable {
     var result: [Weight] = []
     for expert in 0..<count {
       let tensor = tensors[isStacked ? 0 : expert]
+      if let packed = tensor.packed {
+        guard packed.columns == columns, packed.rows >= rows else {
+          throw .census(
+            path: tensor.file.path,
+            sentence: "tensor '\(tensor.name)': rows of \(columns) elements are not stored as "
+              + "\(packed.scheme)")
+        }
+        result.append(
+          Weight(
+            source: tensor, expander: packed, rows: rows, columns: columns,
+            firstRow: isStacked ? expert * rows : 0, rowOrder: places))
+        continue
+      }
+      if parameter.channelOrder(of: tensor) == .last,
+        let expander = ReorderedChannels(
+          tensor, shape: parameter.shape, columns: columns, wanted: .first)
+      {
+        result.append(Weight(source: tensor, expander: expander, rows: rows, columns: columns))
+        continue
+      }
       guard let format = BlockFormats.format(for: tensor.encoding),
         columns % tensor.encoding.elementsPerBlock == 0
       else {
@@ -69,5 +89,15 @@ package struct BoundParameter: Sendable {
 }
 
 extension StoredTensor: Weight.Source {
-  package func release() { file.release(offset..<offset + byteCount) }
+  package func release() {
+    guard let packed else {
+      file.release(offset..<offset + byteCount)
+      return
+    }
+    for plane in packed.planes {
+      plane.file.release(plane.offset..<plane.offset + plane.byteCount)
+    }
+  }
 }
+
+extension PackedWeight: Weight.Rows {}

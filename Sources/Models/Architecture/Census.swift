@@ -76,13 +76,15 @@ package struct Census: Sendable {
     _ tensor: StoredTensor, against parameter: Parameter, in checkpoint: Checkpoint
   ) throws(ModelError) {
     let expected = checkpoint.container == .gguf ? parameter.ggufShape : parameter.shape
-    guard tensor.shape == expected else {
+    let isReordered =
+      checkpoint.container == .safetensors && parameter.channelOrder(of: tensor) == .last
+    guard tensor.shape == expected || isReordered else {
       throw .census(
         path: tensor.file.path,
         sentence: "tensor '\(tensor.name)': expected the shape \(expected) by the numbers of the "
           + "configuration, found \(tensor.shape); the two do not belong together")
     }
-    guard tensor.encoding.holdsWeights else {
+    guard tensor.packed != nil || tensor.encoding.holdsWeights else {
       throw .census(
         path: tensor.file.path,
         sentence: "tensor '\(tensor.name)': \(tensor.encoding) is no encoding of weights that can "
@@ -104,7 +106,9 @@ package struct Census: Sendable {
         rules.append((Wildcard(part.rename(ignored.pattern)), ignored.reason))
       }
     }
-    var dropped: [Dropped] = []
+    var dropped = files.checkpoint.setAside.map {
+      Dropped(tensor: $0.tensor, reason: $0.reason)
+    }
     var unknown: [String] = []
     let tensors = files.checkpoint.tensors + (files.projector?.tensors ?? [])
     for tensor in tensors where !claimed.contains(tensor.name) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Checkpoints
 package import Tensors
 
 /// A tensor that a model's architecture says it has.
@@ -27,6 +28,11 @@ package struct Parameter: Sendable, Hashable {
   package let isRequired: Bool
   /// Whether what the model computes depends on it.
   package let isUsed: Bool
+
+  /// How a stored tensor has the channels of a convolution: MLX's order shows in the shape.
+  package func channelOrder(of tensor: StoredTensor) -> ChannelOrder {
+    tensor.shape != shape && tensor.shape == ChannelOrder.last.shape(of: shape) ? .last : .first
+  }
 
   /// For each row in Hugging Face's order, the row of a GGUF that holds it; nil if the order is
   /// the same.
