@@ -63,9 +63,13 @@ let package = Package(
       name: "Formats", path: "Formats",
       exclude: [
         "gguf.md", "safetensors.md", "scalars.md", "Q4_0.md", "Q4_K.md", "Q6_K.md", "Q8_0.md",
-        "images.md", "tokenizers.md", "Architectures/README.md", "Recipes/README.md",
+        "images.md", "tokenizers.md", "Architectures/README.md", "Recipes/README.md", "mlx.md",
+        "compressed-tensors.md", "gptq.md",
+        "awq.md",
       ],
-      resources: [.embedInCode("Architectures"), .embedInCode("Recipes")]),
+      resources: [
+        .embedInCode("Architectures"), .embedInCode("Recipes"), .embedInCode("Packing"),
+      ]),
 
     // 4: whole models
     .target(
@@ -149,7 +153,8 @@ let package = Package(
       name: "ConversionTests",
       dependencies: [
         "Conversion", "Models", "Quantization", "Checkpoints", "BlockFormats", "LinearAlgebra",
-        "Preprocessing", "Tokenizers", "Tensors", "BinaryIO", "Fixtures", "TestSupport",
+        "Preprocessing", "Tokenizers", "Tensors", "BinaryIO", "Notation", "Layers", "Fixtures",
+        "TestSupport",
       ]),
     .testTarget(
       name: "VerificationTests",

@@ -78,6 +78,11 @@ package final class PackedWeight: Sendable {
     row.codes.withUnsafeMutableBufferPointer {
       codes.read(row: index, into: $0, words: &row.words)
     }
+    readNumbers(index, into: &row)
+  }
+
+  /// Reads the scales and offsets of a row, not its codes.
+  package func readNumbers(_ index: Int, into row: inout PackedRow) {
     row.scales.withUnsafeMutableBufferPointer { scales.read(row: index, into: $0) }
     if factor != 1 || divisor != 1 {
       for group in row.scales.indices { row.scales[group] = row.scales[group] * factor / divisor }
@@ -91,6 +96,14 @@ package final class PackedWeight: Sendable {
     case .biases(let plane):
       row.offsets.withUnsafeMutableBufferPointer { plane.read(row: index, into: $0) }
     }
+  }
+
+  /// Whether scales are what the bytes say, and nothing is multiplied with them.
+  package var isPlainScale: Bool { factor == 1 && divisor == 1 }
+
+  /// The stored scales of a row, where each is a byte.
+  package func scaleBytes(of index: Int) -> [UInt8] {
+    Array(scales.tensor.bytes[index * groups..<(index + 1) * groups])
   }
 
   private func expand(_ row: PackedRow, into values: UnsafeMutableBufferPointer<Float>) {
