@@ -48,7 +48,8 @@ let package = Package(
     // 2: formats on disk, linear algebra, inputs
     .target(name: "BlockFormats", dependencies: ["Tensors", "CKernels"]),
     .target(name: "LinearAlgebra", dependencies: ["CLinearAlgebra"]),
-    .target(name: "Checkpoints", dependencies: ["BinaryIO", "Tensors", "Notation"]),
+    .target(
+      name: "Checkpoints", dependencies: ["BinaryIO", "Tensors", "Notation", "BlockFormats"]),
     .target(name: "Preprocessing", dependencies: ["BinaryIO", "Notation", "CImageCodecs"]),
     .target(name: "Tokenizers", dependencies: ["BinaryIO", "Notation"]),
 
@@ -63,9 +64,12 @@ let package = Package(
       exclude: [
         "gguf.md", "safetensors.md", "scalars.md", "Q4_0.md", "Q4_K.md", "Q6_K.md", "Q8_0.md",
         "IQ1.md", "IQ2.md", "IQ3.md", "IQ4.md", "FP4.md", "Q1_0.md", "Q2_K.md", "Q3_K.md", "TQ.md",
-        "images.md", "tokenizers.md", "Architectures/README.md", "Recipes/README.md",
+        "mlx.md", "compressed-tensors.md", "gptq.md", "awq.md", "images.md", "tokenizers.md",
+        "Architectures/README.md", "Recipes/README.md",
       ],
-      resources: [.embedInCode("Architectures"), .embedInCode("Recipes")]),
+      resources: [
+        .embedInCode("Architectures"), .embedInCode("Recipes"), .embedInCode("Packing"),
+      ]),
 
     // 4: whole models
     .target(
@@ -113,7 +117,7 @@ let package = Package(
       exclude: [
         "README.md", "oracle", "mm1-tiny", "mm1-moe-tiny", "llava-tiny", "stories260K", "images",
         "tokenizers",
-        "preprocessing", "blocks", "checkpoints",
+        "preprocessing", "blocks", "checkpoints", "packing",
       ],
       sources: ["Fixtures.swift"]),
     .target(
@@ -149,7 +153,8 @@ let package = Package(
       name: "ConversionTests",
       dependencies: [
         "Conversion", "Models", "Quantization", "Checkpoints", "BlockFormats", "LinearAlgebra",
-        "Preprocessing", "Tokenizers", "Tensors", "BinaryIO", "Fixtures", "TestSupport",
+        "Preprocessing", "Tokenizers", "Tensors", "BinaryIO", "Notation", "Layers", "Fixtures",
+        "TestSupport",
       ]),
     .testTarget(
       name: "VerificationTests",

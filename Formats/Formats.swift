@@ -16,6 +16,12 @@ package enum Formats {
     ("mm1-text", PackageResources.mm1_text_json),
   ]
 
+  /// What packed folders keep in the model's own type, by the names of their files.
+  package static let packings: [(name: String, text: [UInt8])] = [
+    ("mlx", PackageResources.mlx_json),
+    ("compressed-tensors", PackageResources.compressed_tensors_json),
+  ]
+
   /// Which encoding each kind of tensor gets, by the names of their files.
   package static let recipes: [(name: String, text: [UInt8])] = [
     ("base", PackageResources.base_json),

@@ -20,6 +20,8 @@ package struct Checkpoint: Sendable {
   package let metadata: GGUFMetadata
   /// In the order of their names.
   package let files: [MappedFile]
+  /// Tensors that no weight needs, with the reason.
+  package let setAside: [(tensor: String, reason: String)]
   private let places: [ExactName: Int]
 
   /// Opens a `.safetensors` or `.gguf` file, any part of a split GGUF, a
@@ -52,7 +54,7 @@ package struct Checkpoint: Sendable {
 
   private init(
     path: String, container: Container, metadata: GGUFMetadata, files: [MappedFile],
-    tensors: [StoredTensor]
+    tensors: [StoredTensor], setAside: [(tensor: String, reason: String)] = []
   ) throws(CheckpointError) {
     var places: [ExactName: Int] = [:]
     places.reserveCapacity(tensors.count)
@@ -67,8 +69,21 @@ package struct Checkpoint: Sendable {
     self.container = container
     self.metadata = metadata
     self.files = files
+    self.setAside = setAside
     self.tensors = tensors
     self.places = places
+  }
+
+  /// The same checkpoint with each packed module as one weight.
+  ///
+  /// - Throws: ``CheckpointError`` if the planes of a module do not fit each other.
+  package func unpacked(_ configuration: PackingConfiguration) throws(CheckpointError)
+    -> Checkpoint
+  {
+    let modules = try PackedModules(tensors, configuration)
+    return try Checkpoint(
+      path: path, container: container, metadata: metadata, files: files, tensors: modules.tensors,
+      setAside: modules.setAside)
   }
 
   /// The tensor with exactly this name, or nil.

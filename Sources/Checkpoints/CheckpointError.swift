@@ -31,6 +31,9 @@ package struct CheckpointError: Error, CustomStringConvertible, Sendable {
     case nameTooLong, tooManyDimensions, typeUnknown, typeRemoved
     case rowNotDivisible, offsetMisplaced
 
+    // Weights in several planes
+    case packingUnknown, packingMalformed
+
     // Both
     case tensorDuplicate, shapeTooLarge, dataTruncated, dataTrailing
 

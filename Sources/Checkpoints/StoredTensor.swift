@@ -14,9 +14,13 @@ package struct StoredTensor: Sendable {
   /// Where its bytes begin, from the start of the file, at any alignment.
   package let offset: Int
   package let byteCount: Int
+  /// Where the scales of packed codes are; encoding, offset and bytes are then those of the codes,
+  /// the shape is that of the weight.
+  package let packed: PackedWeight?
 
   package init(
-    name: String, encoding: Encoding, shape: Shape, file: MappedFile, offset: Int, byteCount: Int
+    name: String, encoding: Encoding, shape: Shape, file: MappedFile, offset: Int, byteCount: Int,
+    packed: PackedWeight? = nil
   ) {
     self.name = name
     self.encoding = encoding
@@ -24,7 +28,14 @@ package struct StoredTensor: Sendable {
     self.file = file
     self.offset = offset
     self.byteCount = byteCount
+    self.packed = packed
   }
+
+  /// Bytes of the tensor with all that belongs to it.
+  package var totalByteCount: Int { packed?.byteCount ?? byteCount }
+
+  /// How it is stored, for people: an encoding, or the scheme of a packed weight.
+  package var storage: String { packed?.scheme.description ?? encoding.rawValue }
 
   /// The stored bytes, little-endian; valid as long as the tensor or its file is kept.
   package var bytes: UnsafeRawBufferPointer {

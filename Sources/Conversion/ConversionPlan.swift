@@ -16,9 +16,31 @@ package struct ConversionPlan: Sendable {
     package let name: String
     package let shape: Shape
     package let choice: EncodingChoice
+    /// How it is packed into several planes; nil for one tensor as chosen.
+    package var packing: PackedEncoding?
+    /// Where the result has the channels of a convolution.
+    package var channels = ChannelOrder.first
+    /// What it did not get, and why; nil if it got what was asked for.
+    package var fallback: String?
+    /// Bytes that stand for themselves; nil for those of the source.
+    package var constant: [UInt8]?
 
-    package var description: TensorDescription {
-      TensorDescription(name: name, encoding: choice.encoding, shape: shape)
+    /// The tensors of the file, in the order in which they are written.
+    package var descriptions: [TensorDescription] {
+      packing?.descriptions(of: name, shape: shape)
+        ?? [TensorDescription(name: name, encoding: choice.encoding, shape: shape)]
+    }
+
+    /// Of all its planes.
+    package var byteCount: Int {
+      descriptions.reduce(0) {
+        $0 + ($1.encoding.byteCount(elements: $1.shape.elementCount ?? 0) ?? 0)
+      }
+    }
+
+    /// How it is stored, for people.
+    package var storage: String {
+      packing?.scheme.description ?? choice.encoding.rawValue
     }
   }
 
@@ -36,6 +58,10 @@ package struct ConversionPlan: Sendable {
   package let dropped: [Census.Dropped]
   /// Small files that go with the checkpoint: from, to.
   package let copies: [(source: String, target: String)]
+  /// Small files that are made: what is in them, where they go.
+  package var texts: [(text: String, target: String)] = []
+  /// What `format` a safetensors file says it has.
+  package var format = "pt"
 
   package var entries: [Entry] { files.flatMap(\.entries) }
 }

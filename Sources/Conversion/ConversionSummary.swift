@@ -14,7 +14,17 @@ package struct ConversionSummary: Sendable {
     package let shape: Shape
     /// Of the source.
     package let sourceEncoding: Encoding
+    /// How the source is stored, for people.
+    package let sourceStorage: String
+    /// Whether the source had been quantized.
+    package let wasQuantized: Bool
     package let choice: EncodingChoice
+    /// How it is stored now, for people.
+    package let storage: String
+    /// What it did not get, and why; nil for the reason that ``choice`` gives.
+    package let fallback: String?
+    /// Whether packed codes were carried over as they are.
+    package let isCarried: Bool
     package let byteCount: Int
     package let distortion: Distortion
   }
@@ -37,8 +47,18 @@ package struct ConversionSummary: Sendable {
   package var byteCount: Int { files.reduce(0) { $0 + $1.byteCount } }
   /// Tensors that had lost something before, and lost again.
   package var requantized: [Tensor] {
-    tensors.filter { $0.sourceEncoding.elementsPerBlock > 1 && $0.distortion.largestError > 0 }
+    tensors.filter { $0.wasQuantized && !$0.isCarried && $0.distortion.largestError > 0 }
   }
   /// Tensors that did not get the encoding that the recipe asked for.
-  package var fallbacks: [Tensor] { tensors.filter(\.choice.isFallback) }
+  package var fallbacks: [Tensor] {
+    tensors.filter { $0.choice.isFallback || $0.fallback != nil }
+  }
+  /// Tensors whose codes were carried over: with the largest change of any value.
+  package var carried: [Tensor] { tensors.filter(\.isCarried) }
+  /// Bits of storage for each weight.
+  package var bitsPerWeight: Double {
+    let weights = tensors.reduce(0) { $0 + ($1.shape.elementCount ?? 0) }
+    let bytes = tensors.reduce(0) { $0 + $1.byteCount }
+    return weights > 0 ? Double(bytes * 8) / Double(weights) : 0
+  }
 }

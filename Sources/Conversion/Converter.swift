@@ -43,7 +43,7 @@ package struct Converter {
   package func run() throws(ConversionError) -> ConversionSummary {
     let clock = ContinuousClock()
     let start = clock.now
-    let targets = plan.files.map(\.path) + plan.copies.map(\.target)
+    let targets = plan.files.map(\.path) + plan.copies.map(\.target) + plan.texts.map(\.target)
     var made: [String] = []
     let kept = try keptFiles()
     do throws(ConversionError) {
@@ -56,7 +56,7 @@ package struct Converter {
       let duration = (clock.now - start).components
       return ConversionSummary(
         files: files, dropped: plan.dropped,
-        sourceByteCount: model.parameters.flatMap(\.tensors).reduce(0) { $0 + $1.byteCount },
+        sourceByteCount: model.parameters.flatMap(\.tensors).reduce(0) { $0 + $1.totalByteCount },
         seconds: Double(duration.seconds) + Double(duration.attoseconds) * 1e-18)
     } catch {
       Folder.removeEmpty(made)
@@ -73,7 +73,7 @@ package struct Converter {
     for file in plan.files where Folder.isSameFile(file.path, file.path) {
       guard plan.container == .gguf, let old = try? Checkpoint(path: file.path),
         old.metadata == file.metadata,
-        old.tensors.map(\.description) == file.entries.map(\.description)
+        old.tensors.map(\.description) == file.entries.flatMap(\.descriptions)
       else {
         let reason = plan.container == .gguf ? ", and made otherwise than now asked for" : ""
         throw .request(
@@ -85,6 +85,15 @@ package struct Converter {
     for (source, target) in plan.copies where Folder.isSameFile(target, target) {
       guard let (old, new) = try? (MappedFile(path: target), MappedFile(path: source)),
         withExtendedLifetime((old, new), { old.bytes.elementsEqual(new.bytes) })
+      else {
+        throw .request(
+          "\(target): another file is there already; name another folder with -o, or replace it "
+            + "with --force")
+      }
+    }
+    for (text, target) in plan.texts where Folder.isSameFile(target, target) {
+      guard let old = try? MappedFile(path: target),
+        withExtendedLifetime(old, { old.bytes.elementsEqual(text.utf8) })
       else {
         throw .request(
           "\(target): another file is there already; name another folder with -o, or replace it "
@@ -105,11 +114,11 @@ package struct Converter {
     var writers: [any CheckpointWriter] = []
     var files: [ConversionSummary.File] = []
     let pending = plan.files.filter { !kept.contains($0.path) }
-    let total = pending.flatMap(\.entries).reduce(0) { $0 + byteCount(of: $1) }
+    let total = pending.flatMap(\.entries).reduce(0) { $0 + $1.byteCount }
     var done = 0
     for file in plan.files {
       if kept.contains(file.path) {
-        let bytes = file.entries.reduce(0) { $0 + byteCount(of: $1) }
+        let bytes = file.entries.reduce(0) { $0 + $1.byteCount }
         files.append(
           ConversionSummary.File(path: file.path, byteCount: bytes, tensors: [], isKept: true))
         continue
@@ -122,11 +131,15 @@ package struct Converter {
           report(Progress(byteCount: done, totalByteCount: total, tensor: entry.name))
         }
         let distortion = try converter.convert(entry)
+        let source = entry.source.tensors[entry.member ?? 0]
         tensors.append(
           ConversionSummary.Tensor(
             name: entry.name, role: entry.source.parameter.role, shape: entry.shape,
-            sourceEncoding: entry.source.tensors[entry.member ?? 0].encoding,
-            choice: entry.choice, byteCount: byteCount(of: entry), distortion: distortion))
+            sourceEncoding: source.encoding, sourceStorage: source.storage,
+            wasQuantized: source.packed != nil || source.encoding.elementsPerBlock > 1,
+            choice: entry.choice, storage: entry.storage, fallback: entry.fallback,
+            isCarried: entry.packing?.isCarried ?? false, byteCount: entry.byteCount,
+            distortion: distortion))
       }
       writers.append(writer)
       files.append(
@@ -148,7 +161,15 @@ package struct Converter {
     let copies = try convertingErrors { () throws(FileError) in
       try plan.copies.map { (source, target) throws(FileError) in try copy(source, to: target) }
     }
-    for copy in copies {
+    let texts = try convertingErrors { () throws(FileError) in
+      try plan.texts.map { (text, target) throws(FileError) in
+        let writer = try AtomicFileWriter(path: target, bufferSize: 1 << 16)
+        try writer.write(Array(text.utf8))
+        try writer.synchronize()
+        return writer
+      }
+    }
+    for copy in copies + texts {
       try convertingErrors { () throws(FileError) in try copy.commit() }
     }
     for writer in writers {
@@ -159,19 +180,15 @@ package struct Converter {
   private func writer(of file: ConversionPlan.File) throws(ConversionError) -> any CheckpointWriter
   {
     try convertingErrors { () throws(CheckpointError) -> any CheckpointWriter in
-      let tensors = file.entries.map(\.description)
+      let tensors = file.entries.flatMap(\.descriptions)
       switch plan.container {
       case .gguf:
         return try GGUFWriter(path: file.path, metadata: file.metadata, tensors: tensors)
       case .safetensors:
         return try SafetensorsWriter(
-          path: file.path, metadata: [("format", "pt")], tensors: tensors)
+          path: file.path, metadata: [("format", plan.format)], tensors: tensors)
       }
     }
-  }
-
-  private func byteCount(of entry: ConversionPlan.Entry) -> Int {
-    entry.choice.encoding.byteCount(elements: entry.shape.elementCount ?? 0) ?? 0
   }
 
   /// A copy that is on the disk but has not its name yet.

@@ -23,6 +23,14 @@ struct TensorConverter {
   /// - Returns: What was lost.
   /// - Throws: ``ConversionError`` for values that are no numbers, or too large for the encoding.
   func convert(_ entry: ConversionPlan.Entry) throws(ConversionError) -> Distortion {
+    if let constant = entry.constant {
+      try write(constant, count: constant.count)
+      return Distortion()
+    }
+    if let packing = entry.packing {
+      return try PackedTensorConverter(writer: writer, progress: progress)
+        .convert(entry, as: packing)
+    }
     let order: BoundParameter.RowOrder = container == .gguf ? .gguf : .model
     let source = entry.source
     // The rows of a vector in another order are its elements.
@@ -31,7 +39,7 @@ struct TensorConverter {
     let columns = isReorderedVector ? 1 : entry.shape.rowLength
     let rows = (source.parameter.shape.elementCount ?? 0) / max(1, columns)
     let matrices = try convertingErrors { () throws(ModelError) in
-      try source.matrices(rows: rows, order: order)
+      try source.matrices(rows: rows, order: order, channels: entry.channels)
     }
     guard let format = BlockFormats.format(for: entry.choice.encoding), format.canEncode else {
       throw .request(
@@ -108,10 +116,10 @@ struct TensorConverter {
     progress(count)
   }
 
-  private func notFinite(_ tensor: StoredTensor) -> ConversionError {
+  func notFinite(_ tensor: StoredTensor) -> ConversionError {
     .model(
       .notFinite(
         path: tensor.file.path, tensor: tensor.name,
-        count: WeightCheck.nonFiniteCount(tensor.bytes, of: tensor.encoding)))
+        count: WeightCheck.nonFiniteCount(of: tensor)))
   }
 }

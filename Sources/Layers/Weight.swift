@@ -15,8 +15,17 @@ package struct Weight: Sendable {
     func release()
   }
 
+  /// Expands rows whose codes, scales and offsets are stored apart, or in another order.
+  package protocol Rows: Sendable {
+    /// Expands rows to f32, all elements of each.
+    func decode(rows: Range<Int>, into values: UnsafeMutableBufferPointer<Float>)
+  }
+
   package let source: any Source
+  /// How rows are stored; F32 where ``expander`` makes them.
   package let format: any BlockFormat
+  /// Makes rows that are no blocks one behind the other; nil where they are.
+  package let expander: (any Rows)?
   /// Rows: the outputs of a linear layer.
   package let rows: Int
   /// Elements a row: the inputs of a linear layer.
@@ -32,6 +41,21 @@ package struct Weight: Sendable {
   ) {
     self.source = source
     self.format = format
+    expander = nil
+    self.rows = rows
+    self.columns = columns
+    self.firstRow = firstRow
+    self.rowOrder = rowOrder
+  }
+
+  /// - Precondition: `expander` makes at least the rows asked for, of `columns` elements.
+  package init(
+    source: any Source, expander: any Rows, rows: Int, columns: Int, firstRow: Int = 0,
+    rowOrder: [Int]? = nil
+  ) {
+    self.source = source
+    format = F32()
+    self.expander = expander
     self.rows = rows
     self.columns = columns
     self.firstRow = firstRow
@@ -49,6 +73,10 @@ package struct Weight: Sendable {
   ///   - range: Rows of this weight.
   ///   - values: Room for `range.count * columns` elements.
   package func decode(rows range: Range<Int>, into values: UnsafeMutableBufferPointer<Float>) {
+    if let expander {
+      expand(range, with: expander, into: values)
+      return
+    }
     let bytes = source.bytes
     guard let rowOrder else {
       let start = (firstRow + range.lowerBound) * rowBytes
@@ -66,6 +94,23 @@ package struct Weight: Sendable {
     }
   }
 
+  private func expand(
+    _ range: Range<Int>, with expander: any Rows, into values: UnsafeMutableBufferPointer<Float>
+  ) {
+    guard let rowOrder else {
+      expander.decode(
+        rows: firstRow + range.lowerBound..<firstRow + range.upperBound, into: values)
+      return
+    }
+    for (place, row) in range.enumerated() {
+      let stored = firstRow + rowOrder[row]
+      expander.decode(
+        rows: stored..<stored + 1,
+        into: UnsafeMutableBufferPointer(
+          rebasing: values[place * columns..<(place + 1) * columns]))
+    }
+  }
+
   /// All elements as f32, for small parameters such as norms and biases.
   package func values() -> [Float] {
     [Float](unsafeUninitializedCapacity: rows * columns) { buffer, count in
@@ -78,16 +123,16 @@ package struct Weight: Sendable {
 
   /// The stored bytes of all rows, where they lie in order.
   package var storedRows: UnsafeRawBufferPointer? {
-    guard rowOrder == nil else { return nil }
+    guard rowOrder == nil, expander == nil else { return nil }
     let start = firstRow * rowBytes
     return UnsafeRawBufferPointer(rebasing: source.bytes[start..<start + rows * rowBytes])
   }
 
   /// The stored f32 values themselves, where no expansion is needed.
   package var denseRows: UnsafePointer<Float>? {
-    guard format.encoding == .f32, rowOrder == nil, let base = source.bytes.baseAddress else {
-      return nil
-    }
+    guard format.encoding == .f32, rowOrder == nil, expander == nil,
+      let base = source.bytes.baseAddress
+    else { return nil }
     let address = base + firstRow * rowBytes
     guard Int(bitPattern: address) % MemoryLayout<Float>.alignment == 0 else { return nil }
     return address.assumingMemoryBound(to: Float.self)

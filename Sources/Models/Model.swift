@@ -55,7 +55,7 @@ package struct Model: Sendable {
   package var parameters: [BoundParameter] { census.parameters.flatMap { $0.compactMap(\.self) } }
 
   /// Bytes of all weights as they are stored.
-  package var byteCount: Int { parameters.flatMap(\.tensors).reduce(0) { $0 + $1.byteCount } }
+  package var byteCount: Int { parameters.flatMap(\.tensors).reduce(0) { $0 + $1.totalByteCount } }
 
   /// The number of weights.
   package var weightCount: Int {

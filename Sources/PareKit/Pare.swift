@@ -20,6 +20,12 @@ public enum Pare {
   /// The names that ``PareModel/quantize(to:recipe:in:progress:)`` knows.
   public static var recipes: [String] { Recipe.names }
 
+  /// The types that ``PareModel/quantizeToMLX(type:groupSize:in:replacing:progress:)`` knows.
+  public static var mlxTypes: [String] { PackedTarget.mlxTypes }
+
+  /// Those that compressed-tensors has.
+  public static var compressedTensorsTypes: [String] { PackedTarget.compressedTensorsTypes }
+
   /// Limits the threads of everything that follows; 0 means one a processor.
   ///
   /// Results do not depend on it, bit for bit.

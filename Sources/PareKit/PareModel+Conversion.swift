@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryIO
+import Checkpoints
 import Conversion
 import Models
 import Notation
@@ -25,7 +26,8 @@ public struct PareConversion: PareResult {
 extension PareModel {
   /// The containers that can be written.
   public enum Container: String, Sendable, CaseIterable {
-    case gguf, safetensors
+    case gguf, safetensors, mlx
+    case compressedTensors = "compressed-tensors"
   }
 
   /// The scalar types that ``convert(to:type:in:progress:)`` writes.
@@ -37,8 +39,11 @@ extension PareModel {
   ///
   /// - Parameters:
   ///   - container: GGUF becomes two files where the model sees: the language model and its
-  ///     `mmproj-`; safetensors becomes a folder.
-  ///   - type: The type of all matrices; vectors stay F32 in GGUF.
+  ///     `mmproj-`; all others become a folder. Weights that are packed (MLX, compressed-tensors,
+  ///     GPTQ, AWQ) stay so in MLX and compressed-tensors, with the same values where these can
+  ///     hold them; elsewhere they are expanded.
+  ///   - type: The type of all matrices; vectors stay F32 in GGUF. Nil: BF16 in GGUF and
+  ///     safetensors, in MLX and compressed-tensors each tensor's own.
   ///   - folder: Where the outputs go; made if missing.
   ///   - replacing: Whether files that are there may be replaced; one that was made of the same
   ///     source in the same way is kept anyway.
@@ -46,23 +51,73 @@ extension PareModel {
   /// - Returns: What was written.
   /// - Throws: ``PareError``; then nothing was written.
   public func convert(
-    to container: Container, type: ScalarType, in folder: String, replacing: Bool = false,
+    to container: Container, type: ScalarType? = nil, in folder: String, replacing: Bool = false,
     progress: @escaping (PareProgress) -> Void = { _ in }
   ) throws(PareError) -> PareConversion {
+    let encoding: Encoding? =
+      switch type {
+      case .f32: .f32
+      case .f16: .f16
+      case .bf16: .bf16
+      case nil: nil
+      }
     switch container {
     case .gguf:
       return try quantize(
-        recipe: type.rawValue, in: folder, replacing: replacing, progress: progress)
+        recipe: (type ?? .bf16).rawValue, in: folder, replacing: replacing, progress: progress)
     case .safetensors:
-      let encoding: Encoding =
-        switch type {
-        case .f32: .f32
-        case .f16: .f16
-        case .bf16: .bf16
-        }
       return try run(replacing, progress) { () throws(ConversionError) in
-        try ConversionPlan(safetensors: model, encoding: encoding, folder: folder)
+        try ConversionPlan(safetensors: model, encoding: encoding ?? .bf16, folder: folder)
       }
+    case .mlx, .compressedTensors:
+      return try run(replacing, progress) { () throws(ConversionError) in
+        try ConversionPlan(
+          carrying: model, to: container == .mlx ? .mlx : .compressedTensors, numbers: encoding,
+          folder: folder)
+      }
+    }
+  }
+
+  /// Quantizes the model to a folder that MLX's stock loaders open.
+  ///
+  /// - Parameters:
+  ///   - type: A name of ``Pare/mlxTypes``.
+  ///   - groupSize: Weights that share a scale: 32, 64 or 128; nil for the usual number.
+  ///   - folder: Where the output goes; made if missing.
+  ///   - replacing: Whether files that are there may be replaced.
+  ///   - progress: Called now and then.
+  /// - Returns: What was written.
+  /// - Throws: ``PareError``; then nothing was written.
+  public func quantizeToMLX(
+    type: String, groupSize: Int? = nil, in folder: String, replacing: Bool = false,
+    progress: @escaping (PareProgress) -> Void = { _ in }
+  ) throws(PareError) -> PareConversion {
+    try run(replacing, progress) { () throws(ConversionError) in
+      try ConversionPlan(
+        packed: model, target: try .mlx(type: type, groupSize: groupSize), folder: folder)
+    }
+  }
+
+  /// Quantizes the model to a folder that compressed-tensors reads, in `pack-quantized`.
+  ///
+  /// - Parameters:
+  ///   - type: A name of ``Pare/compressedTensorsTypes``.
+  ///   - groupSize: Weights that share a scale: 32, 64 or 128; nil for 128.
+  ///   - isSymmetric: Whether zero is the middle of the codes, or each group has its own.
+  ///   - folder: Where the output goes; made if missing.
+  ///   - replacing: Whether files that are there may be replaced.
+  ///   - progress: Called now and then.
+  /// - Returns: What was written.
+  /// - Throws: ``PareError``; then nothing was written.
+  public func quantizeToCompressedTensors(
+    type: String, groupSize: Int? = nil, isSymmetric: Bool = true, in folder: String,
+    replacing: Bool = false, progress: @escaping (PareProgress) -> Void = { _ in }
+  ) throws(PareError) -> PareConversion {
+    try run(replacing, progress) { () throws(ConversionError) in
+      try ConversionPlan(
+        packed: model,
+        target: try .compressedTensors(
+          type: type, groupSize: groupSize, isSymmetric: isSymmetric), folder: folder)
     }
   }
 

@@ -160,7 +160,7 @@ package struct QuantizableTensor: Sendable {
     self.isTied = isTied
   }
 
-  fileprivate var variables: [String: Expression.Value] {
+  var variables: [String: Expression.Value] {
     let rows = (shape.elementCount ?? 0) / max(1, shape.rowLength)
     return [
       "rank": .number(Double(shape.dimensions.count)), "rows": .number(Double(rows)),

@@ -27,7 +27,7 @@ package struct ConversionReport: Sendable {
       ])
       for group in ConversionReport.groups(of: file) {
         table.append([
-          "  \(group.encoding)", "\(group.count)", Figures.bytes(group.byteCount),
+          "  \(group.storage)", "\(group.count)", Figures.bytes(group.byteCount),
           Figures.percent(group.distortion.relativeError),
           Figures.small(group.distortion.largestError),
         ])
@@ -37,7 +37,15 @@ package struct ConversionReport: Sendable {
     for group in ConversionReport.grouped(summary.fallbacks, by: ConversionReport.fallback) {
       text += "  \(group.key): \(ConversionReport.list(group.members.map(\.name)))\n"
     }
-    for group in ConversionReport.grouped(summary.requantized, by: \.sourceEncoding.rawValue) {
+    for group in ConversionReport.grouped(summary.carried, by: \.sourceStorage) {
+      let largest = group.members.reduce(0) { max($0, $1.distortion.largestError) }
+      text += "  carried over from \(group.key) with the same codes, "
+      text +=
+        largest == 0
+        ? "all values identical" : "values differ by at most \(Figures.small(largest))"
+      text += ": \(ConversionReport.list(group.members.map(\.name)))\n"
+    }
+    for group in ConversionReport.grouped(summary.requantized, by: \.sourceStorage) {
       text += "  quantized before, to \(group.key), so that the error adds to that one: "
       text += "\(ConversionReport.list(group.members.map(\.name)))\n"
     }
@@ -51,12 +59,15 @@ package struct ConversionReport: Sendable {
       ? "\(Figures.decimal(after / max(1, before), 2)) times larger"
       : "\(Figures.decimal(before / max(1, after), 2)) times smaller"
     text += "\(Figures.bytes(summary.sourceByteCount)) became \(Figures.bytes(summary.byteCount)) "
-    text += "(\(change)) in \(Figures.seconds(summary.seconds)); read back and compared\n"
+    let bits = summary.bitsPerWeight
+    let rate = bits > 0 ? ", \(Figures.decimal(bits, 2)) bits a weight" : ""
+    text += "(\(change)\(rate)) in \(Figures.seconds(summary.seconds)); read back and compared\n"
     return text
   }
 
   private static func fallback(_ tensor: ConversionSummary.Tensor) -> String {
-    "\(tensor.choice.encoding) instead of \(tensor.choice.wanted), because rows of "
+    tensor.fallback
+      ?? "\(tensor.choice.encoding) instead of \(tensor.choice.wanted), because rows of "
       + "\(tensor.shape.rowLength) are no whole blocks"
   }
 
@@ -81,23 +92,23 @@ package struct ConversionReport: Sendable {
   }
 
   private struct Group {
-    let encoding: Encoding
+    let storage: String
     var count = 0
     var byteCount = 0
     var distortion = Distortion()
   }
 
   private static func groups(of file: ConversionSummary.File) -> [Group] {
-    var groups: [Encoding: Group] = [:]
+    var groups: [String: Group] = [:]
     for tensor in file.tensors {
-      var group = groups[tensor.choice.encoding] ?? Group(encoding: tensor.choice.encoding)
+      var group = groups[tensor.storage] ?? Group(storage: tensor.storage)
       group.count += 1
       group.byteCount += tensor.byteCount
       group.distortion.add(tensor.distortion)
-      groups[tensor.choice.encoding] = group
+      groups[tensor.storage] = group
     }
     return groups.values.sorted {
-      ($0.byteCount, $0.encoding.rawValue) > ($1.byteCount, $1.encoding.rawValue)
+      ($0.byteCount, $0.storage) > ($1.byteCount, $1.storage)
     }
   }
 
@@ -123,8 +134,8 @@ package struct ConversionReport: Sendable {
     [
       "name": .string(tensor.name), "role": .string(tensor.role),
       "shape": .array(tensor.shape.dimensions.map(JSON.integer)),
-      "from": .string(tensor.sourceEncoding.rawValue),
-      "type": .string(tensor.choice.encoding.rawValue),
+      "from": .string(tensor.sourceStorage),
+      "type": .string(tensor.storage),
       "wanted": .string(tensor.choice.wanted.rawValue), "bytes": .integer(tensor.byteCount),
       "relativeError": .number(tensor.distortion.relativeError),
       "largestError": .number(tensor.distortion.largestError),

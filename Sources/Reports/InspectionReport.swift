@@ -75,14 +75,14 @@ package struct InspectionReport: Sendable {
   }
 
   /// How many tensors have which encoding.
-  private var counts: [(encoding: Encoding, tensors: Int, bytes: Int)] {
-    var counts: [Encoding: (Int, Int)] = [:]
+  private var counts: [(encoding: String, tensors: Int, bytes: Int)] {
+    var counts: [String: (Int, Int)] = [:]
     for tensor in model.parameters.flatMap(\.tensors) {
-      let old = counts[tensor.encoding] ?? (0, 0)
-      counts[tensor.encoding] = (old.0 + 1, old.1 + tensor.byteCount)
+      let old = counts[tensor.storage] ?? (0, 0)
+      counts[tensor.storage] = (old.0 + 1, old.1 + tensor.totalByteCount)
     }
     return counts.map { ($0.key, $0.value.0, $0.value.1) }
-      .sorted { ($0.2, $0.0.rawValue) > ($1.2, $1.0.rawValue) }
+      .sorted { ($0.2, $0.0) > ($1.2, $1.0) }
   }
 
   private var encodings: String {
@@ -96,8 +96,8 @@ package struct InspectionReport: Sendable {
     for source in model.parameters {
       for tensor in source.tensors {
         table.append([
-          tensor.name, source.parameter.role, tensor.encoding.rawValue,
-          tensor.shape.description, "\(tensor.byteCount)",
+          tensor.name, source.parameter.role, tensor.storage,
+          tensor.shape.description, "\(tensor.totalByteCount)",
         ])
       }
     }
@@ -118,7 +118,7 @@ package struct InspectionReport: Sendable {
     }
     var types = JSON.Object()
     for count in counts {
-      types[count.encoding.rawValue] = [
+      types[count.encoding] = [
         "tensors": .integer(count.tensors), "bytes": .integer(count.bytes),
       ]
     }
@@ -144,10 +144,10 @@ package struct InspectionReport: Sendable {
       source.tensors.map { tensor in
         [
           "name": .string(tensor.name), "role": .string(source.parameter.role),
-          "type": .string(tensor.encoding.rawValue),
+          "type": .string(tensor.storage),
           "shape": .array(tensor.shape.dimensions.map(JSON.integer)),
           "file": .string(tensor.file.path), "offset": .integer(tensor.offset),
-          "bytes": .integer(tensor.byteCount),
+          "bytes": .integer(tensor.totalByteCount),
         ]
       }
     }

@@ -12,7 +12,10 @@ struct ConvertCommand: ParsableCommand {
     abstract: "Carries a model over into another container, without quantizing it.",
     discussion: """
       GGUF: DIR/NAME-BF16.gguf, and DIR/mmproj-NAME-BF16.gguf where the model sees images. \
-      safetensors: a folder DIR/NAME-BF16 with the model's configuration and tokenizer.
+      safetensors: a folder DIR/NAME-BF16 with the model's configuration and tokenizer. \
+      mlx, compressed-tensors: such a folder in which packed weights (MLX, compressed-tensors, \
+      GPTQ, AWQ) stay packed, with the same values where the target can hold them; the report says \
+      where not.
       """)
 
   @Argument(help: "A Hugging Face folder, a .safetensors file, or a .gguf file.")
@@ -21,8 +24,9 @@ struct ConvertCommand: ParsableCommand {
   @Option(help: "The container.")
   var to: PareModel.Container
 
-  @Option(help: "The type of the weights.")
-  var type: PareModel.ScalarType = .bf16
+  @Option(
+    help: "The type of what is not packed (default: bf16; mlx, compressed-tensors: its own).")
+  var type: PareModel.ScalarType?
 
   @OptionGroup var target: OutputOptions
   @OptionGroup var projector: ProjectorOption

@@ -6,7 +6,8 @@ import PareKit
 struct QuantizeCommand: ParsableCommand {
   /// The containers that hold quantized weights.
   enum Container: String, ExpressibleByArgument, CaseIterable {
-    case gguf
+    case gguf, mlx
+    case compressedTensors = "compressed-tensors"
   }
 
   static let configuration = CommandConfiguration(
@@ -16,6 +17,10 @@ struct QuantizeCommand: ParsableCommand {
       Writes DIR/NAME-TYPE.gguf, and where the model sees images DIR/mmproj-NAME-TYPE.gguf, \
       as llama.cpp loads them. Types: \(Pare.recipes.joined(separator: ", ")), or a recipe of \
       your own in a .json file.
+      --to mlx: a folder DIR/NAME-TYPE that mlx-lm and mlx-vlm open. Types: \
+      \(Pare.mlxTypes.joined(separator: ", ")).
+      --to compressed-tensors: a folder DIR/NAME-TYPE (pack-quantized). Types: \
+      \(Pare.compressedTensorsTypes.joined(separator: ", ")).
       """)
 
   @Argument(help: "A Hugging Face folder, a .safetensors file, or a .gguf file.")
@@ -24,8 +29,17 @@ struct QuantizeCommand: ParsableCommand {
   @Option(help: "The container.")
   var to: Container = .gguf
 
-  @Option(help: "The recipe: \(Pare.recipes.joined(separator: ", ")), or a .json file.")
+  @Option(help: "The recipe or type; see above.")
   var type: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Weights that share a scale, in a folder: 32, 64 or 128 (default: 64 for MLX, else 128).",
+      valueName: "n"))
+  var groupSize: Int?
+
+  @Flag(help: "Give each group a zero point of its own (compressed-tensors).")
+  var asymmetric = false
 
   @OptionGroup var target: OutputOptions
   @OptionGroup var projector: ProjectorOption
@@ -34,8 +48,28 @@ struct QuantizeCommand: ParsableCommand {
   func run() throws {
     let model = try shared.open(model, projector: projector.mmproj)
     _ = try shared.show { progress in
-      try model.quantize(
-        recipe: type, in: target.output, replacing: target.force, progress: progress)
+      switch to {
+      case .gguf:
+        try model.quantize(
+          recipe: type, in: target.output, replacing: target.force, progress: progress)
+      case .mlx:
+        try model.quantizeToMLX(
+          type: type, groupSize: groupSize, in: target.output, replacing: target.force,
+          progress: progress)
+      case .compressedTensors:
+        try model.quantizeToCompressedTensors(
+          type: type, groupSize: groupSize, isSymmetric: !asymmetric, in: target.output,
+          replacing: target.force, progress: progress)
+      }
+    }
+  }
+
+  func validate() throws {
+    if to == .gguf, groupSize != nil {
+      throw ValidationError("--group-size: GGUF types have groups of their own; leave it out")
+    }
+    if to != .compressedTensors, asymmetric {
+      throw ValidationError("--asymmetric: only compressed-tensors has the choice; leave it out")
     }
   }
 }

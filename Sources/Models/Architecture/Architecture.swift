@@ -121,11 +121,10 @@ package struct Architecture: Sendable {
   ) throws(ModelError) -> Part {
     var best: (part: Part, found: Int)?
     for map in member.names {
-      let ordered = map.sorted { $0.prefix.count > $1.prefix.count }
-      let part = try Part(declaration, values: values, path: files.configPath) { name in
-        guard let entry = ordered.first(where: { name.hasPrefix($0.prefix) }) else { return name }
-        return entry.replacement + name.dropFirst(entry.prefix.count)
-      }
+      let part = try Part(
+        declaration, values: values, path: files.configPath,
+        mlxRename: Composition.Member.renaming(member.mlx ?? map),
+        rename: Composition.Member.renaming(map))
       let found = part.parameters.count { parameter in
         parameter.names.contains { files.checkpoint[$0] != nil }
       }

@@ -13,6 +13,12 @@ package struct BoundParameter: Sendable {
   package let tensors: [StoredTensor]
   package let container: Checkpoint.Container
 
+  package init(parameter: Parameter, tensors: [StoredTensor], container: Checkpoint.Container) {
+    self.parameter = parameter
+    self.tensors = tensors
+    self.container = container
+  }
+
   /// The order of rows, where containers differ.
   package enum RowOrder: Sendable {
     /// As the declared computation takes them: Hugging Face's.
@@ -25,9 +31,12 @@ package struct BoundParameter: Sendable {
   /// - Parameters:
   ///   - rows: How many rows the elements of one expert make.
   ///   - order: The order in which rows are wanted.
+  ///   - channels: The order in which those of a convolution are wanted.
   /// - Returns: `[rows, columns]` each.
   /// - Throws: ``ModelError/census(path:sentence:)`` if rows are no whole blocks.
-  package func matrices(rows: Int, order: RowOrder) throws(ModelError) -> [Weight] {
+  package func matrices(
+    rows: Int, order: RowOrder, channels: ChannelOrder = .first
+  ) throws(ModelError) -> [Weight] {
     let columns = (parameter.shape.elementCount ?? 0) / max(rows, 1)
     let count = parameter.expertCount ?? 1
     let isStacked = tensors.count < count
@@ -35,6 +44,26 @@ package struct BoundParameter: Sendable {
     var result: [Weight] = []
     for expert in 0..<count {
       let tensor = tensors[isStacked ? 0 : expert]
+      if let packed = tensor.packed {
+        guard packed.columns == columns, packed.rows >= rows else {
+          throw .census(
+            path: tensor.file.path,
+            sentence: "tensor '\(tensor.name)': rows of \(columns) elements are not stored as "
+              + "\(packed.scheme)")
+        }
+        result.append(
+          Weight(
+            source: tensor, expander: packed, rows: rows, columns: columns,
+            firstRow: isStacked ? expert * rows : 0, rowOrder: places))
+        continue
+      }
+      if parameter.channelOrder(of: tensor) != channels, parameter.shape.dimensions.count == 4,
+        let expander = ReorderedChannels(
+          tensor, shape: parameter.shape, columns: columns, wanted: channels)
+      {
+        result.append(Weight(source: tensor, expander: expander, rows: rows, columns: columns))
+        continue
+      }
       guard let format = BlockFormats.format(for: tensor.encoding),
         columns % tensor.encoding.elementsPerBlock == 0
       else {
@@ -69,5 +98,15 @@ package struct BoundParameter: Sendable {
 }
 
 extension StoredTensor: Weight.Source {
-  package func release() { file.release(offset..<offset + byteCount) }
+  package func release() {
+    guard let packed else {
+      file.release(offset..<offset + byteCount)
+      return
+    }
+    for plane in packed.planes {
+      plane.file.release(plane.offset..<plane.offset + plane.byteCount)
+    }
+  }
 }
+
+extension PackedWeight: Weight.Rows {}

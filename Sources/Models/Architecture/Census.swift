@@ -2,7 +2,7 @@
 
 import BinaryIO
 import BlockFormats
-import Checkpoints
+package import Checkpoints
 import Notation
 package import Tensors
 
@@ -23,6 +23,8 @@ package struct Census: Sendable {
   /// For each part, its parameters in their order; nil for an optional one that is not there.
   package let parameters: [[BoundParameter?]]
   package let dropped: [Dropped]
+  /// Those of them that loaders ask for nevertheless, with their names in MLX's folders.
+  package let kept: [(tensor: StoredTensor, mlxName: String)]
 
   /// Takes the account.
   ///
@@ -63,7 +65,7 @@ package struct Census: Sendable {
           + "the architecture '\(architecture.name)' needs; the checkpoint is not complete")
     }
     self.parameters = parameters
-    dropped = try Census.dropped(files, architecture, claimed)
+    (dropped, kept) = try Census.dropped(files, architecture, claimed)
   }
 
   private static func checkpoint(
@@ -76,13 +78,15 @@ package struct Census: Sendable {
     _ tensor: StoredTensor, against parameter: Parameter, in checkpoint: Checkpoint
   ) throws(ModelError) {
     let expected = checkpoint.container == .gguf ? parameter.ggufShape : parameter.shape
-    guard tensor.shape == expected else {
+    let isReordered =
+      checkpoint.container == .safetensors && parameter.channelOrder(of: tensor) == .last
+    guard tensor.shape == expected || isReordered else {
       throw .census(
         path: tensor.file.path,
         sentence: "tensor '\(tensor.name)': expected the shape \(expected) by the numbers of the "
           + "configuration, found \(tensor.shape); the two do not belong together")
     }
-    guard tensor.encoding.holdsWeights else {
+    guard tensor.packed != nil || tensor.encoding.holdsWeights else {
       throw .census(
         path: tensor.file.path,
         sentence: "tensor '\(tensor.name)': \(tensor.encoding) is no encoding of weights that can "
@@ -93,23 +97,33 @@ package struct Census: Sendable {
   /// What is left, with the declared reasons.
   private static func dropped(
     _ files: ModelFiles, _ architecture: Architecture, _ claimed: Set<String>
-  ) throws(ModelError) -> [Dropped] {
-    var rules: [(pattern: Wildcard, reason: String)] = []
+  ) throws(ModelError) -> ([Dropped], [(tensor: StoredTensor, mlxName: String)]) {
+    var rules: [(pattern: Wildcard, reason: String, renamed: ((String) -> String)?)] = []
     for part in architecture.parts {
       for ignored in part.declaration.ignored {
         if let condition = ignored.condition {
           let holds = (try? condition.bool(part.values)) ?? false
           guard holds else { continue }
         }
-        rules.append((Wildcard(part.rename(ignored.pattern)), ignored.reason))
+        let own = ignored.pattern.prefix { $0 != "*" }
+        let (old, new) = (part.rename(String(own)), part.mlxRename(String(own)))
+        rules.append(
+          (
+            Wildcard(part.rename(ignored.pattern)), ignored.reason,
+            ignored.isKept ? { new + $0.dropFirst(old.count) } : nil
+          ))
       }
     }
-    var dropped: [Dropped] = []
+    var dropped = files.checkpoint.setAside.map {
+      Dropped(tensor: $0.tensor, reason: $0.reason)
+    }
+    var kept: [(tensor: StoredTensor, mlxName: String)] = []
     var unknown: [String] = []
     let tensors = files.checkpoint.tensors + (files.projector?.tensors ?? [])
     for tensor in tensors where !claimed.contains(tensor.name) {
       if let rule = rules.first(where: { $0.pattern.matches(tensor.name) }) {
         dropped.append(Dropped(tensor: tensor.name, reason: rule.reason))
+        if let renamed = rule.renamed { kept.append((tensor, renamed(tensor.name))) }
       } else {
         unknown.append(tensor.name)
       }
@@ -121,7 +135,7 @@ package struct Census: Sendable {
           + "architecture '\(architecture.name)'; the model is a variant of it that needs its own "
           + "declaration (--architecture)")
     }
-    return dropped
+    return (dropped, kept)
   }
 
   private static func list(_ names: [String]) -> String {

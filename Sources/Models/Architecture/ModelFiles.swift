@@ -36,8 +36,8 @@ package struct ModelFiles: Sendable {
     let checkpoint = try convertingErrors { () throws(CheckpointError) in
       try Checkpoint(path: path)
     }
-    self.checkpoint = checkpoint
-    folder = Folder.exists(at: path) ? ModelFiles.trimmed(path) : ModelFiles.folder(of: path)
+    let folder = Folder.exists(at: path) ? ModelFiles.trimmed(path) : ModelFiles.folder(of: path)
+    self.folder = folder
     switch checkpoint.container {
     case .safetensors:
       guard projectorPath == nil else {
@@ -46,7 +46,9 @@ package struct ModelFiles: Sendable {
       }
       projector = nil
       do throws(ModelError) {
-        config = try JSONFile.read(folder + "/config.json")
+        let config = try JSONFile.read(folder + "/config.json")
+        self.config = config
+        self.checkpoint = try ModelFiles.unpacked(checkpoint, config: config, folder: folder)
       } catch {
         if case .file(let cause) = error, cause.isMissingFile {
           throw .configuration(
@@ -57,6 +59,7 @@ package struct ModelFiles: Sendable {
         throw error
       }
     case .gguf:
+      self.checkpoint = checkpoint
       config = nil
       if let projectorPath {
         let named = try convertingErrors { () throws(CheckpointError) in
@@ -69,6 +72,21 @@ package struct ModelFiles: Sendable {
       } else {
         projector = nil
       }
+    }
+  }
+
+  /// The checkpoint with packed modules as weights, by what the files beside it say of them.
+  private static func unpacked(
+    _ checkpoint: Checkpoint, config: JSON, folder: String
+  ) throws(ModelError) -> Checkpoint {
+    var legacy: (json: JSON, path: String)?
+    for name in ["quantize_config.json", "quant_config.json"] where legacy == nil {
+      let path = folder + "/" + name
+      legacy = try JSONFile.readIfPresent(path).map { ($0, path) }
+    }
+    return try convertingErrors { [legacy] () throws(CheckpointError) in
+      try checkpoint.unpacked(
+        try PackingConfiguration(config: config, path: folder + "/config.json", legacy: legacy))
     }
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Checkpoints
 package import Tensors
 
 /// A tensor that a model's architecture says it has.
@@ -14,9 +15,13 @@ package struct Parameter: Sendable, Hashable {
   package let layerCount: Int?
   /// The names in a Hugging Face checkpoint: one, or one an expert.
   package let names: [String]
+  /// The same in MLX's folders.
+  package let mlxNames: [String]
   package let ggufName: String
   /// Of one expert, where there are experts.
   package let shape: Shape
+  /// Whether MLX has the channels of this convolution behind height and width.
+  package let isChannelsLast: Bool
   /// How many experts have one each; nil where there are none.
   package let expertCount: Int?
   /// The shape in a GGUF: experts stacked, and dimensions of 1 left out where engines want that.
@@ -27,6 +32,11 @@ package struct Parameter: Sendable, Hashable {
   package let isRequired: Bool
   /// Whether what the model computes depends on it.
   package let isUsed: Bool
+
+  /// How a stored tensor has the channels of a convolution: MLX's order shows in the shape.
+  package func channelOrder(of tensor: StoredTensor) -> ChannelOrder {
+    tensor.shape != shape && tensor.shape == ChannelOrder.last.shape(of: shape) ? .last : .first
+  }
 
   /// For each row in Hugging Face's order, the row of a GGUF that holds it; nil if the order is
   /// the same.
@@ -43,5 +53,15 @@ package struct Parameter: Sendable, Hashable {
       let (head, element) = row.quotientAndRemainder(dividingBy: width)
       return head * width + (element % half) * 2 + element / half
     }
+  }
+}
+
+extension Parameter {
+  /// A tensor that the model does not use.
+  package init(unused name: String, shape: Shape) {
+    self.init(
+      part: .vision, role: "unused", layer: nil, layerCount: nil, names: [name], mlxNames: [name],
+      ggufName: name, shape: shape, isChannelsLast: false, expertCount: nil, ggufShape: shape,
+      interleavedHeads: nil, isRequired: false, isUsed: false)
   }
 }

@@ -32,6 +32,8 @@ package struct Part: Sendable {
   let path: String
   /// A tensor's name in the whole model, from its name in the part.
   let rename: @Sendable (String) -> String
+  /// The same for MLX's names.
+  let mlxRename: @Sendable (String) -> String
 
   /// More layers than any model has; a larger number is a mistake or an attack.
   private static let maximumRepetitions = 10_000
@@ -43,12 +45,13 @@ package struct Part: Sendable {
   /// - Throws: ``ModelError`` for numbers that make no sense together.
   init(
     _ declaration: PartDeclaration, values: [String: Expression.Value], path: String,
-    rename: @escaping @Sendable (String) -> String
+    mlxRename: (@Sendable (String) -> String)? = nil, rename: @escaping @Sendable (String) -> String
   ) throws(ModelError) {
     self.declaration = declaration
     self.values = values
     self.path = path
     self.rename = rename
+    self.mlxRename = mlxRename ?? rename
     try unroll(declaration.steps, in: Scope(values: values))
   }
 
@@ -189,6 +192,7 @@ package struct Part: Sendable {
     }
     let suffix = tensor.isBare ? "" : ".weight"
     var names: [String] = []
+    var mlxNames: [String] = []
     for expert in 0..<(count ?? 1) {
       var values = scope.values
       values["expert"] = .number(Double(expert))
@@ -196,6 +200,7 @@ package struct Part: Sendable {
         try tensor.name.name(values)
       }
       names.append(rename(scope.name + name + suffix))
+      mlxNames.append(mlxRename(scope.name + name + suffix))
     }
     let ggufName = try evaluate { () throws(Expression.Failure) in
       try tensor.ggufName.name(scope.values)
@@ -205,8 +210,9 @@ package struct Part: Sendable {
     }
     return Parameter(
       part: kind, role: "\(kind.rawValue).\(block.id).\(tensor.key)", layer: scope.layer,
-      layerCount: scope.layerCount, names: names,
-      ggufName: scope.ggufName + ggufName + suffix, shape: Shape(dimensions), expertCount: count,
+      layerCount: scope.layerCount, names: names, mlxNames: mlxNames,
+      ggufName: scope.ggufName + ggufName + suffix, shape: Shape(dimensions),
+      isChannelsLast: tensor.isChannelsLast, expertCount: count,
       ggufShape: Part.ggufShape(dimensions, isFlat: tensor.isFlat, count: count),
       interleavedHeads: heads, isRequired: true, isUsed: scope.isUsed)
   }
@@ -228,7 +234,8 @@ extension Parameter {
     let shape = Shape(Array(shape.dimensions.prefix(1)))
     return Parameter(
       part: part, role: role + ".bias", layer: layer, layerCount: layerCount,
-      names: names.map(renamed), ggufName: renamed(ggufName), shape: shape,
+      names: names.map(renamed), mlxNames: mlxNames.map(renamed), ggufName: renamed(ggufName),
+      shape: shape, isChannelsLast: false,
       expertCount: expertCount,
       ggufShape: expertCount.map { Shape([$0] + shape.dimensions) } ?? shape,
       interleavedHeads: interleavedHeads, isRequired: isRequired, isUsed: isUsed)

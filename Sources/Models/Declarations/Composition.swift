@@ -17,8 +17,13 @@ package struct Composition: Sendable {
     let overrides: [HyperparameterDeclaration]
     /// Ways to name the tensors; in each, prefixes of the part's own names with what stands for
     /// them in the whole model.
-    let names: [[(prefix: String, replacement: String)]]
+    let names: [PrefixMap]
+    /// How MLX names them; nil for the same way as the checkpoint.
+    let mlx: PrefixMap?
   }
+
+  /// Prefixes with what stands for them; the longest that fits counts.
+  typealias PrefixMap = [(prefix: String, replacement: String)]
 
   package let name: String
   package let about: String
@@ -55,8 +60,25 @@ package struct Composition: Sendable {
 }
 
 extension Composition.Member {
+  /// Puts a whole model's prefix before a part's own name.
+  static func renaming(_ map: Composition.PrefixMap) -> @Sendable (String) -> String {
+    let ordered = map.sorted { $0.prefix.count > $1.prefix.count }
+    return { name in
+      guard let entry = ordered.first(where: { name.hasPrefix($0.prefix) }) else { return name }
+      return entry.replacement + name.dropFirst(entry.prefix.count)
+    }
+  }
+
+  private static func map(
+    _ reader: DeclarationReader
+  ) throws(ModelError) -> Composition.PrefixMap {
+    var map: Composition.PrefixMap = []
+    for (key, value) in try reader.members() { map.append((key, try value.string())) }
+    return map
+  }
+
   init(_ reader: DeclarationReader, kind: PartDeclaration.Kind) throws(ModelError) {
-    try reader.allow(["declaration", "use", "config", "set", "names"])
+    try reader.allow(["declaration", "use", "config", "set", "names", "mlx"])
     self.kind = kind
     declaration = try reader["declaration"]?.string()
     if let use = reader["use"] {
@@ -73,12 +95,9 @@ extension Composition.Member {
       overrides.append(try HyperparameterDeclaration(value, name: key))
     }
     self.overrides = overrides
-    var names: [[(prefix: String, replacement: String)]] = []
-    for way in try reader.member("names").elements() {
-      var map: [(prefix: String, replacement: String)] = []
-      for (key, value) in try way.members() { map.append((key, try value.string())) }
-      names.append(map)
+    names = try reader.member("names").elements().map { (way) throws(ModelError) in
+      try Composition.Member.map(way)
     }
-    self.names = names
+    mlx = try reader["mlx"].map { (way) throws(ModelError) in try Composition.Member.map(way) }
   }
 }

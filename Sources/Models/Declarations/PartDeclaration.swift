@@ -16,6 +16,8 @@ package struct PartDeclaration: Sendable {
     let pattern: String
     let reason: String
     let condition: Expression?
+    /// Whether loaders ask for it although they do not use it.
+    let isKept: Bool
   }
 
   /// What a GGUF file says about this part.
@@ -76,11 +78,12 @@ package struct PartDeclaration: Sendable {
     gguf = try GGUF(reader.member("gguf"))
     var ignored: [Ignored] = []
     for entry in try reader["ignored"]?.elements() ?? [] {
-      try entry.allow(["name", "because", "when"])
+      try entry.allow(["name", "because", "when", "kept"])
       ignored.append(
         Ignored(
           pattern: try entry.member("name").string(),
-          reason: try entry.member("because").string(), condition: try entry["when"]?.expression()))
+          reason: try entry.member("because").string(), condition: try entry["when"]?.expression(),
+          isKept: try entry["kept"]?.bool() ?? false))
     }
     self.ignored = ignored
     steps = try StepDeclaration.list(reader.member("steps"))

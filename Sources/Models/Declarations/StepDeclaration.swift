@@ -132,11 +132,14 @@ struct TensorDeclaration: Sendable {
   let each: Expression?
   /// The number of heads whose rows GGUF stores in pairs for its rotation.
   let interleavedHeads: Expression?
+  /// Whether MLX has the channels of this convolution behind height and width.
+  let isChannelsLast: Bool
   let condition: Expression?
 
   init(_ reader: DeclarationReader, key: String) throws(ModelError) {
     try reader.allow([
-      "name", "gguf", "shape", "bias", "bare", "flat", "each", "interleavedHeads", "when",
+      "name", "gguf", "shape", "bias", "bare", "flat", "each", "interleavedHeads", "channelsLast",
+      "when",
     ])
     self.key = key
     name = try NameTemplate(reader.member("name"))
@@ -158,6 +161,7 @@ struct TensorDeclaration: Sendable {
     isFlat = try reader["flat"]?.bool() ?? false
     each = try reader["each"]?.expression()
     interleavedHeads = try reader["interleavedHeads"]?.expression()
+    isChannelsLast = try reader["channelsLast"]?.bool() ?? false
     condition = try reader["when"]?.expression()
   }
 }

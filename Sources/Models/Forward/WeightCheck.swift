@@ -2,7 +2,7 @@
 
 import BinaryIO
 import BlockFormats
-import Checkpoints
+package import Checkpoints
 import LinearAlgebra
 import Synchronization
 package import Tensors
@@ -44,10 +44,33 @@ package enum WeightCheck {
     return count.load(ordering: .relaxed)
   }
 
+  /// How many values of a tensor are NaN or infinite.
+  package static func nonFiniteCount(of tensor: StoredTensor) -> Int {
+    guard let packed = tensor.packed else {
+      return nonFiniteCount(tensor.bytes, of: tensor.encoding)
+    }
+    let tile = max(1, tileElements / max(1, packed.columns))
+    let count = Atomic<Int>(0)
+    Parallel.forEach(
+      (packed.rows + tile - 1) / tile,
+      scratch: { [Float](repeating: 0, count: tile * packed.columns) }
+    ) { index, scratch in
+      let rows = index * tile..<min(packed.rows, (index + 1) * tile)
+      scratch.withUnsafeMutableBufferPointer { scratch in
+        let values = UnsafeMutableBufferPointer(
+          rebasing: scratch[..<(rows.count * packed.columns)])
+        packed.decode(rows: rows, into: values)
+        count.add(
+          BlockFormats.nonFiniteCount(UnsafeBufferPointer(values)), ordering: .relaxed)
+      }
+    }
+    return count.load(ordering: .relaxed)
+  }
+
   /// Why a model's logits are no numbers: the first weight that is none, or else an overflow.
   package static func culprit(of model: Model) throws(ModelError) -> ModelError {
     for tensor in model.parameters.flatMap(\.tensors) {
-      let count = nonFiniteCount(tensor.bytes, of: tensor.encoding)
+      let count = nonFiniteCount(of: tensor)
       if count > 0 {
         return .notFinite(path: tensor.file.path, tensor: tensor.name, count: count)
       }

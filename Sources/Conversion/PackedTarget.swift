@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import BlockFormats
+package import Checkpoints
+import Tensors
+
+/// What the weights of a packed folder become.
+package struct PackedTarget: Sendable, Hashable {
+  package let family: PackedScheme.Family
+  /// As users know it: it becomes part of the folder's name.
+  package let name: String
+  package let grid: PackedCodes.Grid
+  package let bits: Int
+  package let groupSize: Int
+  package let offset: PackedScheme.Offset
+
+  /// The names of MLX's types, and of those of compressed-tensors.
+  package static let mlxTypes = [
+    "2bit", "3bit", "4bit", "5bit", "6bit", "8bit", "mxfp4", "nvfp4",
+  ]
+  package static let compressedTensorsTypes = ["int4", "int8"]
+  package static let groupSizes = [32, 64, 128]
+
+  /// A type of MLX.
+  ///
+  /// - Parameters:
+  ///   - type: One of ``mlxTypes``, in any case.
+  ///   - groupSize: 32, 64 or 128; nil for the usual 64, and for types that have but one.
+  /// - Returns: The target.
+  /// - Throws: ``ConversionError/request(_:)`` if there is none of these.
+  package static func mlx(
+    type: String, groupSize: Int? = nil
+  ) throws(ConversionError) -> PackedTarget {
+    let type = type.lowercased()
+    guard mlxTypes.contains(type) else {
+      throw .request(
+        "--type \(type): MLX has no such type; known are \(mlxTypes.joined(separator: ", "))")
+    }
+    guard let bits = Int(type.dropLast("bit".count)), type.hasSuffix("bit") else {
+      let size = type == "nvfp4" ? 16 : 32
+      guard groupSize ?? size == size else {
+        throw .request("--group-size: \(type) has groups of \(size); leave it out")
+      }
+      return PackedTarget(
+        family: .mlx, name: type, grid: .e2m1, bits: 4, groupSize: size, offset: .none)
+    }
+    let size = try checked(groupSize ?? 64)
+    return PackedTarget(
+      family: .mlx, name: type + (size == 64 ? "" : "-g\(size)"), grid: .integer, bits: bits,
+      groupSize: size, offset: .bias)
+  }
+
+  /// A type of compressed-tensors, in pack-quantized.
+  ///
+  /// - Parameters:
+  ///   - type: One of ``compressedTensorsTypes``, in any case.
+  ///   - groupSize: 32, 64 or 128; nil for 128.
+  ///   - isSymmetric: Whether zero is the middle of the codes, or each group has its own.
+  /// - Returns: The target.
+  /// - Throws: ``ConversionError/request(_:)`` if there is none of these.
+  package static func compressedTensors(
+    type: String, groupSize: Int? = nil, isSymmetric: Bool = true
+  ) throws(ConversionError) -> PackedTarget {
+    let type = type.lowercased()
+    guard compressedTensorsTypes.contains(type), let bits = Int(type.dropFirst("int".count)) else {
+      throw .request(
+        "--type \(type): compressed-tensors has no such type; known are "
+          + compressedTensorsTypes.joined(separator: ", "))
+    }
+    let size = try checked(groupSize ?? 128)
+    return PackedTarget(
+      family: .compressedTensors,
+      name: type + (isSymmetric ? "" : "-asymmetric") + (size == 128 ? "" : "-g\(size)"),
+      grid: .integer, bits: bits, groupSize: size, offset: isSymmetric ? .middle : .zeroPoint)
+  }
+
+  private static func checked(_ size: Int) throws(ConversionError) -> Int {
+    guard groupSizes.contains(size) else {
+      throw .request("--group-size: expected 32, 64 or 128, found \(size)")
+    }
+    return size
+  }
+
+  func scheme(groupSize: Int) -> PackedScheme {
+    PackedScheme(family: family, grid: grid, bits: bits, groupSize: groupSize, offset: offset)
+  }
+
+  /// The largest group that rows are whole multiples of, not above the wanted one; nil if none is.
+  func groupSize(fitting columns: Int) -> Int? {
+    let sizes = grid == .integer ? PackedTarget.groupSizes : [groupSize]
+    return sizes.reversed().first { $0 <= groupSize && columns % $0 == 0 && columns > 0 }
+  }
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryIO
+import BlockFormats
+import Checkpoints
+import Layers
+import Models
+import Quantization
+import Tensors
+
+/// Writes one weight as planes: the codes tile by tile, then scales and offsets, which are small.
+struct PackedTensorConverter {
+  /// Elements that are encoded at once.
+  private static let tileElements = 16 << 20
+
+  let writer: any CheckpointWriter
+  let progress: (Int) -> Void
+
+  /// Writes the planes.
+  ///
+  /// - Returns: What was lost.
+  /// - Throws: ``ConversionError`` for values that are no numbers, or too large for the scales.
+  func convert(
+    _ entry: ConversionPlan.Entry, as packing: PackedEncoding
+  ) throws(ConversionError) -> Distortion {
+    let rows = entry.source.parameter.shape.dimensions.first ?? 1
+    let matrices = try convertingErrors { () throws(ModelError) in
+      try entry.source.matrices(rows: rows, order: .model)
+    }
+    var small = SmallPlanes(packing: packing, columns: entry.shape.rowLength)
+    var distortion = Distortion()
+    for (index, matrix) in matrices.enumerated() where entry.member.map({ $0 == index }) ?? true {
+      let tensor = entry.source.tensors[min(index, entry.source.tensors.count - 1)]
+      if packing.isCarried, let weight = tensor.packed {
+        distortion.add(try carry(weight, of: tensor, as: packing, into: &small))
+      } else {
+        distortion.add(try encode(matrix, of: tensor, as: packing, into: &small))
+      }
+      matrix.source.release()
+    }
+    for plane in small.stored { try write(plane) }
+    return distortion
+  }
+
+  private func encode(
+    _ matrix: Weight, of tensor: StoredTensor, as packing: PackedEncoding,
+    into small: inout SmallPlanes
+  ) throws(ConversionError) -> Distortion {
+    let encoder = PackedTileEncoder(groups: packing.encoder(), columns: matrix.columns)
+    let tile = max(1, PackedTensorConverter.tileElements / max(1, matrix.columns))
+    var distortion = Distortion()
+    for start in stride(from: 0, to: matrix.rows, by: tile) {
+      let count = min(tile, matrix.rows - start)
+      let (planes, outcome) = encoder.encode(rows: count) { rows, values in
+        matrix.decode(rows: start + rows.lowerBound..<start + rows.upperBound, into: values)
+      }
+      guard outcome.nonFiniteCount == 0 else {
+        throw .model(
+          .notFinite(
+            path: tensor.file.path, tensor: tensor.name,
+            count: WeightCheck.nonFiniteCount(of: tensor)))
+      }
+      guard outcome.overflowCount == 0 else {
+        throw .overflow(
+          path: tensor.file.path, tensor: tensor.name, count: outcome.overflowCount,
+          encoding: (packing.numbers ?? .u8).rawValue)
+      }
+      try write(planes.codes)
+      small.append(planes)
+      distortion.add(outcome.distortion)
+    }
+    return distortion
+  }
+
+  private func carry(
+    _ weight: PackedWeight, of tensor: StoredTensor, as packing: PackedEncoding,
+    into small: inout SmallPlanes
+  ) throws(ConversionError) -> Distortion {
+    var carrier = CodeCarrier(weight, packing)
+    let tile = max(1, PackedTensorConverter.tileElements / max(1, weight.columns))
+    var distortion = Distortion()
+    for start in stride(from: 0, to: weight.rows, by: tile) {
+      let (planes, part) = carrier.planes(of: start..<min(weight.rows, start + tile))
+      guard part.energy.isFinite, part.squaredError.isFinite else {
+        let count = WeightCheck.nonFiniteCount(of: tensor)
+        throw count > 0
+          ? .model(.notFinite(path: tensor.file.path, tensor: tensor.name, count: count))
+          : .overflow(
+            path: tensor.file.path, tensor: tensor.name, count: 1,
+            encoding: (packing.numbers ?? .u8).rawValue)
+      }
+      try write(planes.codes)
+      small.append(planes)
+      distortion.add(part)
+    }
+    return distortion
+  }
+
+  private func write(_ bytes: [UInt8]) throws(ConversionError) {
+    var failure: CheckpointError?
+    bytes.withUnsafeBytes { buffer in
+      do throws(CheckpointError) { try writer.append(buffer) } catch { failure = error }
+    }
+    if let failure { throw .checkpoint(failure) }
+    progress(bytes.count)
+  }
+}
+
+/// The scales and offsets of a weight until its codes are written.
+private struct SmallPlanes {
+  let packing: PackedEncoding
+  let columns: Int
+  private var scales: [UInt8] = []
+  private var offsets: [UInt8] = []
+
+  init(packing: PackedEncoding, columns: Int) {
+    self.packing = packing
+    self.columns = columns
+  }
+
+  mutating func append(_ planes: PackedTileEncoder.Planes) {
+    scales += planes.scales
+    offsets += planes.offsets
+  }
+
+  /// In the order of ``PackedEncoding/descriptions(of:shape:)``, after the codes.
+  var stored: [[UInt8]] {
+    guard packing.scheme.offset == .zeroPoint else {
+      return offsets.isEmpty ? [scales] : [scales, offsets]
+    }
+    return [packedZeros, scales]
+  }
+
+  /// Zero points, a byte each in `offsets`, packed down the rows: a word below the other.
+  private var packedZeros: [UInt8] {
+    let groups = (columns + packing.scheme.groupSize - 1) / packing.scheme.groupSize
+    let rows = groups > 0 ? offsets.count / groups : 0
+    let words = (rows * packing.scheme.bits + 31) / 32
+    let codes = PackedCodes(grid: .integer, bits: packing.scheme.bits)
+    var result = [UInt8](repeating: 0, count: words * groups * 4)
+    var column = [UInt8](repeating: 0, count: rows)
+    var stream = [UInt8](repeating: 0, count: words * 4)
+    for group in 0..<groups {
+      for row in 0..<rows { column[row] = offsets[row * groups + group] }
+      column.withUnsafeBufferPointer { column in
+        stream.withUnsafeMutableBytes { codes.pack(column, into: $0) }
+      }
+      for word in 0..<words {
+        for byte in 0..<4 {
+          result[(word * groups + group) * 4 + byte] = stream[word * 4 + byte]
+        }
+      }
+    }
+    return result
+  }
+}

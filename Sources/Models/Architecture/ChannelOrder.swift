@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BlockFormats
+import Checkpoints
+import Layers
+package import Tensors
+
+/// Where a convolution's kernels have their channels: before height and width, or behind.
+package enum ChannelOrder: Sendable {
+  /// `[outputs, channels, height, width]`, PyTorch's.
+  case first
+  /// `[outputs, height, width, channels]`, MLX's.
+  case last
+
+  /// A shape in PyTorch's order as this order has it; nil for what is no convolution.
+  package func shape(of shape: Shape) -> Shape? {
+    let d = shape.dimensions
+    guard d.count == 4 else { return nil }
+    return self == .first ? shape : Shape([d[0], d[2], d[3], d[1]])
+  }
+}
+
+/// The rows of a convolution whose channels are stored in the other order.
+struct ReorderedChannels: Weight.Rows {
+  private let tensor: StoredTensor
+  private let format: any BlockFormat
+  private let channels: Int
+  private let area: Int
+  /// Of the rows that are asked for.
+  private let columns: Int
+  private let wanted: ChannelOrder
+
+  /// - Parameters:
+  ///   - tensor: In scalars.
+  ///   - shape: In PyTorch's order.
+  ///   - columns: Elements of a row; whole rows make an output.
+  ///   - wanted: The order of the result; the tensor has the other.
+  init?(_ tensor: StoredTensor, shape: Shape, columns: Int, wanted: ChannelOrder) {
+    let d = shape.dimensions
+    guard d.count == 4, columns > 0, (d[1] * d[2] * d[3]) % columns == 0,
+      tensor.encoding.elementsPerBlock == 1,
+      let format = BlockFormats.format(for: tensor.encoding)
+    else { return nil }
+    self.tensor = tensor
+    self.format = format
+    self.columns = columns
+    self.wanted = wanted
+    channels = d[1]
+    area = d[2] * d[3]
+  }
+
+  func decode(rows: Range<Int>, into values: UnsafeMutableBufferPointer<Float>) {
+    let size = channels * area
+    let width = tensor.encoding.bytesPerBlock
+    var kernel = [Float](repeating: 0, count: size)
+    var output = -1
+    for element in 0..<rows.count * columns {
+      let (index, place) = (rows.lowerBound * columns + element).quotientAndRemainder(
+        dividingBy: size)
+      if index != output {
+        output = index
+        let bytes = tensor.bytes[index * size * width..<(index + 1) * size * width]
+        kernel.withUnsafeMutableBufferPointer {
+          format.decode(UnsafeRawBufferPointer(rebasing: bytes), into: $0)
+        }
+      }
+      let inner = wanted == .first ? area : channels
+      let (outer, rest) = place.quotientAndRemainder(dividingBy: inner)
+      values[element] = kernel[rest * (size / inner) + outer]
+    }
+  }
+}

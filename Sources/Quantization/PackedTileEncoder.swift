@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import BlockFormats
+import LinearAlgebra
+import Synchronization
+package import Tensors
+
+/// Encodes rows of weights as codes with scales and offsets apart, and measures what is lost.
+package struct PackedTileEncoder: Sendable {
+  /// The planes of some rows as they will be stored.
+  package struct Planes: Sendable {
+    package var codes: [UInt8]
+    package var scales: [UInt8]
+    /// Biases in the encoding of the scales; zero points a byte each; empty where there are none.
+    package var offsets: [UInt8]
+
+    package init(codes: [UInt8], scales: [UInt8], offsets: [UInt8]) {
+      self.codes = codes
+      self.scales = scales
+      self.offsets = offsets
+    }
+  }
+
+  package let groups: GroupEncoder
+  private let packing: PackedCodes
+  /// Elements a row; whole groups.
+  package let columns: Int
+
+  package init(groups: GroupEncoder, columns: Int) {
+    self.groups = groups
+    self.columns = columns
+    packing = PackedCodes(
+      grid: groups.offset == .none ? .e2m1 : .integer, bits: groups.bits)
+  }
+
+  private var groupCount: Int { columns / groups.groupSize }
+  private var scaleBytes: Int { groups.scaleEncoding?.bytesPerBlock ?? 1 }
+  private var offsetBytes: Int {
+    switch groups.offset {
+    case .bias: scaleBytes
+    case .zeroPoint: 1
+    case .middle, .none: 0
+    }
+  }
+  /// Bytes of the codes of a row, whole words.
+  package var codeBytes: Int { (columns * groups.bits + 31) / 32 * 4 }
+
+  /// Rows that a worker encodes at once: it depends on the shape alone, so that sums do too.
+  private var chunkRows: Int { max(1, (1 << 15) / max(1, columns)) }
+
+  /// Encodes rows, a chunk of them on each worker.
+  ///
+  /// - Parameters:
+  ///   - rows: How many there are.
+  ///   - importance: The weight of the squared error of each column; nil: all alike.
+  ///   - read: Gives the values of a range of rows; called on several threads.
+  /// - Returns: The planes, and what was lost; neither depends on the number of threads.
+  package func encode(
+    rows: Int, importance: [Float]? = nil,
+    read: @Sendable (Range<Int>, UnsafeMutableBufferPointer<Float>) -> Void
+  ) -> (planes: Planes, outcome: TileEncoder.Outcome) {
+    let chunk = chunkRows
+    let count = (rows + chunk - 1) / chunk
+    let results = Mutex([(Planes, TileEncoder.Outcome)?](repeating: nil, count: count))
+    Parallel.forEach(
+      count, scratch: { [Float](repeating: 0, count: 2 * chunk * columns) }
+    ) { index, scratch in
+      let range = index * chunk..<min(rows, (index + 1) * chunk)
+      let result = scratch.withUnsafeMutableBufferPointer { scratch in
+        let values = UnsafeMutableBufferPointer(rebasing: scratch[..<(range.count * columns)])
+        read(range, values)
+        return encode(
+          UnsafeBufferPointer(values), rows: range.count, importance: importance,
+          decoded: UnsafeMutableBufferPointer(
+            rebasing: scratch[values.count..<2 * values.count]))
+      }
+      results.withLock { $0[index] = result }
+    }
+    return results.withLock { results in
+      var planes = Planes(codes: [], scales: [], offsets: [])
+      planes.codes.reserveCapacity(rows * codeBytes)
+      var total = TileEncoder.Outcome()
+      for case (let part, let outcome)? in results {
+        planes.codes += part.codes
+        planes.scales += part.scales
+        planes.offsets += part.offsets
+        total.distortion.add(outcome.distortion)
+        total.nonFiniteCount += outcome.nonFiniteCount
+        total.overflowCount += outcome.overflowCount
+      }
+      return (planes, total)
+    }
+  }
+
+  private func encode(
+    _ values: UnsafeBufferPointer<Float>, rows: Int, importance: [Float]?,
+    decoded: UnsafeMutableBufferPointer<Float>
+  ) -> (Planes, TileEncoder.Outcome) {
+    var row = GroupEncoder.Row(columns: columns, groups: groupCount)
+    var planes = Planes(
+      codes: [UInt8](repeating: 0, count: rows * codeBytes),
+      scales: [UInt8](repeating: 0, count: rows * groupCount * scaleBytes),
+      offsets: [UInt8](repeating: 0, count: rows * groupCount * offsetBytes))
+    for index in 0..<rows {
+      let elements = index * columns..<(index + 1) * columns
+      let source = UnsafeBufferPointer(rebasing: values[elements])
+      if let importance {
+        importance.withUnsafeBufferPointer {
+          groups.encode(source, importance: $0, into: &row)
+        }
+      } else {
+        groups.encode(source, importance: nil, into: &row)
+      }
+      store(row, at: index, in: &planes)
+      expand(row, into: UnsafeMutableBufferPointer(rebasing: decoded[elements]))
+    }
+    var outcome = TileEncoder.Outcome()
+    outcome.nonFiniteCount = BlockFormats.nonFiniteCount(values)
+    let beyond = values.count { $0.isFinite && abs($0) > GroupEncoder.largestValue }
+    outcome.overflowCount = max(
+      beyond, BlockFormats.nonFiniteCount(UnsafeBufferPointer(decoded)) - outcome.nonFiniteCount)
+    outcome.distortion.add(values, decoded: UnsafeBufferPointer(decoded))
+    return (planes, outcome)
+  }
+
+  private func store(_ row: GroupEncoder.Row, at index: Int, in planes: inout Planes) {
+    planes.codes.withUnsafeMutableBytes { bytes in
+      row.codes.withUnsafeBufferPointer {
+        packing.pack(
+          $0,
+          into: UnsafeMutableRawBufferPointer(
+            rebasing: bytes[index * codeBytes..<(index + 1) * codeBytes]))
+      }
+    }
+    guard let encoding = groups.scaleEncoding else {
+      let start = index * groupCount
+      planes.scales.replaceSubrange(start..<start + groupCount, with: row.scaleBytes)
+      return
+    }
+    PackedTileEncoder.write(row.scales, as: encoding, at: index, in: &planes.scales)
+    switch groups.offset {
+    case .bias: PackedTileEncoder.write(row.offsets, as: encoding, at: index, in: &planes.offsets)
+    case .zeroPoint:
+      for (group, zero) in row.offsets.enumerated() {
+        planes.offsets[index * groupCount + group] = UInt8(min(max(zero, 0), 255))
+      }
+    case .middle, .none: break
+    }
+  }
+
+  /// Writes a row of numbers that the encoding holds exactly.
+  package static func write(
+    _ numbers: [Float], as encoding: Encoding, at index: Int, in plane: inout [UInt8]
+  ) {
+    guard let format = BlockFormats.format(for: encoding), format.canEncode else { return }
+    let count = numbers.count * encoding.bytesPerBlock
+    plane.withUnsafeMutableBytes { bytes in
+      numbers.withUnsafeBufferPointer {
+        format.encode(
+          $0, importance: nil,
+          into: UnsafeMutableRawBufferPointer(
+            rebasing: bytes[index * count..<(index + 1) * count]))
+      }
+    }
+  }
+
+  private func expand(_ row: GroupEncoder.Row, into values: UnsafeMutableBufferPointer<Float>) {
+    row.codes.withUnsafeBufferPointer { codes in
+      row.scales.withUnsafeBufferPointer { scales in
+        row.offsets.withUnsafeBufferPointer { offsets in
+          switch groups.offset {
+          case .bias:
+            packing.decode(
+              codes, scales: scales, offsets: offsets, groupSize: groups.groupSize, into: values)
+          case .zeroPoint:
+            packing.decode(
+              codes, scales: scales, zeros: offsets, groups: nil, groupSize: groups.groupSize,
+              into: values)
+          case .middle:
+            let middle = [Float](repeating: Float(1 << (groups.bits - 1)), count: groupCount)
+            middle.withUnsafeBufferPointer {
+              packing.decode(
+                codes, scales: scales, zeros: $0, groups: nil, groupSize: groups.groupSize,
+                into: values)
+            }
+          case .none:
+            let table = groups.groupSize == 16 ? Float8.e4m3 : Float8.e8m0
+            let scales = row.scaleBytes.map { table[Int($0)] }
+            scales.withUnsafeBufferPointer {
+              packing.decode(codes, scales: $0, groupSize: groups.groupSize, into: values)
+            }
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Formats
+import Notation
+import Tensors
+
+/// Which weights of a model a packed folder keeps as they are, and why: the rest is packed.
+package struct PackingRules: Sendable {
+  private struct Rule: Sendable {
+    let roles: [Wildcard]
+    let condition: Expression?
+    let reason: String
+    /// Whether it also holds for weights that are packed already.
+    let isStrict: Bool
+  }
+
+  private let name: String
+  private let rules: [Rule]
+
+  /// The rules of a family, `Formats/Packing/NAME.json`.
+  ///
+  /// - Throws: ``RecipeError`` if there are none of this name, or the file has a mistake.
+  package init(named name: String) throws(RecipeError) {
+    guard let found = Formats.packings.first(where: { $0.name == name }) else {
+      throw RecipeError(recipe: name, sentence: "there are no rules of this name")
+    }
+    self.name = name
+    func fail(_ sentence: String) -> RecipeError { RecipeError(recipe: name, sentence: sentence) }
+    let json: JSON
+    do throws(JSONError) {
+      json = try JSON(parsing: String(decoding: found.text, as: UTF8.self))
+    } catch { throw fail("\(error)") }
+    var rules: [Rule] = []
+    for (index, entry) in (json["keep"]?.array ?? []).enumerated() {
+      guard let reason = entry["because"]?.string else {
+        throw fail("keep[\(index)]: expected the member 'because'")
+      }
+      var condition: Expression?
+      if let text = entry["when"]?.string {
+        do throws(Expression.Failure) { condition = try Expression(text) } catch {
+          throw fail("keep[\(index)].when: \(error)")
+        }
+      }
+      let roles = entry["roles"]?.array?.compactMap(\.string).map { Wildcard($0) } ?? []
+      rules.append(
+        Rule(
+          roles: roles, condition: condition, reason: reason,
+          isStrict: entry["always"]?.bool ?? false))
+    }
+    self.rules = rules
+  }
+
+  /// Why a tensor is kept, or nil if it is packed.
+  ///
+  /// - Parameters:
+  ///   - tensor: A tensor of the model.
+  ///   - isPacked: Whether it is packed already, so that keeping it would expand it.
+  /// - Returns: The reason of the first rule that fits.
+  /// - Throws: ``RecipeError`` if a formula fails.
+  package func reasonToKeep(
+    _ tensor: QuantizableTensor, isPacked: Bool = false
+  ) throws(RecipeError) -> String? {
+    for rule in rules where rule.isStrict || !isPacked {
+      guard rule.roles.isEmpty || rule.roles.contains(where: { $0.matches(tensor.role) }) else {
+        continue
+      }
+      guard let condition = rule.condition else { return rule.reason }
+      do throws(Expression.Failure) {
+        if try condition.bool(tensor.variables) { return rule.reason }
+      } catch {
+        throw RecipeError(recipe: name, sentence: "for \(tensor.role): \(error)")
+      }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryIO
+import BlockFormats
+import Checkpoints
+import Conversion
+import Fixtures
+import Layers
+import LinearAlgebra
+import Models
+import Notation
+import Quantization
+import Tensors
+import TestSupport
+import Testing
+
+/// Folders of packed weights: what was written means what was wanted, and says so.
+struct PackedConversionTests {
+  static func open(_ path: String) throws -> Model {
+    try Model(path: path, library: try DeclarationLibrary())
+  }
+
+  static func folder(of summary: ConversionSummary) -> String {
+    summary.files[0].path.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }
+  }
+
+  @discardableResult
+  static func quantize(
+    _ model: Model, _ target: PackedTarget, into folder: TemporaryFolder
+  ) throws -> ConversionSummary {
+    try Converter(
+      try ConversionPlan(packed: model, target: target, folder: folder.path), of: model
+    ).run()
+  }
+
+  static func logits(_ model: Model) throws -> Matrix {
+    try ForwardPass(model).logits([TokenSequence(tokens: [5, 6, 7, 300], images: [])])
+  }
+
+  /// Every value of a parameter's first tensor.
+  static func values(_ bound: BoundParameter) throws -> [Float] {
+    let rows = bound.parameter.shape.dimensions.first ?? 1
+    return try bound.matrices(rows: rows, order: .model).flatMap { $0.values() }
+  }
+
+  static let targets: [PackedTarget] = {
+    let mlx = PackedTarget.mlxTypes.compactMap { try? PackedTarget.mlx(type: $0) }
+    let tensors = PackedTarget.compressedTensorsTypes.flatMap { type in
+      [true, false].compactMap {
+        try? PackedTarget.compressedTensors(type: type, groupSize: 64, isSymmetric: $0)
+      }
+    }
+    return mlx + tensors
+  }()
+
+  @Test("what is written reads back with the error that was reported", arguments: targets)
+  func roundTrip(_ target: PackedTarget) throws {
+    let folder = try TemporaryFolder()
+    let original = try Self.open(Fixtures.path("llava-tiny"))
+    let summary = try Self.quantize(original, target, into: folder)
+    let written = try Self.open(Self.folder(of: summary))
+    let reported = Dictionary(
+      summary.tensors.map { ($0.name, $0.distortion) }, uniquingKeysWith: { a, _ in a })
+    var packed = 0
+    for (old, new) in zip(original.parameters, written.parameters) {
+      #expect(old.parameter.role == new.parameter.role)
+      let (x, y) = (try Self.values(old), try Self.values(new))
+      let error = zip(x, y).reduce(0.0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }
+      let distortion = try #require(reported[new.tensors[0].name])
+      #expect(abs(error - distortion.squaredError) <= 1e-9 * max(1, error), "\(old.parameter.role)")
+      guard let weight = new.tensors[0].packed else {
+        #expect(error == 0, "\(old.parameter.role)")
+        continue
+      }
+      packed += 1
+      #expect(weight.scheme.bits == target.bits && weight.scheme.groupSize == target.groupSize)
+      // Scales have the dtype of the model.
+      if target.offset != .none { #expect(weight.scaleTensor.encoding == .bf16) }
+    }
+    // All matrices of the decoder, with its embeddings and output where loaders unpack those.
+    #expect(packed == (target.family == .mlx ? 4 * 7 + 2 : 4 * 7))
+    #expect(summary.fallbacks.isEmpty)
+    #expect(try Self.logits(written).values.allSatisfy { $0.isFinite })
+  }
+
+  @Test("the bytes do not depend on the number of threads")
+  func threads() throws {
+    let model = try Self.open(Fixtures.path("stories260K"))
+    let target = try PackedTarget.mlx(type: "4bit")
+    let (one, two) = (try TemporaryFolder(), try TemporaryFolder())
+    Parallel.limit(to: 1)
+    let first = try Self.quantize(model, target, into: one)
+    Parallel.limit(to: 0)
+    let second = try Self.quantize(model, target, into: two)
+    #expect(
+      try TemporaryFolder.read(first.files[0].path)
+        == TemporaryFolder.read(second.files[0].path))
+  }
+
+  @Test("rows that are no whole groups stay as they are, and the report names them")
+  func fallback() throws {
+    let folder = try TemporaryFolder()
+    let model = try Self.open(Fixtures.path("stories260K"))
+    let summary = try Self.quantize(model, try .mlx(type: "4bit"), into: folder)
+    let downs = summary.fallbacks
+    #expect(downs.count == 5)
+    for tensor in downs {
+      #expect(tensor.name.hasSuffix("mlp.down_proj.weight") && tensor.storage == "F32")
+      #expect(
+        tensor.fallback?.contains("language.feedForward.down: F32 instead of MLX 4-bit") == true)
+      #expect(tensor.distortion.squaredError == 0)
+    }
+    #expect(summary.bitsPerWeight > 10 && summary.bitsPerWeight < 11)
+  }
+
+  @Test("a smaller group is taken where rows are whole groups of no larger one")
+  func smallerGroup() throws {
+    let folder = try TemporaryFolder()
+    let model = try Self.open(Fixtures.path("stories260K"))
+    let summary = try Self.quantize(model, try .mlx(type: "4bit", groupSize: 128), into: folder)
+    let tensor = try #require(summary.tensors.first { $0.name == "model.embed_tokens.weight" })
+    #expect(tensor.storage == "MLX 4-bit, groups of 64")
+    #expect(tensor.fallback?.contains("groups of 64 instead of 128") == true)
+  }
+
+  @Test("config.json says of each module how it is packed, or that it is not")
+  func configuration() throws {
+    let folder = try TemporaryFolder()
+    let model = try Self.open(Fixtures.path("llava-tiny"))
+    let summary = try Self.quantize(model, try .mlx(type: "mxfp4"), into: folder)
+    let path = Self.folder(of: summary)
+    let json = try JSON(
+      parsing: String(
+        decoding: try TemporaryFolder.read(path + "/config.json"), as: UTF8.self))
+    let map = try #require(json["quantization"]?.object)
+    #expect(json["quantization"] == json["quantization_config"])
+    #expect(map["bits"] == 4 && map["group_size"] == 32 && map["mode"] == "mxfp4")
+    #expect(json["vision_config"] == model.files.config?["vision_config"])
+    for tensor in summary.tensors where tensor.shape.dimensions.count == 2 {
+      let module = PackedEncoding.module(of: tensor.name)
+      let entry = try #require(map[module])
+      if tensor.storage == "BF16" {
+        #expect(entry == false)
+      } else {
+        #expect(entry["mode"] == "mxfp4" && entry["bits"] == 4)
+      }
+    }
+    let names = try Folder.names(in: path)
+    for name in [
+      "generation_config.json", "preprocessor_config.json", "tokenizer.model",
+      "tokenizer_config.json",
+    ] { #expect(names.contains(name)) }
+  }
+
+  @Test("convolutions are stored channels last, and read back in order")
+  func channels() throws {
+    let folder = try TemporaryFolder()
+    let model = try Self.open(Fixtures.path("llava-tiny"))
+    let summary = try Self.quantize(model, try .mlx(type: "4bit"), into: folder)
+    let checkpoint = try Checkpoint(path: summary.files[0].path)
+    let name = "vision_tower.vision_model.embeddings.patch_embedding.weight"
+    #expect(checkpoint[name]?.shape == [256, 8, 8, 3])
+    let written = try Self.open(Self.folder(of: summary))
+    let bound = try #require(
+      written.parameters.first { $0.parameter.role == "vision.patchEmbedding.patch" })
+    let old = try #require(
+      model.parameters.first { $0.parameter.role == "vision.patchEmbedding.patch" })
+    #expect(try Self.values(bound) == Self.values(old))
+  }
+
+  @Test("a GGUF has no configuration to write")
+  func gguf() throws {
+    let folder = try TemporaryFolder()
+    let model = try Self.open(Fixtures.path("stories260K"))
+    let recipe = try Recipe(named: "F16")
+    let made = try Converter(
+      try ConversionPlan(
+        gguf: model, recipe: recipe, projectorRecipe: recipe, folder: folder.path), of: model
+    ).run()
+    let gguf = try Self.open(made.files[0].path)
+    let error = try #require(
+      throws: ConversionError.self,
+      performing: { try Self.quantize(gguf, try .mlx(type: "4bit"), into: folder) })
+    #expect(error.description.contains("a GGUF cannot become a folder for MLX"))
+  }
+
+  @Test("a packed folder becomes a GGUF with the same values")
+  func toGGUF() throws {
+    let folder = try TemporaryFolder()
+    let model = try Self.open(Fixtures.path("llava-tiny"))
+    let summary = try Self.quantize(model, try .mlx(type: "4bit"), into: folder)
+    let packed = try Self.open(Self.folder(of: summary))
+    let recipe = try Recipe(named: "F32")
+    let made = try Converter(
+      try ConversionPlan(
+        gguf: packed, recipe: recipe, projectorRecipe: recipe, folder: folder.path), of: packed
+    ).run()
+    #expect(made.tensors.allSatisfy { $0.distortion.squaredError == 0 })
+    let gguf = try Self.open(made.files[0].path)
+    #expect(try Self.logits(gguf) == Self.logits(packed))
+  }
+}
