@@ -11,10 +11,13 @@ import Tensors
 struct PackedConfiguration {
   private let entries: [ConversionPlan.Entry]
   private let family: PackedScheme.Family
+  /// Modules without tensors that loaders must leave alone.
+  private let ignored: [String]
 
-  init(entries: [ConversionPlan.Entry], family: PackedScheme.Family) {
+  init(entries: [ConversionPlan.Entry], family: PackedScheme.Family, ignored: [String]) {
     self.entries = entries.filter { $0.constant == nil }
     self.family = family
+    self.ignored = ignored
   }
 
   /// The source's configuration with the packing that it has now.
@@ -107,10 +110,14 @@ struct PackedConfiguration {
         "input_activations": .null, "output_activations": .null,
       ]
     }
+    var ignore = plainModules.flatMap(PackedConfiguration.patterns)
+    for module in ignored.map(JSON.string) where !ignore.contains(module) {
+      ignore.append(module)
+    }
     return [
       "quant_method": "compressed-tensors", "format": "pack-quantized",
       "quantization_status": "compressed", "config_groups": .object(groups),
-      "ignore": .array(plainModules.flatMap(PackedConfiguration.patterns)),
+      "ignore": .array(ignore),
       "kv_cache_scheme": .null,
     ]
   }
