@@ -5,12 +5,9 @@
 
 // Codes that the largest magnitude is tried at. 127 levels leave the choice to chance, so that a
 // handful of candidates is enough; with few levels, clipping the largest value pays.
-static const float pk_steps_q4[] = {-8.9f, -8.5f, -8.2f, -7.9f, -7.6f, -7.3f, -7.0f, -6.7f, -6.3f,
-                                    -5.9f, 6.0f,  6.4f,  6.8f,  7.1f,  7.4f,  7.7f,  8.1f};
-static const float pk_steps_q5[] = {-16.7f, -16.3f, -15.9f, -15.5f, -15.1f, -14.7f, -14.2f, -13.6f,
-                                    -12.9f, 13.2f,  13.9f,  14.4f,  14.8f,  15.2f,  15.5f};
-static const float pk_steps_q8[] = {-128.3f, -127.2f, -126.1f, -124.9f, -123.6f, -122.2f,
-                                    122.9f,  124.3f,  125.5f,  126.5f,  127.3f};
+static const float pk_steps_q4[] = {-8.9f, -8.5f, -8.2f, -7.9f, -7.3f, 6.8f, 8.1f};
+static const float pk_steps_q5[] = {-16.7f, -16.3f, -15.9f, -14.2f, 13.2f, 14.8f, 15.2f};
+static const float pk_steps_q8[] = {-128.3f, -127.2f, -126.1f, -124.9f};
 
 // Values beyond ±limit get the code of the limit anyway; squares stay far from overflow.
 #define PK_LIMIT_32 1e8f
@@ -32,24 +29,25 @@ PK_BODY void pk_encode_symmetric(
     const float *values, const float *importance, uint8_t *block, size_t count, int bytes, int high,
     int nibbles, int zero, const float *steps, int step_count) {
   const float unit = importance ? pk_importance_unit(importance, count * 32) : 1;
-  const float lowest = (float)-zero, highest = (float)(zero - 1);
+  const pk_codes range = {(float)-zero, (float)(zero - 1), NULL};
   for (size_t start = 0; start < count; start += PK_LANES) {
     const size_t groups = count - start < PK_LANES ? count - start : PK_LANES;
     pk_vf x[32], weights[32];
-    uint8_t codes[PK_LANES][PK_GROUP_LIMIT];
+    uint8_t codes[PK_LANES][32];
     pk_load_groups(
         values + start * 32, importance ? importance + start * 32 : NULL, unit, groups, 32,
         PK_LIMIT_32, x, weights);
     const pk_vf *w = importance ? weights : NULL;
     const pk_fit fit =
-        pk_search_scale(x, w, 32, lowest, highest, 1, steps, step_count, zero < 128 ? 2 : 1);
-    pk_store_codes(x, fit.scale, 0, 32, lowest, highest, zero < 128 ? zero : 0, codes);
+        pk_search_scale(x, w, 32, &range, 1, steps, step_count, nibbles ? 2 : 1);
+    pk_store_codes(x, &range, fit.scale, 0, 32, codes[0]);
     for (size_t lane = 0; lane < groups; lane++, block += bytes) {
       pk_store16(block, pk_half_from_float(fit.scale[lane]));
       if (nibbles) {
         pk_pack_nibbles(codes[lane], high, nibbles, block);
       } else {
-        memcpy(block + 2, codes[lane], 32);
+        // Signed numbers: their distance to the lowest, with the highest bit inverted.
+        for (int i = 0; i < 32; i++) block[2 + i] = codes[lane][i] ^ 0x80;
       }
     }
   }
@@ -73,14 +71,13 @@ PK_BODY void pk_encode_q8_0_body(
 
 static const float pk_ends_q4[][2] = {
     {-0.1f, -0.1f}, {-0.1f, 0.4f}, {-0.1f, 0.9f}, {-0.1f, 1.4f}, {0.4f, -0.1f}, {0.4f, 0.4f},
-    {0.4f, 0.9f}, {0.4f, 1.4f}, {0.9f, -0.1f}, {0.9f, 0.4f}, {0.9f, 0.9f}, {0.9f, 1.4f}, {1.4f,
-    -0.1f}, {1.4f, 0.4f}, {1.4f, 0.9f}, {1.4f, 1.4f}};
+    {0.4f, 0.9f}, {0.4f, 1.4f}, {0.9f, -0.1f}, {0.9f, 0.4f}, {0.9f, 0.9f}, {1.4f, -0.1f},
+    {1.4f, 0.4f}};
 static const float pk_ends_q5[][2] = {
-    {-0.3f, -0.3f}, {-0.3f, 0}, {-0.3f, 0.3f}, {-0.3f, 0.6f}, {-0.3f, 1}, {-0.3f, 1.5f}, {0,
-    -0.3f}, {0, 0}, {0, 0.3f}, {0, 0.6f}, {0, 1}, {0, 1.5f}, {0.3f, -0.3f}, {0.3f, 0}, {0.3f,
-    0.3f}, {0.3f, 0.6f}, {0.3f, 1}, {0.3f, 1.5f}, {0.6f, -0.3f}, {0.6f, 0}, {0.6f, 0.3f}, {0.6f,
-    0.6f}, {0.6f, 1}, {0.6f, 1.5f}, {1, -0.3f}, {1, 0}, {1, 0.3f}, {1, 0.6f}, {1, 1}, {1, 1.5f},
-    {1.5f, -0.3f}, {1.5f, 0}, {1.5f, 0.3f}, {1.5f, 0.6f}, {1.5f, 1}, {1.5f, 1.5f}};
+    {-0.3f, -0.3f}, {-0.3f, 0}, {-0.3f, 0.3f}, {-0.3f, 0.6f}, {-0.3f, 1}, {-0.3f, 1.5f}, {0, -0.3f},
+    {0, 0}, {0, 0.3f}, {0, 0.6f}, {0, 1}, {0, 1.5f}, {0.3f, -0.3f}, {0.3f, 0}, {0.3f, 0.3f},
+    {0.3f, 0.6f}, {0.3f, 1}, {0.6f, -0.3f}, {0.6f, 0}, {0.6f, 0.3f}, {0.6f, 0.6f}, {0.6f, 1},
+    {1, -0.3f}, {1, 0}, {1, 0.3f}, {1, 0.6f}, {1.5f, -0.3f}, {1.5f, 0}};
 
 PK_BODY void pk_encode_affine(
     const float *values, const float *importance, uint8_t *block, size_t count, int bytes, int high,
@@ -89,13 +86,14 @@ PK_BODY void pk_encode_affine(
   for (size_t start = 0; start < count; start += PK_LANES) {
     const size_t groups = count - start < PK_LANES ? count - start : PK_LANES;
     pk_vf x[32], weights[32];
-    uint8_t codes[PK_LANES][PK_GROUP_LIMIT];
+    uint8_t codes[PK_LANES][32];
     pk_load_groups(
         values + start * 32, importance ? importance + start * 32 : NULL, unit, groups, 32,
         PK_LIMIT_32, x, weights);
     const pk_vf *w = importance ? weights : NULL;
     const pk_fit fit = pk_search_affine(x, w, 32, highest, 1, 0, ends, end_count, 3);
-    pk_store_codes(x, fit.scale, fit.offset, 32, 0, highest, 0, codes);
+    const pk_codes range = {0, highest, NULL};
+    pk_store_codes(x, &range, fit.scale, fit.offset, 32, codes[0]);
     for (size_t lane = 0; lane < groups; lane++, block += bytes) {
       pk_store16(block, pk_half_from_float(fit.scale[lane]));
       pk_store16(block + 2, pk_half_from_float(fit.offset[lane]));

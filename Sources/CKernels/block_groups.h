@@ -9,7 +9,6 @@
 // width of the machine's registers.
 
 #define PK_LANES 16
-#define PK_GROUP_LIMIT 32
 
 typedef float pk_vf __attribute__((ext_vector_type(PK_LANES)));
 typedef int32_t pk_vi __attribute__((ext_vector_type(PK_LANES)));
@@ -124,27 +123,6 @@ PK_BODY void pk_load_groups(
   if (importance == NULL) return;
   pk_transpose(importance, groups, size, 1.0f, w);
   for (int i = 0; i < size; i++) w[i] = pk_clamp(w[i] * unit, PK_IMPORTANCE_FLOOR, 2.0f);
-}
-
-// The code of each element for y = q·scale + offset with q from lowest to highest.
-PK_BODY pk_vf pk_code(pk_vf x, pk_vf inverse, pk_vf offset, float lowest, float highest) {
-  return pk_round(pk_clamp((x - offset) * inverse, lowest, highest));
-}
-
-// codes[lane][i] = code + zero.
-PK_BODY void pk_store_codes(
-    const pk_vf *x, pk_vf scale, pk_vf offset, int size, float lowest, float highest, int zero,
-    uint8_t codes[PK_LANES][PK_GROUP_LIMIT]) {
-  const pk_vf inverse = pk_inverse(scale);
-  for (int start = 0; start < size; start += 16) {
-    pk_vb rows[16];
-    for (int i = 0; i < 16; i++) {
-      const pk_vf code = pk_code(x[start + i], inverse, offset, lowest, highest);
-      rows[i] = __builtin_convertvector(__builtin_convertvector(code, pk_vi) + zero, pk_vb);
-    }
-    PK_INTERLEAVE(rows, pk_vb)
-    for (int lane = 0; lane < PK_LANES; lane++) memcpy(codes[lane] + start, &rows[lane], 16);
-  }
 }
 
 #define PK_COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))

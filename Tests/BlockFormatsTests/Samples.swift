@@ -3,6 +3,12 @@
 import BlockFormats
 import Tensors
 
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
 /// Seeded numbers, and how near a format should come to them.
 enum Samples {
   /// SplitMix64.
@@ -46,17 +52,17 @@ enum Samples {
     }
   }
 
-  /// An upper bound of the relative error on normal values: about 0.33 over the codes on one side
-  /// for uniform rounding of a range of three standard deviations, and a tenth on top.
+  /// An upper bound of the relative error on normal values.
+  ///
+  /// No code of b bits an element can do better than 2^-b on normal values (the distortion-rate
+  /// function of a Gaussian source); blocks that store scales and round each element, or few
+  /// together, stay within 2.5 times that.
   static func tolerance(_ encoding: Encoding) -> Double {
     switch encoding {
     case .f64, .f32: 1e-12
     case .f16: 0x1p-11
     case .bf16: 0x1p-8
-    case .q8_0: 0.0055
-    case .q6_K: 0.0185
-    case .q5_0, .q5_1, .q5_K: 0.045
-    default: 0.09
+    default: 2.5 * exp2(-encoding.bitsPerElement)
     }
   }
 

@@ -19,10 +19,19 @@ from gguf import GGMLQuantizationType as Type
 
 FIXTURES = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TARGET = os.path.join(FIXTURES, "blocks")
-ENCODINGS = ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K"]
-# Where each encoding has its half-precision numbers.
+# Where each encoding has its half-precision numbers. That of IQ1_M lies in the high nibbles of four
+# bytes.
 HALVES = {"Q4_0": [0], "Q4_1": [0, 2], "Q5_0": [0], "Q5_1": [0, 2], "Q8_0": [0],
-          "Q4_K": [0, 2], "Q5_K": [0, 2], "Q6_K": [208]}
+          "Q4_K": [0, 2], "Q5_K": [0, 2], "Q6_K": [208],
+          "IQ1_S": [0], "IQ1_M": [48], "IQ2_XXS": [0], "IQ2_XS": [0], "IQ2_S": [0],
+          "IQ3_XXS": [0], "IQ3_S": [0],
+          "Q2_K": [80, 82], "Q3_K": [108], "IQ4_NL": [0], "IQ4_XS": [0], "TQ1_0": [52],
+          "TQ2_0": [64], "MXFP4": [], "NVFP4": [], "Q1_0": [0], "Q2_0": [0]}
+# Numbers of types that the package `gguf` cannot decode, or does not know; llama.cpp does.
+ONLY_GGML = {"Q1_0": 41, "Q2_0": 42}
+ENCODINGS = list(HALVES)
+# llama.cpp's encoders of these need importance; where there is none, ones.
+NEED_IMPORTANCE = ["IQ1_S", "IQ1_M", "IQ2_XXS", "IQ2_XS", "IQ2_S", "IQ3_XXS"]
 # 0, -0, least and largest subnormal, least normal, 1, largest, infinities, NaN.
 SPECIAL_HALVES = [0x0000, 0x8000, 0x0001, 0x03FF, 0x0400, 0x3C00, 0x7BFF, 0xFBFF, 0x7C00, 0xFC00,
                   0x7E00, 0x7C01]
@@ -35,16 +44,51 @@ ggml.ggml_quantize_chunk.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_voi
                                      ctypes.c_void_p]
 
 
+class Traits(ctypes.Structure):
+    _fields_ = [("name", ctypes.c_char_p), ("elements", ctypes.c_int64),
+                ("interleave", ctypes.c_int64), ("bytes", ctypes.c_size_t),
+                ("quantized", ctypes.c_bool),
+                ("to_float", ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p,
+                                              ctypes.c_int64))]
+
+
+ggml.ggml_get_type_traits.restype = ctypes.POINTER(Traits)
+
+
+def number(name):
+    return ONLY_GGML.get(name) or int(Type[name])
+
+
+def traits(name):
+    return ggml.ggml_get_type_traits(number(name)).contents
+
+
 def sizes(name):
-    return gguf.GGML_QUANT_SIZES[Type[name]]
+    return traits(name).elements, traits(name).bytes
 
 
 def decode(name, blocks):
-    with np.errstate(all="ignore"):
-        return gguf.quants.dequantize(blocks, Type[name])
+    if name not in ONLY_GGML:
+        with np.errstate(all="ignore"):
+            return gguf.quants.dequantize(blocks, Type[name])
+    block, width = sizes(name)
+    count = blocks.size // width * block
+    values = np.zeros(count, np.float32)
+    traits(name).to_float(np.ascontiguousarray(blocks).ctypes.data, values.ctypes.data, count)
+    return values.reshape(blocks.shape[0], -1)
 
 
-def golden(name, random):
+def set_half(name, block, offset, half):
+    if name == "IQ1_M":
+        for i in range(4):
+            place = offset + 2 * i + 1
+            block[place] = block[place] & 15 | (half >> 4 * i & 15) << 4
+    else:
+        block[offset], block[offset + 1] = half & 255, half >> 8
+
+
+def golden(name):
+    random = np.random.default_rng([20240311, *name.encode()])
     _, width = sizes(name)
     count = 40 if width < 64 else 20
     blocks = random.integers(0, 256, (count, width), dtype=np.uint8)
@@ -52,12 +96,12 @@ def golden(name, random):
     for i in range(2, count):
         for offset in HALVES[name]:
             if i - 2 < len(SPECIAL_HALVES):
-                half = SPECIAL_HALVES[(i - 2 + (5 if offset == 2 else 0)) % len(SPECIAL_HALVES)]
+                half = SPECIAL_HALVES[(i - 2 + (5 if offset in (2, 82) else 0)) % len(SPECIAL_HALVES)]
             elif i < count - 3:  # ordinary scales
                 half = int(np.float16(random.normal(0, 0.01)).view(np.uint16))
             else:
                 continue  # whatever the random bytes are
-            blocks[i, offset], blocks[i, offset + 1] = half & 255, half >> 8
+            set_half(name, blocks[i], offset, half)
     blocks.tofile(os.path.join(TARGET, name + ".blocks"))
     decode(name, blocks).astype("<f4").tofile(os.path.join(TARGET, name + ".values"))
 
@@ -73,9 +117,11 @@ def errors(name, rows):
     result = []
     for w in (None, weights):
         out = np.zeros((rows.shape[0], rows.shape[1] // block * width), np.uint8)
-        ggml.ggml_quantize_chunk(int(Type[name]), rows.ctypes.data, out.ctypes.data, 0,
+        given = np.ones_like(weights) if w is None and name in NEED_IMPORTANCE else w
+        ggml.ggml_quantize_init(number(name))
+        ggml.ggml_quantize_chunk(number(name), rows.ctypes.data, out.ctypes.data, 0,
                                  rows.shape[0], rows.shape[1],
-                                 None if w is None else w.ctypes.data)
+                                 None if given is None else given.ctypes.data)
         x = rows.astype(np.float64)
         scale = 1.0 if w is None else w.astype(np.float64)
         wrong = (scale * (x - decode(name, out)) ** 2).sum()
@@ -105,7 +151,7 @@ def main():
     os.makedirs(TARGET, exist_ok=True)
     random = np.random.default_rng(20240311)
     for name in ENCODINGS:
-        golden(name, random)
+        golden(name)
 
     lines = ["# file\toffset\tdtype\trows\tcolumns\tencoding\terror\tweighted error\tname"]
 

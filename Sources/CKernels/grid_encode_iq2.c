@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "grid_codes_iq2.h"
+#include "grid_fit.h"
+
+// Superblocks of 256 elements in parts of eight, whose magnitudes are a point of a code book:
+// Formats/IQ2.md.
+
+static const float pk_coarse_iq2[] = {0.036f, 0.040f, 0.044f, 0.048f,
+                                      0.053f, 0.058f, 0.064f, 0.070f};
+static const float pk_fine_iq2[] = {0.94f, 1.06f};
+static const pk_steps pk_steps_iq2 = {
+    pk_coarse_iq2, PK_COUNT(pk_coarse_iq2), pk_fine_iq2, PK_COUNT(pk_fine_iq2), 0.125f};
+
+static const pk_format pk_format_iq2_xxs = {
+    PK_LEVELS_IQ2, PK_SIGNS_EVEN, pk_codes_iq2_xxs, 256, 4, 16, 0.125f, 0};
+static const pk_format pk_format_iq2_xs = {
+    PK_LEVELS_IQ2, PK_SIGNS_EVEN, pk_codes_iq2_xs, 512, 2, 16, 0.125f, 0};
+static const pk_format pk_format_iq2_s = {
+    PK_LEVELS_IQ2, PK_SIGNS_FREE, pk_codes_iq2_s, 1024, 2, 16, 0.125f, 0};
+
+PK_BODY void pk_store32(uint8_t *stored, uint32_t bits) {
+  pk_store16(stored, (uint16_t)bits);
+  pk_store16(stored + 2, (uint16_t)(bits >> 16));
+}
+
+PK_BODY void pk_pack_iq2_xxs(const pk_superblock *fit, uint8_t *block) {
+  for (int group = 0; group < 8; group++) {
+    uint32_t rest = (uint32_t)fit->integer[4 * group] << 28;
+    for (int part = 0; part < 4; part++) {
+      const int lane = 4 * group + part;
+      block[2 + 8 * group + part] = (uint8_t)fit->found.index[0][lane];
+      rest |= (fit->found.negative[lane] & 127u) << 7 * part;
+    }
+    pk_store32(block + 6 + 8 * group, rest);
+  }
+}
+
+PK_BODY void pk_pack_scales_iq2(const pk_superblock *fit, uint8_t *scales) {
+  for (int i = 0; i < 8; i++) {
+    scales[i] = (uint8_t)((uint32_t)fit->integer[4 * i] | (uint32_t)fit->integer[4 * i + 2] << 4);
+  }
+}
+
+PK_BODY void pk_pack_iq2_xs(const pk_superblock *fit, uint8_t *block) {
+  for (int lane = 0; lane < PK_PARTS; lane++) {
+    const uint32_t code = (uint32_t)fit->found.index[0][lane] |
+                          (fit->found.negative[lane] & 127u) << 9;
+    pk_store16(block + 2 + 2 * lane, (uint16_t)code);
+  }
+  pk_pack_scales_iq2(fit, block + 66);
+}
+
+PK_BODY void pk_pack_iq2_s(const pk_superblock *fit, uint8_t *block) {
+  for (int i = 0; i < 8; i++) {
+    uint32_t high = 0;
+    for (int part = 0; part < 4; part++) {
+      const int lane = 4 * i + part;
+      block[2 + lane] = (uint8_t)fit->found.index[0][lane];
+      block[34 + lane] = (uint8_t)fit->found.negative[lane];
+      high |= (uint32_t)(fit->found.index[0][lane] >> 8) << 2 * part;
+    }
+    block[66 + i] = (uint8_t)high;
+  }
+  pk_pack_scales_iq2(fit, block + 74);
+}
+
+typedef void (*pk_pack)(const pk_superblock *fit, uint8_t *block);
+
+PK_BODY void pk_encode_iq2(
+    const float *values, const float *importance, uint8_t *block, size_t count, int bytes,
+    const pk_format *format, pk_pack pack) {
+  const float unit = importance ? pk_importance_unit(importance, count * 256) : 1;
+  pk_book book;
+  pk_open_book(format, &book);
+  for (size_t b = 0; b < count; b++, block += bytes) {
+    pk_parts parts;
+    pk_superblock fit;
+    pk_load_parts(
+        values + b * 256, importance ? importance + b * 256 : NULL, unit, &parts);
+    pk_fit_superblock(&parts, format, &book, &pk_steps_iq2, &fit);
+    pk_store16(block, pk_half_from_float(fit.d));
+    pack(&fit, block);
+  }
+}
+
+PK_BODY void pk_encode_iq2_xxs_body(
+    const float *values, const float *importance, void *blocks, size_t count) {
+  pk_encode_iq2(values, importance, blocks, count, 66, &pk_format_iq2_xxs, pk_pack_iq2_xxs);
+}
+PK_BODY void pk_encode_iq2_xs_body(
+    const float *values, const float *importance, void *blocks, size_t count) {
+  pk_encode_iq2(values, importance, blocks, count, 74, &pk_format_iq2_xs, pk_pack_iq2_xs);
+}
+PK_BODY void pk_encode_iq2_s_body(
+    const float *values, const float *importance, void *blocks, size_t count) {
+  pk_encode_iq2(values, importance, blocks, count, 82, &pk_format_iq2_s, pk_pack_iq2_s);
+}
+
+PK_STAMP_ENCODE(pk_encode_iq2_xxs)
+PK_STAMP_ENCODE(pk_encode_iq2_xs)
+PK_STAMP_ENCODE(pk_encode_iq2_s)
