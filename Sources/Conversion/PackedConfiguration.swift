@@ -20,12 +20,19 @@ struct PackedConfiguration {
     self.ignored = ignored
   }
 
+  private static let keys = ["quantization", "quantization_config"]
+
+  /// Whether a configuration says anything of packed weights.
+  static func speaksOfPacking(_ config: JSON) -> Bool {
+    keys.contains { config[$0] != nil || config["text_config"]?[$0] != nil }
+  }
+
   /// The source's configuration with the packing that it has now.
   func text(of config: JSON) -> String {
     guard var object = config.object else { return config.text(indented: true) + "\n" }
-    for key in ["quantization", "quantization_config"] { object[key] = nil }
+    for key in PackedConfiguration.keys { object[key] = nil }
     if var inner = object["text_config"]?.object {
-      for key in ["quantization", "quantization_config"] { inner[key] = nil }
+      for key in PackedConfiguration.keys { inner[key] = nil }
       object["text_config"] = .object(inner)
     }
     if !schemes.isEmpty {

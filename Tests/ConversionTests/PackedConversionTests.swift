@@ -188,6 +188,41 @@ struct PackedConversionTests {
     #expect(error.description.contains("a GGUF cannot become a folder for MLX"))
   }
 
+  @Test("an expanded folder says nothing of packing, and has PyTorch's shapes")
+  func expanded() throws {
+    let folder = try TemporaryFolder()
+    let model = try Self.open(Fixtures.path("llava-tiny"))
+    let summary = try Self.quantize(model, try .mlx(type: "4bit"), into: folder)
+    let packed = try Self.open(Self.folder(of: summary))
+    let plan = try ConversionPlan(safetensors: packed, encoding: .f32, folder: folder.path)
+    let expanded = try Self.open(Self.folder(of: try Converter(plan, of: packed).run()))
+    #expect(expanded.files.config?["quantization"] == nil)
+    #expect(expanded.files.config?["quantization_config"] == nil)
+    #expect(expanded.files.config?["vision_config"] == model.files.config?["vision_config"])
+    for (old, new) in zip(packed.parameters, expanded.parameters) {
+      #expect(new.tensors[0].shape == new.parameter.shape)
+      #expect(try Self.values(old) == Self.values(new), "\(old.parameter.role)")
+    }
+  }
+
+  @Test("the vision part of a packed folder gives the same GGUF as that of its source")
+  func visionGGUF() throws {
+    let folders = try (0..<2).map { _ in try TemporaryFolder() }
+    let model = try Self.open(Fixtures.path("llava-tiny"))
+    let summary = try Self.quantize(model, try .mlx(type: "4bit"), into: folders[0])
+    let packed = try Self.open(Self.folder(of: summary))
+    let recipe = try Recipe(named: "F16")
+    let files = try zip([model, packed], folders).map { model, folder in
+      try Converter(
+        try ConversionPlan(
+          gguf: model, recipe: recipe, projectorRecipe: recipe, folder: folder.path), of: model
+      ).run().files[1].path
+    }
+    let (one, two) = (try Checkpoint(path: files[0]), try Checkpoint(path: files[1]))
+    #expect(one.tensors.map(\.description) == two.tensors.map(\.description))
+    for (a, b) in zip(one.tensors, two.tensors) { #expect(a.bytes.elementsEqual(b.bytes)) }
+  }
+
   @Test("a packed folder becomes a GGUF with the same values")
   func toGGUF() throws {
     let folder = try TemporaryFolder()
