@@ -7,14 +7,17 @@
 // Each candidate is scored as it will be read: numbers as stored, codes rounded against them. The
 // same pass gives the sums from which least squares moves scale and offset for these codes.
 
+typedef enum { PK_NEITHER, PK_SCALE, PK_BOTH } pk_solved;
+
 typedef struct {
   pk_vf scale, offset, error;
+  pk_vf scale_change, offset_change;  // what least squares would do to them
 } pk_affine;
 
 // y = (code + shift) * scale + offset, code from 0 to highest. Scores a candidate, keeps it if it is
-// the best, and gives the least-squares correction of both numbers (of the scale alone if `fixed`).
+// the best, and gives the least-squares correction of the numbers that are `solved` for.
 PK_BODY void pk_score(
-    const pk_group_lanes *g, float highest, pk_vf shift, int fixed, pk_vf scale, pk_vf offset,
+    const pk_group_lanes *g, float highest, pk_vf shift, pk_solved solved, pk_vf scale, pk_vf offset,
     pk_affine *best, pk_vf *scale_change, pk_vf *offset_change) {
   const pk_vf inverse = pk_inverse(scale), start = shift * scale + offset;
   pk_vf error = 0, q1 = 0, qq = 0, d1 = 0, dq = 0;
@@ -29,17 +32,20 @@ PK_BODY void pk_score(
     d1 += wd;
     dq += wd * q;
   }
+  *scale_change = 0;
+  *offset_change = 0;
+  if (solved == PK_SCALE) {
+    *scale_change = pk_divide(dq, qq);
+  } else if (solved == PK_BOTH) {
+    *scale_change = pk_divide(g->weight * dq - d1 * q1, g->weight * qq - q1 * q1);
+    *offset_change = pk_divide(d1 - *scale_change * q1, g->weight);
+  }
   const pk_vi better = error < best->error;
   best->scale = better ? scale : best->scale;
   best->offset = better ? offset : best->offset;
   best->error = better ? error : best->error;
-  if (fixed) {
-    *scale_change = pk_divide(dq, qq);
-    *offset_change = 0;
-    return;
-  }
-  *scale_change = pk_divide(g->weight * dq - d1 * q1, g->weight * qq - q1 * q1);
-  *offset_change = pk_divide(d1 - *scale_change * q1, g->weight);
+  best->scale_change = better ? *scale_change : best->scale_change;
+  best->offset_change = better ? *offset_change : best->offset_change;
 }
 
 PK_BODY void pk_ends(const pk_group_lanes *g, pk_vf *low, pk_vf *high) {
@@ -61,20 +67,20 @@ static const float pk_ends_4[][2] = {{0, 0},       {0.3f, 0.3f}, {0.6f, 0.6f},  
 static const float pk_ends_8[][2] = {{0, 0},        {0.4f, 0.4f}, {-0.4f, -0.4f}, {0.8f, 0.2f},
                                      {0.2f, 0.8f},  {-0.5f, 0.5f}, {0.5f, -0.5f}, {1.0f, 1.0f}};
 
-// With many codes a step is hardly wider than the gaps between stored numbers: all scales around
-// that of the range are tried, each with the offsets around that which centres the range.
+// With many codes a step is hardly wider than the gaps between stored numbers: the scales from
+// that of the range up are tried, each with the offsets around that which centres the range.
 PK_BODY void pk_search_stored(
     const pk_group_lanes *g, float highest, pk_stored_type type, pk_vf low, pk_vf high,
     pk_affine *best) {
   pk_vf unused, unused_too;
   const pk_vf range = (high - low) * (1.0f / highest), middle = (low + high) * 0.5f;
   for (int direction = -1; direction <= 1; direction += 2) {
-    for (int up = -1; up <= 3; up++) {
+    for (int up = 0; up <= 2; up++) {
       const pk_vf scale = pk_moved(pk_stored(range * (float)direction, type), up, type);
       const pk_vf centred = pk_stored(middle - scale * (0.5f * highest), type);
-      for (int move = -4; move <= 4; move++) {
+      for (int move = -2; move <= 2; move++) {
         pk_score(
-            g, highest, (pk_vf)0, 0, scale, pk_moved(centred, move, type), best, &unused,
+            g, highest, (pk_vf)0, PK_NEITHER, scale, pk_moved(centred, move, type), best, &unused,
             &unused_too);
       }
     }
@@ -87,7 +93,7 @@ PK_BODY pk_affine pk_search_offset(
   pk_vf low, high, scale_change, offset_change;
   pk_ends(g, &low, &high);
   const pk_vf none = 0;
-  pk_affine best = {0, 0, (pk_vf)0 + __builtin_inff()};
+  pk_affine best = {0, 0, (pk_vf)0 + __builtin_inff(), 0, 0};
   const pk_vf step = (high - low) * (1.0f / highest);
 
   // What rounding to the ends alone gives: the end of the larger magnitude and zero are exact.
@@ -101,29 +107,27 @@ PK_BODY pk_affine pk_search_offset(
     const pk_vi usable = code != 0.0f;
     const pk_vf scale = usable ? edge / (usable ? code : (pk_vf)1.0f) : signed_step;
     pk_score(
-        g, highest, none, 0, pk_stored(scale, type), pk_stored(usable ? edge : none, type), &best,
+        g, highest, none, PK_BOTH, pk_stored(scale, type), pk_stored(usable ? edge : none, type), &best,
         &scale_change, &offset_change);
   }
   for (int c = 0; c < end_count; c++) {
     const pk_vf bottom = low + ends[c][0] * step, top = high - ends[c][1] * step;
     pk_vf scale = pk_stored((top - bottom) * (1.0f / highest), type);
     pk_vf offset = pk_stored(bottom, type);
-    pk_score(g, highest, none, 0, scale, offset, &best, &scale_change, &offset_change);
+    pk_score(g, highest, none, PK_BOTH, scale, offset, &best, &scale_change, &offset_change);
     scale = pk_stored(scale + scale_change, type);
     offset = pk_stored(offset + offset_change, type);
-    pk_score(g, highest, none, 0, scale, offset, &best, &scale_change, &offset_change);
-    if (type == PK_STORED_F32) continue;
-    // From the other end: the offset is rounded elsewhere.
+    pk_score(g, highest, none, PK_BOTH, scale, offset, &best, &scale_change, &offset_change);
+    if (type == PK_STORED_F32 || highest < 60.0f) continue;
+    // From the other end: the offset is rounded elsewhere, which matters where steps are small.
     scale = pk_stored((bottom - top) * (1.0f / highest), type);
     offset = pk_stored(top, type);
-    pk_score(g, highest, none, 0, scale, offset, &best, &scale_change, &offset_change);
+    pk_score(g, highest, none, PK_BOTH, scale, offset, &best, &scale_change, &offset_change);
   }
   for (int i = 0; i < refinements; i++) {
-    pk_score(
-        g, highest, none, 0, best.scale, best.offset, &best, &scale_change, &offset_change);
-    const pk_vf scale = pk_stored(best.scale + scale_change, type);
-    const pk_vf offset = pk_stored(best.offset + offset_change, type);
-    pk_score(g, highest, none, 0, scale, offset, &best, &scale_change, &offset_change);
+    const pk_vf scale = pk_stored(best.scale + best.scale_change, type);
+    const pk_vf offset = pk_stored(best.offset + best.offset_change, type);
+    pk_score(g, highest, none, PK_BOTH, scale, offset, &best, &scale_change, &offset_change);
   }
   if (type == PK_STORED_F32) return best;
   if (highest > 60.0f) pk_search_stored(g, highest, type, low, high, &best);
@@ -131,7 +135,7 @@ PK_BODY pk_affine pk_search_offset(
   static const int neighbours[][2] = {{1, 0}, {-1, 0}, {0, 1}, {0, -1}, {1, -1}, {-1, 1}};
   for (int i = 0; i < PK_COUNT(neighbours); i++) {
     pk_score(
-        g, highest, none, 0, pk_moved(best.scale, neighbours[i][0], type),
+        g, highest, none, PK_NEITHER, pk_moved(best.scale, neighbours[i][0], type),
         pk_moved(best.offset, neighbours[i][1], type), &best, &scale_change, &offset_change);
   }
   return best;
@@ -187,29 +191,28 @@ PK_BODY void pk_encode_middle_with(
         values + first, importance ? importance + first : NULL, unit, count, size, &g);
     pk_vf low, high, change, unused;
     pk_ends(&g, &low, &high);
-    pk_affine best = {0, 0, (pk_vf)0 + __builtin_inff()};
+    pk_affine best = {0, 0, (pk_vf)0 + __builtin_inff(), 0, 0};
     // Either end reaches its own last code, or both the same.
     const pk_vf below = -low * (1.0f / middle), above = high * (1.0f / (middle - 1));
     const pk_vf whole = below > above ? below : above;
     const pk_vf largest = pk_magnitude(low) > pk_magnitude(high) ? -low : high;
     const pk_vf both = pk_magnitude(largest) * (2.0f / highest);
-    pk_score(&g, highest, shift, 1, pk_stored(both, type), none, &best, &change, &unused);
+    pk_score(&g, highest, shift, PK_SCALE, pk_stored(both, type), none, &best, &change, &unused);
     for (int c = 0; c < PK_COUNT(pk_shares); c++) {
       const float share = bits < 6 ? 1.0f / (1.0f + 2.5f * (pk_shares[c] - 0.92f))
                                    : 1.0f / (1.0f + 0.1f * (pk_shares[c] - 1.0f));
       pk_vf scale = pk_stored(whole * share, type);
-      pk_score(&g, highest, shift, 1, scale, none, &best, &change, &unused);
+      pk_score(&g, highest, shift, PK_SCALE, scale, none, &best, &change, &unused);
       scale = pk_stored(pk_magnitude(scale + change), type);
-      pk_score(&g, highest, shift, 1, scale, none, &best, &change, &unused);
+      pk_score(&g, highest, shift, PK_SCALE, scale, none, &best, &change, &unused);
     }
     for (int i = 0; i < 2; i++) {
-      pk_score(&g, highest, shift, 1, best.scale, none, &best, &change, &unused);
-      const pk_vf scale = pk_stored(pk_magnitude(best.scale + change), type);
-      pk_score(&g, highest, shift, 1, scale, none, &best, &change, &unused);
+      const pk_vf scale = pk_stored(pk_magnitude(best.scale + best.scale_change), type);
+      pk_score(&g, highest, shift, PK_SCALE, scale, none, &best, &change, &unused);
     }
     for (int move = -1; move <= 1 && type != PK_STORED_F32; move += 2) {
       const pk_vf scale = pk_magnitude(pk_moved(best.scale, move, type));
-      pk_score(&g, highest, shift, 1, scale, none, &best, &change, &unused);
+      pk_score(&g, highest, shift, PK_SCALE, scale, none, &best, &change, &unused);
     }
     pk_codes_of(&g, highest, shift, best.scale, none);
     pk_store_lanes(g.x, size, count, codes + first);
@@ -231,7 +234,7 @@ PK_BODY void pk_try_zero(
   for (int pass = 0; pass < 2; pass++) {
     scale = pk_stored(pk_magnitude(scale), type);
     const pk_vf before = best->fit.error;
-    pk_score(g, highest, -zero, 1, scale, none, &best->fit, &change, &unused);
+    pk_score(g, highest, -zero, PK_SCALE, scale, none, &best->fit, &change, &unused);
     best->zero = best->fit.error < before ? zero : best->zero;
     scale += change;
   }
@@ -256,7 +259,7 @@ PK_BODY void pk_encode_zero_with(
     low = low < 0.0f ? low : (pk_vf)0.0f;
     high = high > 0.0f ? high : (pk_vf)0.0f;
     const pk_vf step = (high - low) * (1.0f / highest);
-    pk_zero_fit best = {{0, 0, (pk_vf)0 + __builtin_inff()}, 0};
+    pk_zero_fit best = {{0, 0, (pk_vf)0 + __builtin_inff(), 0, 0}, 0};
     for (int c = 0; c < end_count; c++) {
       const pk_vf bottom = low + ends[c][0] * step, top = high - ends[c][1] * step;
       const pk_vf scale = (top - bottom) * (1.0f / highest);

@@ -76,7 +76,7 @@ extension ConversionPlan {
 
   /// The model's name without the recipe that an earlier conversion put at its end.
   static func baseName(of model: Model) -> String {
-    for recipe in Recipe.names {
+    for recipe in Recipe.names + PackedTarget.names {
       for separator in ["-", "."] {
         let suffix = separator + recipe
         if model.name.lowercased().hasSuffix(suffix.lowercased()) {

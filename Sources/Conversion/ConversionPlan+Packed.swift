@@ -42,7 +42,8 @@ extension ConversionPlan {
         "\(model.path): a GGUF cannot become a folder for \(wish.family.rawValue), for it does not "
           + "hold the model's configuration files; convert from the original checkpoint")
     }
-    let entries = try PackedPlanner(model, wish).entries()
+    let planner = try PackedPlanner(model, wish)
+    let entries = try planner.entries()
     let suffix = name ?? ConversionPlan.suffix(of: entries, family: wish.family)
     let target = Folder.path(of: ConversionPlan.baseName(of: model) + "-" + suffix, in: folder)
     container = .safetensors
@@ -58,7 +59,9 @@ extension ConversionPlan {
     }
     texts = [
       (
-        PackedConfiguration(entries: entries, family: wish.family).text(of: config),
+        PackedConfiguration(
+          entries: entries, family: wish.family, ignored: planner.rules.ignored
+        ).text(of: config),
         target + "/config.json"
       )
     ]
@@ -67,10 +70,12 @@ extension ConversionPlan {
       files.map(\.path) + copies.map(\.target) + texts.map(\.target), of: model)
   }
 
-  /// What a folder is called whose weights were carried over: after most of them.
+  /// What a folder is called whose weights were carried over: after most of those that are packed,
+  /// or of all.
   private static func suffix(of entries: [Entry], family: PackedScheme.Family) -> String {
     var bytes: [String: Int] = [:]
-    for entry in entries where entry.constant == nil {
+    let isPacked = entries.contains { $0.packing != nil }
+    for entry in entries where entry.constant == nil && (!isPacked || entry.packing != nil) {
       let name: String
       if let scheme = entry.packing?.scheme {
         let kind = scheme.grid == .e2m1 ? (scheme.groupSize == 16 ? "nvfp4" : "mxfp4") : nil

@@ -20,7 +20,7 @@ extension ConversionPlan {
   package init(
     safetensors model: Model, encoding: Encoding, folder: String
   ) throws(ConversionError) {
-    guard model.files.config != nil else {
+    guard let config = model.files.config else {
       throw .request(
         "\(model.path): a GGUF cannot become safetensors, for it does not hold the model's "
           + "configuration files; convert from the original checkpoint")
@@ -33,8 +33,9 @@ extension ConversionPlan {
       for (index, tensor) in source.tensors.enumerated() {
         entries.append(
           Entry(
-            source: source, member: index, name: tensor.name, shape: tensor.shape,
-            choice: EncodingChoice(wanted: encoding, reason: nil, shape: tensor.shape)))
+            source: source, member: index, name: tensor.name, shape: source.parameter.shape,
+            choice: EncodingChoice(
+              wanted: encoding, reason: nil, shape: source.parameter.shape)))
       }
     }
     // All elements are of one size, so any order is aligned; names make it easy to read.
@@ -46,10 +47,21 @@ extension ConversionPlan {
     dropped = model.census.dropped
     let source = model.files.folder
     let names = try convertingErrors { () throws(FileError) in try Folder.names(in: source) }
-    copies = ConversionPlan.companions.filter(names.contains).map {
-      (source + "/" + $0, target + "/" + $0)
+    // A configuration that speaks of packed weights would be wrong from now on.
+    let isPacked = PackedConfiguration.speaksOfPacking(config)
+    copies = ConversionPlan.companions
+      .filter { names.contains($0) && !($0 == "config.json" && isPacked) }
+      .map { (source + "/" + $0, target + "/" + $0) }
+    if isPacked {
+      texts = [
+        (
+          PackedConfiguration(entries: [], family: .mlx, ignored: []).text(of: config),
+          target + "/config.json"
+        )
+      ]
     }
-    try ConversionPlan.checkTargets([file.path] + copies.map(\.target), of: model)
+    try ConversionPlan.checkTargets(
+      [file.path] + copies.map(\.target) + texts.map(\.target), of: model)
   }
 
   /// Refuses to replace what is being read.

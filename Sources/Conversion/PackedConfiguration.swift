@@ -11,18 +11,28 @@ import Tensors
 struct PackedConfiguration {
   private let entries: [ConversionPlan.Entry]
   private let family: PackedScheme.Family
+  /// Modules without tensors that loaders must leave alone.
+  private let ignored: [String]
 
-  init(entries: [ConversionPlan.Entry], family: PackedScheme.Family) {
+  init(entries: [ConversionPlan.Entry], family: PackedScheme.Family, ignored: [String]) {
     self.entries = entries.filter { $0.constant == nil }
     self.family = family
+    self.ignored = ignored
+  }
+
+  private static let keys = ["quantization", "quantization_config"]
+
+  /// Whether a configuration says anything of packed weights.
+  static func speaksOfPacking(_ config: JSON) -> Bool {
+    keys.contains { config[$0] != nil || config["text_config"]?[$0] != nil }
   }
 
   /// The source's configuration with the packing that it has now.
   func text(of config: JSON) -> String {
     guard var object = config.object else { return config.text(indented: true) + "\n" }
-    for key in ["quantization", "quantization_config"] { object[key] = nil }
+    for key in PackedConfiguration.keys { object[key] = nil }
     if var inner = object["text_config"]?.object {
-      for key in ["quantization", "quantization_config"] { inner[key] = nil }
+      for key in PackedConfiguration.keys { inner[key] = nil }
       object["text_config"] = .object(inner)
     }
     if !schemes.isEmpty {
@@ -107,10 +117,14 @@ struct PackedConfiguration {
         "input_activations": .null, "output_activations": .null,
       ]
     }
+    var ignore = plainModules.flatMap(PackedConfiguration.patterns)
+    for module in ignored.map(JSON.string) where !ignore.contains(module) {
+      ignore.append(module)
+    }
     return [
       "quant_method": "compressed-tensors", "format": "pack-quantized",
       "quantization_status": "compressed", "config_groups": .object(groups),
-      "ignore": .array(plainModules.flatMap(PackedConfiguration.patterns)),
+      "ignore": .array(ignore),
       "kv_cache_scheme": .null,
     ]
   }

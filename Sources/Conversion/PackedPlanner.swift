@@ -27,7 +27,7 @@ struct PackedPlanner {
 
   let model: Model
   let wish: Wish
-  private let rules: PackingRules
+  let rules: PackingRules
   /// Of weights whose own encoding says nothing.
   private let modelEncoding: Encoding
 

@@ -21,6 +21,13 @@ package struct PackedTarget: Sendable, Hashable {
   package static let compressedTensorsTypes = ["int4", "int8"]
   package static let groupSizes = [32, 64, 128]
 
+  /// Every name that a target may have, the longer ones first.
+  static var names: [String] {
+    let offsets = ["-asymmetric", ""]
+    let types = mlxTypes + compressedTensorsTypes.flatMap { type in offsets.map { type + $0 } }
+    return types.flatMap { type in groupSizes.map { "\(type)-g\($0)" } + [type] }
+  }
+
   /// A type of MLX.
   ///
   /// - Parameters:

@@ -116,10 +116,14 @@ package struct PackedTileEncoder: Sendable {
     }
     var outcome = TileEncoder.Outcome()
     outcome.nonFiniteCount = BlockFormats.nonFiniteCount(values)
-    let beyond = values.count { $0.isFinite && abs($0) > GroupEncoder.largestValue }
     outcome.overflowCount = max(
-      beyond, BlockFormats.nonFiniteCount(UnsafeBufferPointer(decoded)) - outcome.nonFiniteCount)
+      0, BlockFormats.nonFiniteCount(UnsafeBufferPointer(decoded)) - outcome.nonFiniteCount)
     outcome.distortion.add(values, decoded: UnsafeBufferPointer(decoded))
+    // Only a value that was taken as a smaller one can be so far off.
+    if outcome.distortion.largestError > 1e6 {
+      let limit = GroupEncoder.largestValue
+      outcome.overflowCount += values.count { $0.isFinite && abs($0) > limit }
+    }
     return (planes, outcome)
   }
 

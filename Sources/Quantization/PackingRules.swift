@@ -14,6 +14,9 @@ package struct PackingRules: Sendable {
     let isStrict: Bool
   }
 
+  /// Modules that loaders must be told to leave alone although no tensor is theirs: an output that
+  /// shares the table of embeddings.
+  package let ignored: [String]
   private let name: String
   private let rules: [Rule]
 
@@ -30,6 +33,7 @@ package struct PackingRules: Sendable {
     do throws(JSONError) {
       json = try JSON(parsing: String(decoding: found.text, as: UTF8.self))
     } catch { throw fail("\(error)") }
+    ignored = json["ignore"]?.array?.compactMap(\.string) ?? []
     var rules: [Rule] = []
     for (index, entry) in (json["keep"]?.array ?? []).enumerated() {
       guard let reason = entry["because"]?.string else {

@@ -126,7 +126,7 @@ package struct ConversionReport: Sendable {
       "dropped": .array(
         summary.dropped.map { ["tensor": .string($0.tensor), "reason": .string($0.reason)] }),
       "sourceBytes": .integer(summary.sourceByteCount), "bytes": .integer(summary.byteCount),
-      "seconds": .number(summary.seconds),
+      "bitsPerWeight": .number(summary.bitsPerWeight), "seconds": .number(summary.seconds),
     ]
   }
 
@@ -136,7 +136,9 @@ package struct ConversionReport: Sendable {
       "shape": .array(tensor.shape.dimensions.map(JSON.integer)),
       "from": .string(tensor.sourceStorage),
       "type": .string(tensor.storage),
-      "wanted": .string(tensor.choice.wanted.rawValue), "bytes": .integer(tensor.byteCount),
+      "wanted": .string(tensor.choice.wanted.rawValue),
+      "fallback": tensor.fallback.map(JSON.string) ?? .null, "carried": .bool(tensor.isCarried),
+      "bytes": .integer(tensor.byteCount),
       "relativeError": .number(tensor.distortion.relativeError),
       "largestError": .number(tensor.distortion.largestError),
     ]
