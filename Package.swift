@@ -40,25 +40,28 @@ let package = Package(
       name: "CImageCodecs", dependencies: ["CPNG", "CJPEG"],
       linkerSettings: [.linkedLibrary("png16"), .linkedLibrary("jpeg")]),
 
-    // 1: bytes, numbers and notation
+    // 1: bytes, numbers, notation and threads
     .target(name: "BinaryIO", dependencies: ["CKernels", "CDeflate"]),
     .target(name: "Tensors", dependencies: ["CKernels"]),
     .target(name: "Notation"),
+    .target(name: "Parallelism"),
 
     // 2: formats on disk, linear algebra, inputs
     .target(name: "BlockFormats", dependencies: ["Tensors", "CKernels"]),
     .target(name: "LinearAlgebra", dependencies: ["CLinearAlgebra"]),
     .target(
-      name: "Checkpoints", dependencies: ["BinaryIO", "Tensors", "Notation", "BlockFormats"]),
+      name: "Checkpoints",
+      dependencies: ["BinaryIO", "Tensors", "Notation", "Parallelism", "BlockFormats"]),
     .target(name: "Preprocessing", dependencies: ["BinaryIO", "Notation", "CImageCodecs"]),
     .target(name: "Tokenizers", dependencies: ["BinaryIO", "Notation"]),
 
     // 3: the parts of a model, and of a quantizer
     .target(
-      name: "Layers", dependencies: ["BlockFormats", "LinearAlgebra", "Tensors", "CKernels"]),
+      name: "Layers",
+      dependencies: ["BlockFormats", "LinearAlgebra", "Parallelism", "Tensors", "CKernels"]),
     .target(
       name: "Quantization",
-      dependencies: ["BlockFormats", "LinearAlgebra", "Tensors", "Notation", "Formats"]),
+      dependencies: ["BlockFormats", "Parallelism", "Tensors", "Notation", "Formats"]),
     .target(
       name: "Formats", path: "Formats",
       exclude: [
@@ -76,19 +79,21 @@ let package = Package(
       name: "Models",
       dependencies: [
         "Layers", "Checkpoints", "Preprocessing", "Tokenizers", "Formats", "BlockFormats",
-        "LinearAlgebra", "BinaryIO", "Tensors", "Notation",
+        "LinearAlgebra", "Parallelism", "BinaryIO", "Tensors", "Notation",
       ]),
 
     // 5: what is done with models
     .target(
       name: "Conversion",
       dependencies: [
-        "Models", "Layers", "Quantization", "Checkpoints", "BlockFormats", "LinearAlgebra",
+        "Models", "Layers", "Quantization", "Checkpoints", "BlockFormats", "Parallelism",
         "BinaryIO", "Tensors", "Notation",
       ]),
     .target(
       name: "Verification",
-      dependencies: ["Models", "Preprocessing", "Tokenizers", "LinearAlgebra", "CKernels"]),
+      dependencies: [
+        "Models", "Preprocessing", "Tokenizers", "LinearAlgebra", "Parallelism", "CKernels",
+      ]),
 
     // 6: results for people and programs; the public library
     .target(
@@ -101,7 +106,8 @@ let package = Package(
       name: "PareKit",
       dependencies: [
         "Reports", "Conversion", "Verification", "Models", "Quantization", "Checkpoints",
-        "LinearAlgebra", "Preprocessing", "Tokenizers", "Tensors", "BinaryIO", "Notation",
+        "LinearAlgebra", "Parallelism", "Preprocessing", "Tokenizers", "Tensors", "BinaryIO",
+        "Notation",
       ]),
 
     // 7: the command
@@ -127,9 +133,10 @@ let package = Package(
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
     .testTarget(name: "NotationTests", dependencies: ["Notation", "TestSupport"]),
     .testTarget(name: "BlockFormatsTests", dependencies: ["BlockFormats", "TestSupport"]),
+    .testTarget(name: "ParallelismTests", dependencies: ["Parallelism", "TestSupport"]),
     .testTarget(
       name: "LinearAlgebraTests",
-      dependencies: ["LinearAlgebra", "CLinearAlgebra", "Tensors", "TestSupport"]),
+      dependencies: ["LinearAlgebra", "Parallelism", "CLinearAlgebra", "Tensors", "TestSupport"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
     .testTarget(
       name: "PreprocessingTests",
@@ -138,7 +145,8 @@ let package = Package(
     .testTarget(
       name: "LayersTests",
       dependencies: [
-        "Layers", "BlockFormats", "LinearAlgebra", "Tensors", "CKernels", "TestSupport",
+        "Layers", "BlockFormats", "LinearAlgebra", "Parallelism", "Tensors", "CKernels",
+        "TestSupport",
       ]),
     .testTarget(
       name: "QuantizationTests",
@@ -155,6 +163,7 @@ let package = Package(
       name: "ConversionTests",
       dependencies: [
         "Conversion", "Models", "Quantization", "Checkpoints", "BlockFormats", "LinearAlgebra",
+        "Parallelism",
         "Preprocessing", "Tokenizers", "Tensors", "BinaryIO", "Notation", "Layers", "Fixtures",
         "TestSupport",
       ]),

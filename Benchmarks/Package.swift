@@ -21,13 +21,17 @@ let package = Package(
     .target(name: "Tensors", dependencies: ["CKernels"], swiftSettings: swiftSettings),
     .target(
       name: "BlockFormats", dependencies: ["Tensors", "CKernels"], swiftSettings: swiftSettings),
+    .target(name: "Parallelism", swiftSettings: swiftSettings),
     .target(
-      name: "LinearAlgebra", dependencies: ["CLinearAlgebra"], swiftSettings: swiftSettings),
+      name: "LinearAlgebra", dependencies: ["CLinearAlgebra"],
+      swiftSettings: swiftSettings),
     .target(
-      name: "Layers", dependencies: ["BlockFormats", "LinearAlgebra", "Tensors", "CKernels"],
+      name: "Layers",
+      dependencies: ["BlockFormats", "LinearAlgebra", "Parallelism", "Tensors", "CKernels"],
       swiftSettings: swiftSettings),
     .executableTarget(
-      name: "Multiply", dependencies: ["Layers", "BlockFormats", "LinearAlgebra"],
+      name: "Multiply",
+      dependencies: ["Layers", "BlockFormats", "LinearAlgebra", "Parallelism"],
       swiftSettings: swiftSettings),
   ],
   cLanguageStandard: .gnu11

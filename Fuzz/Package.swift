@@ -25,8 +25,12 @@ let package = Package(
       name: "BinaryIO", dependencies: ["CKernels", "CDeflate"], swiftSettings: swiftSettings),
     .target(name: "Tensors", dependencies: ["CKernels"], swiftSettings: swiftSettings),
     .target(name: "Notation", swiftSettings: swiftSettings),
+    .target(name: "Parallelism", swiftSettings: swiftSettings),
     .target(
-      name: "Checkpoints", dependencies: ["BinaryIO", "Tensors", "Notation"],
+      name: "BlockFormats", dependencies: ["Tensors", "CKernels"], swiftSettings: swiftSettings),
+    .target(
+      name: "Checkpoints",
+      dependencies: ["BinaryIO", "Tensors", "Notation", "Parallelism", "BlockFormats"],
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "FuzzGGUF", dependencies: ["Checkpoints", "BinaryIO"], swiftSettings: entryPoint),

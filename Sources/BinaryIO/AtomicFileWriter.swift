@@ -22,10 +22,12 @@ package final class AtomicFileWriter {
   package private(set) var position = 0
 
   private var descriptor: Int32
-  private let buffer: UnsafeMutableRawBufferPointer
-  private var buffered = 0
+  private let writeBehind: WriteBehind
 
   /// Begins a file; up to `bufferSize` bytes are gathered before a system call.
+  ///
+  /// Calls return before their bytes are written; a failure is thrown by a later one, at the latest
+  /// by ``synchronize()``.
   ///
   /// - Throws: ``FileError`` if the folder is missing or not writable, or something that is no
   ///   regular file stands under the name; nothing is left behind.
@@ -43,13 +45,10 @@ package final class AtomicFileWriter {
     self.path = path
     temporaryPath = temporary.path
     descriptor = temporary.descriptor
-    buffer = .allocate(byteCount: max(bufferSize, 1), alignment: 4096)
+    writeBehind = WriteBehind(descriptor: descriptor, bufferSize: bufferSize)
   }
 
-  deinit {
-    abandon()
-    buffer.deallocate()
-  }
+  deinit { abandon() }
 
   /// Checks that the disk has room for a file of this size; nothing is set aside.
   ///
@@ -68,18 +67,7 @@ package final class AtomicFileWriter {
   /// - Throws: ``FileError``, for instance `ENOSPC`; the writer is then abandoned.
   package func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
     try requireOpen()
-    if bytes.count <= buffer.count - buffered {
-      UnsafeMutableRawBufferPointer(rebasing: buffer[buffered...]).copyMemory(from: bytes)
-      buffered += bytes.count
-    } else {
-      try flush()
-      if bytes.count < buffer.count {
-        buffer.copyMemory(from: bytes)
-        buffered = bytes.count
-      } else {
-        try writeThrough(bytes, at: position)
-      }
-    }
+    try check(writeBehind.append(bytes))
     position += bytes.count
   }
 
@@ -99,19 +87,23 @@ package final class AtomicFileWriter {
       offset >= 0 && offset <= position - bytes.count,
       "bytes \(offset)..<\(offset + bytes.count) of \(position)")
     try requireOpen()
-    try flush()
-    try writeThrough(bytes, at: offset)
+    try check(writeBehind.overwrite(bytes, at: offset))
   }
+
+  /// Hands everything to the system.
+  package func flush() throws(FileError) {
+    try requireOpen()
+    try check(writeBehind.flush())
+  }
+
+  /// Has everything brought to the disk, without waiting for it.
+  package func beginSynchronizing() { writeBehind.beginSynchronizing() }
 
   /// Hands everything to the system and waits until it is on the disk.
   package func synchronize() throws(FileError) {
     try requireOpen()
-    try flush()
-    guard fsync(descriptor) == 0 else { throw failure("write to", errno) }
-    #if os(Linux)
-      // Pages leave the cache, so that reading the file back reads the disk.
-      _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
-    #endif
+    writeBehind.beginSynchronizing()
+    try check(writeBehind.wait())
   }
 
   /// Makes the file durable and gives it its name.
@@ -135,6 +127,7 @@ package final class AtomicFileWriter {
   /// Removes the temporary file; after ``commit()`` this does nothing.
   package func abandon() {
     guard descriptor >= 0 else { return }
+    _ = writeBehind.wait()
     unlink(temporaryPath)
     OpenTemporaries.remove(temporaryPath)
     close(descriptor)
@@ -145,27 +138,8 @@ package final class AtomicFileWriter {
     guard descriptor >= 0 else { throw FileError(path: path, action: "write to", code: EBADF) }
   }
 
-  private func flush() throws(FileError) {
-    let pending = buffered
-    buffered = 0
-    try writeThrough(
-      UnsafeRawBufferPointer(rebasing: buffer[..<pending]), at: position - pending)
-  }
-
-  private func writeThrough(
-    _ bytes: UnsafeRawBufferPointer, at offset: Int
-  ) throws(FileError) {
-    var done = 0
-    while done < bytes.count, let base = bytes.baseAddress {
-      // Linux writes at most 2 GiB a call, Darwin refuses more.
-      let count = pwrite(
-        descriptor, base + done, min(bytes.count - done, 1 << 30), off_t(offset + done))
-      if count > 0 {
-        done += count
-      } else if count == 0 || errno != EINTR {
-        throw failure("write to", count == 0 ? ENOSPC : errno)
-      }
-    }
+  private func check(_ code: Int32) throws(FileError) {
+    guard code == 0 else { throw failure("write to", code) }
   }
 
   private func failure(_ action: String, _ code: Int32) -> FileError {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryIO
+import Parallelism
 import Tensors
 
 /// The part that all writers share: a header, then tensors one behind the other with padding.
@@ -69,9 +70,12 @@ final class TensorStream {
         "expected \(places[current].byteCount) bytes, \(written) were given")
     }
     do throws(CheckpointError) {
-      do throws(FileError) { try output.synchronize() } catch { throw CheckpointError(error) }
+      // The disk writes while the file is read back, which has reached the system before.
+      do throws(FileError) { try output.flush() } catch { throw CheckpointError(error) }
+      output.beginSynchronizing()
       let file = try MappedFile.checkpoint(output.temporaryPath)
       try compare(try read(file), in: file)
+      do throws(FileError) { try output.synchronize() } catch { throw CheckpointError(error) }
       isChecked = true
     } catch {
       output.abandon()
@@ -113,7 +117,7 @@ final class TensorStream {
         "expected \(places.count) tensors in \(end) bytes, "
           + "found \(tensors.count) in \(file.bytes.count)")
     }
-    for (index, (place, tensor)) in zip(places, tensors).enumerated() {
+    for (place, tensor) in zip(places, tensors) {
       guard tensor.description == place.tensor, tensor.offset == place.offset,
         tensor.byteCount == place.byteCount
       else {
@@ -122,14 +126,25 @@ final class TensorStream {
           "expected \(place.tensor.encoding) \(place.tensor.shape), "
             + "found '\(tensor.name)' \(tensor.encoding) \(tensor.shape)")
       }
+    }
+    let checksums = checksums
+    let path = path
+    try Parallel.forEach(tensors.count) { (index) throws(CheckpointError) in
+      let tensor = tensors[index]
       guard Checksum(of: tensor.bytes) == checksums[index] else {
-        throw failure(place.tensor.name, "found other bytes than were written")
+        throw TensorStream.failure(path, tensor.name, "found other bytes than were written")
       }
       file.release(tensor.offset..<tensor.offset + tensor.byteCount)
     }
   }
 
   private func failure(_ tensor: String?, _ sentence: String) -> CheckpointError {
+    TensorStream.failure(path, tensor, sentence)
+  }
+
+  private static func failure(
+    _ path: String, _ tensor: String?, _ sentence: String
+  ) -> CheckpointError {
     CheckpointError(
       .verificationFailed, path: path, tensor: tensor,
       "reading the file back: " + sentence + "; check the disk and try again")

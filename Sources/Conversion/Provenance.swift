@@ -2,8 +2,8 @@
 
 import BinaryIO
 import Checkpoints
-import LinearAlgebra
 import Models
+import Parallelism
 import Synchronization
 
 /// What an output says about how it was made.

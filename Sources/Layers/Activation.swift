@@ -2,6 +2,7 @@
 
 import CKernels
 package import LinearAlgebra
+import Parallelism
 
 /// A function applied to each element; the raw values are the names in `config.json`.
 package enum Activation: String, Sendable, CaseIterable {

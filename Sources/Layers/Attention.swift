@@ -2,6 +2,7 @@
 
 import CKernels
 package import LinearAlgebra
+import Parallelism
 
 /// Multi-head attention with grouped key and value heads.
 ///

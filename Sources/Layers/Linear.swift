@@ -2,6 +2,7 @@
 
 import CKernels
 package import LinearAlgebra
+import Parallelism
 
 /// `y = x Wᵀ + b` for a weight in any storage.
 package struct Linear: Sendable {

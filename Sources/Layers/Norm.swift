@@ -2,6 +2,7 @@
 
 import CKernels
 package import LinearAlgebra
+import Parallelism
 
 /// Normalization of each row: layer norm, or root mean square norm.
 package struct Norm: Sendable {

@@ -2,6 +2,7 @@
 
 import CKernels
 package import LinearAlgebra
+import Parallelism
 
 #if canImport(Glibc)
   import Glibc

@@ -3,7 +3,7 @@
 import BinaryIO
 import Conversion
 import Dispatch
-import LinearAlgebra
+import Parallelism
 import Quantization
 
 #if canImport(Glibc)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import BlockFormats
-import LinearAlgebra
+import Parallelism
 import Synchronization
 package import Tensors
 

@@ -2,6 +2,7 @@
 
 import CKernels
 package import LinearAlgebra
+import Parallelism
 import Synchronization
 
 #if canImport(Glibc)

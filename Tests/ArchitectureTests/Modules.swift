@@ -17,19 +17,21 @@ struct Module: Sendable, CustomStringConvertible {
     Module("CKernels", 0), Module("CLinearAlgebra", 0),
     Module("CImageCodecs", 0, ["CPNG", "CJPEG"]),
 
-    Module("BinaryIO", 1, ["CKernels", "CDeflate"]),
+    // Dispatch: buffers are written while the next ones are filled.
+    Module("BinaryIO", 1, ["CKernels", "CDeflate", "Dispatch"]),
     Module("Tensors", 1, ["CKernels"]),
     Module("Notation", 1),
+    Module("Parallelism", 1, ["Dispatch"]),
 
     Module("BlockFormats", 2, ["Tensors", "CKernels"]),
-    Module("LinearAlgebra", 2, ["Tensors", "CKernels", "CLinearAlgebra", "Dispatch"]),
-    Module("Checkpoints", 2, ["BinaryIO", "Tensors", "Notation", "BlockFormats"]),
+    Module("LinearAlgebra", 2, ["Tensors", "CKernels", "CLinearAlgebra"]),
+    Module("Checkpoints", 2, ["BinaryIO", "Tensors", "Notation", "Parallelism", "BlockFormats"]),
     Module("Preprocessing", 2, ["Tensors", "BinaryIO", "Notation", "CImageCodecs"]),
     Module("Tokenizers", 2, ["Tensors", "BinaryIO", "Notation"]),
 
     Module("Formats", 3),
-    Module("Layers", 3, ["BlockFormats", "LinearAlgebra", "Tensors", "CKernels"]),
-    Module("Quantization", 3, ["BlockFormats", "LinearAlgebra", "Tensors", "Notation", "Formats"]),
+    Module("Layers", 3, ["BlockFormats", "LinearAlgebra", "Parallelism", "Tensors", "CKernels"]),
+    Module("Quantization", 3, ["BlockFormats", "Parallelism", "Tensors", "Notation", "Formats"]),
 
     Module("Models", 4, below(4).subtracting(["Quantization"])),
 
@@ -53,7 +55,7 @@ struct Module: Sendable, CustomStringConvertible {
   /// What a module of a high layer may import: the Swift modules of all lower ones.
   private static func below(_ layer: Int) -> Set<String> {
     let rows: [(Int, Set<String>)] = [
-      (1, ["BinaryIO", "Tensors", "Notation"]),
+      (1, ["BinaryIO", "Tensors", "Notation", "Parallelism"]),
       (2, ["BlockFormats", "LinearAlgebra", "Checkpoints", "Preprocessing", "Tokenizers"]),
       (3, ["Layers", "Quantization", "Formats"]),
       (4, ["Models"]),
@@ -64,7 +66,7 @@ struct Module: Sendable, CustomStringConvertible {
 
   /// Modules of the system that it may import besides.
   ///
-  /// Only `LinearAlgebra` has threads, and `Foundation` is for those that work with whole models.
+  /// Only `Parallelism` and `BinaryIO` have threads, and `Foundation` is for those that work with whole models.
   var systemImports: Set<String> {
     let everywhere: Set = ["Glibc", "Musl", "Darwin", "Synchronization"]
     return layer >= 4 ? everywhere.union(["Foundation"]) : layer > 0 ? everywhere : []

@@ -9,6 +9,7 @@ import Layers
 import LinearAlgebra
 import Models
 import Notation
+import Parallelism
 import Quantization
 import Tensors
 import TestSupport

@@ -3,6 +3,7 @@
 import BlockFormats
 import Layers
 import LinearAlgebra
+import Parallelism
 import Tensors
 import TestSupport
 import Testing

@@ -2,6 +2,7 @@
 
 import CLinearAlgebra
 import LinearAlgebra
+import Parallelism
 import Tensors
 import TestSupport
 import Testing

@@ -3,6 +3,7 @@
 import Fixtures
 import LinearAlgebra
 import Models
+import Parallelism
 import Preprocessing
 import Testing
 

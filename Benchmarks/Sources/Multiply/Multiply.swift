@@ -3,6 +3,7 @@
 import BlockFormats
 import Layers
 import LinearAlgebra
+import Parallelism
 
 #if canImport(Glibc)
   import Glibc

@@ -2,6 +2,7 @@
 
 import Layers
 import LinearAlgebra
+import Parallelism
 
 /// A convolutional bottleneck with squeeze and excitation on the square grid of each image.
 ///

@@ -3,7 +3,7 @@
 import BinaryIO
 import BlockFormats
 package import Checkpoints
-import LinearAlgebra
+import Parallelism
 import Synchronization
 package import Tensors
 

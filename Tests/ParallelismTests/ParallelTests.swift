@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import LinearAlgebra
+import Parallelism
 import Synchronization
 import Testing
 
