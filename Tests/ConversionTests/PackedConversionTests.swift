@@ -9,6 +9,7 @@ import Layers
 import LinearAlgebra
 import Models
 import Notation
+import Preprocessing
 import Quantization
 import Tensors
 import TestSupport
@@ -170,6 +171,39 @@ struct PackedConversionTests {
     let old = try #require(
       model.parameters.first { $0.parameter.role == "vision.patchEmbedding.patch" })
     #expect(try Self.values(bound) == Self.values(old))
+  }
+
+  @Test("a packed table of positions is used as any other")
+  func positions() throws {
+    let copy = try FixtureCopy("llava-tiny")
+    let name = "vision_tower.vision_model.embeddings.position_embedding"
+    try copy.rewrite { tensors in
+      guard let place = tensors.firstIndex(where: { $0.description.name == name + ".weight" })
+      else { return }
+      var (codes, scales, biases) = (tensors[place], tensors[place], tensors[place])
+      tensors.remove(at: place)
+      codes.description.encoding = .u32
+      codes.description.shape = [65, 256 / 8]
+      codes.bytes = (0..<65 * 128).map { UInt8(truncatingIfNeeded: $0 * 37) }
+      scales.description = TensorDescription(
+        name: name + ".scales", encoding: .f32, shape: [65, 4])
+      scales.bytes = (0..<65 * 4).flatMap { _ in [0, 0, 128, 58] as [UInt8] }
+      biases = scales
+      biases.description.name = name + ".biases"
+      tensors += [codes, scales, biases]
+    }
+    try copy.replace(
+      "\"model_type\": \"llava\"",
+      with: "\"model_type\": \"llava\", \"quantization\": {\"group_size\": 64, \"bits\": 4}",
+      in: "config.json")
+    let model = try Self.open(copy.path)
+    let processor = try #require(model.imageProcessor)
+    let pixels = try processor.pixels(of: .init(path: Fixtures.path("images/coffee.png")))
+    let packed = try ForwardPass(model).embeddings(of: [pixels])
+    let folder = try TemporaryFolder()
+    let plan = try ConversionPlan(safetensors: model, encoding: .f32, folder: folder.path)
+    let expanded = try Self.open(Self.folder(of: try Converter(plan, of: model).run()))
+    #expect(try ForwardPass(expanded).embeddings(of: [pixels]) == packed)
   }
 
   @Test("a GGUF has no configuration to write")
