@@ -26,12 +26,17 @@ let package = Package(
     .target(name: "Tensors", dependencies: ["CKernels"], swiftSettings: swiftSettings),
     .target(name: "Notation", swiftSettings: swiftSettings),
     .target(
-      name: "Checkpoints", dependencies: ["BinaryIO", "Tensors", "Notation"],
+      name: "BlockFormats", dependencies: ["Tensors", "CKernels"], swiftSettings: swiftSettings),
+    .target(
+      name: "Checkpoints", dependencies: ["BinaryIO", "Tensors", "Notation", "BlockFormats"],
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "FuzzGGUF", dependencies: ["Checkpoints", "BinaryIO"], swiftSettings: entryPoint),
     .executableTarget(
       name: "FuzzSafetensors", dependencies: ["Checkpoints", "BinaryIO"],
+      swiftSettings: entryPoint),
+    .executableTarget(
+      name: "FuzzPacked", dependencies: ["Checkpoints", "BinaryIO", "Notation", "Tensors"],
       swiftSettings: entryPoint),
   ],
   cLanguageStandard: .gnu11

@@ -99,6 +99,7 @@ struct PackedPlanner {
       choice: EncodingChoice(wanted: encoding, reason: reason, shape: shape))
     entry.packing = packing
     entry.channels = channels
+    entry.keptReason = reason
     entry.fallback = fallback.map { "\(parameter.role): \($0)" }
     return entry
   }
