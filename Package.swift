@@ -117,7 +117,7 @@ let package = Package(
       exclude: [
         "README.md", "oracle", "mm1-tiny", "mm1-moe-tiny", "llava-tiny", "stories260K", "images",
         "tokenizers",
-        "preprocessing", "blocks", "checkpoints", "packing",
+        "preprocessing", "blocks", "checkpoints", "recipes", "packing",
       ],
       sources: ["Fixtures.swift"]),
     .target(
@@ -142,7 +142,9 @@ let package = Package(
       ]),
     .testTarget(
       name: "QuantizationTests",
-      dependencies: ["Quantization", "BlockFormats", "Tensors", "TestSupport"]),
+      dependencies: [
+        "Quantization", "BlockFormats", "BinaryIO", "Tensors", "Fixtures", "TestSupport",
+      ]),
     .testTarget(
       name: "ModelsTests",
       dependencies: [

@@ -74,6 +74,13 @@ extension Part {
     if case .number(let number)? = values[name] { return Int(exactly: number) }
     return nil
   }
+
+  /// Query heads for each key and value head.
+  var headGroups: Int {
+    guard let heads = integer("headCount"), let shared = integer("keyValueHeadCount"), shared > 0
+    else { return 1 }
+    return heads / shared
+  }
 }
 
 extension Model {
@@ -83,6 +90,7 @@ extension Model {
     return QuantizableTensor(
       role: parameter.role, shape: shape, layer: parameter.layer,
       layerCount: parameter.layerCount, expertCount: language?.integer("expertCount") ?? 0,
+      headGroups: parameter.part == .language ? language?.headGroups ?? 1 : 1,
       isTied: !(parameters.contains { $0.parameter.role == "language.output.output" }))
   }
 }

@@ -125,6 +125,8 @@ extension PareModel {
   ///
   /// - Parameters:
   ///   - recipe: A name of ``Pare/recipes``, or the path of a recipe in JSON.
+  ///   - visionRecipe: The same for the vision encoder and the connector; nil: the one that the
+  ///     recipe names.
   ///   - folder: Where the outputs go; made if missing.
   ///   - replacing: Whether files that are there may be replaced; one that was made of the same
   ///     source in the same way is kept anyway.
@@ -132,11 +134,12 @@ extension PareModel {
   /// - Returns: What was written.
   /// - Throws: ``PareError``; then nothing was written.
   public func quantize(
-    recipe: String, in folder: String, replacing: Bool = false,
+    recipe: String, visionRecipe: String? = nil, in folder: String, replacing: Bool = false,
     progress: @escaping (PareProgress) -> Void = { _ in }
   ) throws(PareError) -> PareConversion {
     let language = try PareModel.recipe(recipe)
-    let projector = try language.projector.map(PareModel.recipe) ?? language
+    let vision = visionRecipe ?? language.projector
+    let projector = try vision.map(PareModel.recipe) ?? language
     return try run(replacing, progress) { () throws(ConversionError) in
       try ConversionPlan(
         gguf: model, recipe: language, projectorRecipe: projector, folder: folder)

@@ -27,6 +27,8 @@ package struct EncodingChoice: Sendable, Hashable {
 
   private static func fallback(of encoding: Encoding) -> Encoding {
     switch encoding {
+    case .iq1_S, .iq1_M, .iq2_XXS, .iq2_XS, .iq2_S, .iq3_XXS, .iq3_S, .iq4_XS: .iq4_NL
+    case .q2_K, .q3_K, .tq1_0, .tq2_0, .q1_0, .q2_0, .nvfp4: .q4_0
     case .q4_K: .q5_0
     case .q5_K: .q5_1
     case .q6_K: .q8_0

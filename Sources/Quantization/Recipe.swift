@@ -28,6 +28,11 @@ package struct Recipe: Sendable {
     Formats.recipes.map(\.name).filter { $0 != "base" }
   }
 
+  /// The same with what each is about.
+  package static var summaries: [(name: String, about: String)] {
+    names.map { ($0, (try? Recipe(named: $0))?.about ?? "") }
+  }
+
   /// A recipe of the program.
   ///
   /// - Parameter name: In any case, such as `q4_k_m`.
@@ -37,8 +42,8 @@ package struct Recipe: Sendable {
     guard let found, found.name != "base" else {
       throw RecipeError(
         recipe: name,
-        sentence: "there is none of this name; known are "
-          + "\(Recipe.names.joined(separator: ", ")), or give the path of a recipe in JSON")
+        sentence: "there is none of this name; `pare types` lists them, or give the path of a "
+          + "recipe in JSON")
     }
     try self.init(text: String(decoding: found.text, as: UTF8.self), name: found.name)
   }
@@ -146,18 +151,29 @@ package struct QuantizableTensor: Sendable {
   package let layerCount: Int?
   /// 0 for a dense model.
   package let expertCount: Int
+  /// Query heads for each key and value head, in the language model; 1 elsewhere.
+  package let headGroups: Int
   /// Whether the table of embeddings is also the output.
   package let isTied: Bool
 
   package init(
-    role: String, shape: Shape, layer: Int?, layerCount: Int?, expertCount: Int, isTied: Bool
+    role: String, shape: Shape, layer: Int?, layerCount: Int?, expertCount: Int,
+    headGroups: Int = 1, isTied: Bool
   ) {
     self.role = role
     self.shape = shape
     self.layer = layer
     self.layerCount = layerCount
     self.expertCount = expertCount
+    self.headGroups = headGroups
     self.isTied = isTied
+  }
+
+  /// Whether the layer is among the first or last eighth, or every third between.
+  private var isSpread: Bool {
+    guard let layer, let layerCount else { return false }
+    return layer < layerCount / 8 || layer >= 7 * layerCount / 8
+      || (layer - layerCount / 8) % 3 == 2
   }
 
   var variables: [String: Expression.Value] {
@@ -167,6 +183,7 @@ package struct QuantizableTensor: Sendable {
       "columns": .number(Double(shape.rowLength)), "layer": .number(Double(layer ?? -1)),
       "layerCount": .number(Double(layerCount ?? -1)),
       "expertCount": .number(Double(expertCount)), "tied": .bool(isTied),
+      "headGroups": .number(Double(headGroups)), "spread": .bool(isSpread),
     ]
   }
 }

@@ -29,7 +29,7 @@ struct PareCommand: ParsableCommand {
     version: Pare.version,
     subcommands: [
       InspectCommand.self, ConvertCommand.self, QuantizeCommand.self, VerifyCommand.self,
-      RunCommand.self, TraceCommand.self,
+      RunCommand.self, TraceCommand.self, TypesCommand.self,
     ])
 
   /// A limit that was not kept; the report has said so.

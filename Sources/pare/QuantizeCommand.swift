@@ -15,8 +15,8 @@ struct QuantizeCommand: ParsableCommand {
     abstract: "Makes a model small: weights in few bits, chosen by the role of each tensor.",
     discussion: """
       Writes DIR/NAME-TYPE.gguf, and where the model sees images DIR/mmproj-NAME-TYPE.gguf, \
-      as llama.cpp loads them. Types: \(Pare.recipes.joined(separator: ", ")), or a recipe of \
-      your own in a .json file.
+      as llama.cpp loads them. Types: Q8_0, Q6_K, Q5_K_M, Q4_K_M, IQ4_XS, Q3_K_M, IQ2_M and more, \
+      listed by `pare types`, or a recipe of your own in a .json file.
       --to mlx: a folder DIR/NAME-TYPE that mlx-lm and mlx-vlm open. Types: \
       \(Pare.mlxTypes.joined(separator: ", ")).
       --to compressed-tensors: a folder DIR/NAME-TYPE (pack-quantized). Types: \
@@ -31,6 +31,12 @@ struct QuantizeCommand: ParsableCommand {
 
   @Option(help: "The recipe or type; see above.")
   var type: String
+
+  @Option(
+    help: ArgumentHelp(
+      "The recipe of the vision encoder and the connector, in GGUF (default: that of the type).",
+      valueName: "type"))
+  var visionType: String?
 
   @Option(
     help: ArgumentHelp(
@@ -51,7 +57,8 @@ struct QuantizeCommand: ParsableCommand {
       switch to {
       case .gguf:
         try model.quantize(
-          recipe: type, in: target.output, replacing: target.force, progress: progress)
+          recipe: type, visionRecipe: visionType, in: target.output, replacing: target.force,
+          progress: progress)
       case .mlx:
         try model.quantizeToMLX(
           type: type, groupSize: groupSize, in: target.output, replacing: target.force,
@@ -65,6 +72,9 @@ struct QuantizeCommand: ParsableCommand {
   }
 
   func validate() throws {
+    if to != .gguf, visionType != nil {
+      throw ValidationError("--vision-type: only GGUF has recipes; leave it out")
+    }
     if to == .gguf, groupSize != nil {
       throw ValidationError("--group-size: GGUF types have groups of their own; leave it out")
     }

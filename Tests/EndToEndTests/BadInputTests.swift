@@ -183,7 +183,7 @@ struct BadInputTests {
       saying: ["/proc/nothing"])
     try expectFailure(
       ["quantize", model, "--type", "Q9_X", "-o", folder.path], leaving: folder.path,
-      saying: ["Q9_X", "Q4_K_M"])
+      saying: ["Q9_X", "pare types"])
     try expectFailure(
       ["trace", model, "--tokens", "1,2", "-o", folder.file("no/folder/t.safetensors")],
       leaving: folder.path, saying: ["no/folder"])
