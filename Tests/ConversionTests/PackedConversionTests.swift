@@ -157,6 +157,32 @@ struct PackedConversionTests {
     ] { #expect(names.contains(name)) }
   }
 
+  @Test("names are MLX's, however the checkpoint has them")
+  func names() throws {
+    let copy = try FixtureCopy("llava-tiny")
+    let prefixes = [
+      ("language_model.model.", "model.language_model."), ("language_model.lm_head", "lm_head"),
+      ("vision_tower.", "model.vision_tower."),
+      ("multi_modal_projector.", "model.multi_modal_projector."),
+    ]
+    try copy.rewrite { tensors in
+      for place in tensors.indices {
+        let name = tensors[place].description.name
+        guard let (old, new) = prefixes.first(where: { name.hasPrefix($0.0) }) else { continue }
+        tensors[place].description.name = new + name.dropFirst(old.count)
+      }
+    }
+    let folders = try (0..<2).map { _ in try TemporaryFolder() }
+    let target = try PackedTarget.mlx(type: "4bit")
+    let files = try zip([copy.path, Fixtures.path("llava-tiny")], folders).map { path, folder in
+      try Self.quantize(try Self.open(path), target, into: folder).files[0].path
+    }
+    #expect(try TemporaryFolder.read(files[0]) == TemporaryFolder.read(files[1]))
+    let names = try Checkpoint(path: files[0]).tensors.map(\.name)
+    #expect(names.contains("language_model.lm_head.scales"))
+    #expect(names.contains("vision_tower.vision_model.post_layernorm.weight"))
+  }
+
   @Test("convolutions are stored channels last, and read back in order")
   func channels() throws {
     let folder = try TemporaryFolder()
