@@ -37,6 +37,9 @@ let package = Package(
     .executableTarget(
       name: "FuzzSafetensors", dependencies: ["Checkpoints", "BinaryIO"],
       swiftSettings: entryPoint),
+    .executableTarget(
+      name: "FuzzPacked", dependencies: ["Checkpoints", "BinaryIO", "Notation", "Tensors"],
+      swiftSettings: entryPoint),
   ],
   cLanguageStandard: .gnu11
 )

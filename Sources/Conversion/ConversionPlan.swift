@@ -22,6 +22,8 @@ package struct ConversionPlan: Sendable {
     package var channels = ChannelOrder.first
     /// What it did not get, and why; nil if it got what was asked for.
     package var fallback: String?
+    /// Why a packed folder keeps it as it is.
+    package var keptReason: String?
     /// Bytes that stand for themselves; nil for those of the source.
     package var constant: [UInt8]?
 

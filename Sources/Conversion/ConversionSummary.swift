@@ -23,6 +23,8 @@ package struct ConversionSummary: Sendable {
     package let storage: String
     /// What it did not get, and why; nil for the reason that ``choice`` gives.
     package let fallback: String?
+    /// Why it is no part of a packed folder's packed ones; nil if it is, and in other files.
+    package let keptReason: String?
     /// Whether packed codes were carried over as they are.
     package let isCarried: Bool
     package let byteCount: Int
@@ -52,6 +54,10 @@ package struct ConversionSummary: Sendable {
   /// Tensors that did not get the encoding that the recipe asked for.
   package var fallbacks: [Tensor] {
     tensors.filter { $0.choice.isFallback || $0.fallback != nil }
+  }
+  /// Matrices that a packed folder keeps as they are.
+  package var kept: [Tensor] {
+    tensors.filter { $0.keptReason != nil && $0.shape.dimensions.count > 1 }
   }
   /// Tensors whose codes were carried over: with the largest change of any value.
   package var carried: [Tensor] { tensors.filter(\.isCarried) }

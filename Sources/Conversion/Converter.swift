@@ -138,6 +138,7 @@ package struct Converter {
             sourceEncoding: source.encoding, sourceStorage: source.storage,
             wasQuantized: source.packed != nil || source.encoding.elementsPerBlock > 1,
             choice: entry.choice, storage: entry.storage, fallback: entry.fallback,
+            keptReason: entry.keptReason,
             isCarried: entry.packing?.isCarried ?? false, byteCount: entry.byteCount,
             distortion: distortion))
       }

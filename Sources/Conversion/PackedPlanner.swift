@@ -99,6 +99,7 @@ struct PackedPlanner {
       choice: EncodingChoice(wanted: encoding, reason: reason, shape: shape))
     entry.packing = packing
     entry.channels = channels
+    entry.keptReason = reason
     entry.fallback = fallback.map { "\(parameter.role): \($0)" }
     return entry
   }
@@ -149,6 +150,7 @@ struct PackedPlanner {
       return try? .mlx(type: scheme.groupSize == 16 ? "nvfp4" : "mxfp4")
     case .mlx: return try? .mlx(type: "\(bits)bit", groupSize: size)
     case .compressedTensors:
+      guard bits > 1 else { return nil }
       return PackedTarget(
         family: family, name: "int\(bits)", grid: .integer, bits: bits, groupSize: size,
         offset: .zeroPoint)

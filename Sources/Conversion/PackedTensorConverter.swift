@@ -55,10 +55,7 @@ struct PackedTensorConverter {
         matrix.decode(rows: start + rows.lowerBound..<start + rows.upperBound, into: values)
       }
       guard outcome.nonFiniteCount == 0 else {
-        throw .model(
-          .notFinite(
-            path: tensor.file.path, tensor: tensor.name,
-            count: WeightCheck.nonFiniteCount(of: tensor)))
+        throw .model(WeightCheck.notFinite(tensor))
       }
       guard outcome.overflowCount == 0 else {
         throw .overflow(
@@ -82,9 +79,8 @@ struct PackedTensorConverter {
     for start in stride(from: 0, to: weight.rows, by: tile) {
       let (planes, part) = carrier.planes(of: start..<min(weight.rows, start + tile))
       guard part.energy.isFinite, part.squaredError.isFinite else {
-        let count = WeightCheck.nonFiniteCount(of: tensor)
-        throw count > 0
-          ? .model(.notFinite(path: tensor.file.path, tensor: tensor.name, count: count))
+        throw WeightCheck.nonFiniteCount(of: tensor) > 0
+          ? .model(WeightCheck.notFinite(tensor))
           : .overflow(
             path: tensor.file.path, tensor: tensor.name, count: 1,
             encoding: (packing.numbers ?? .u8).rawValue)

@@ -117,9 +117,6 @@ struct TensorConverter {
   }
 
   func notFinite(_ tensor: StoredTensor) -> ConversionError {
-    .model(
-      .notFinite(
-        path: tensor.file.path, tensor: tensor.name,
-        count: WeightCheck.nonFiniteCount(of: tensor)))
+    .model(WeightCheck.notFinite(tensor))
   }
 }

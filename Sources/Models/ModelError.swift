@@ -20,7 +20,7 @@ package enum ModelError: Error, CustomStringConvertible, Sendable {
   /// The tensors of a checkpoint are not those that its architecture declares.
   case census(path: String, sentence: String)
   /// A weight that holds NaN or infinities.
-  case notFinite(path: String, tensor: String, count: Int)
+  case notFinite(path: String, tensor: String, count: Int, first: [Int])
   /// A request that the model cannot answer.
   case input(String)
 
@@ -37,9 +37,9 @@ package enum ModelError: Error, CustomStringConvertible, Sendable {
     case .configuration(let path, let key, let sentence): "\(path): \(key): \(sentence)"
     case .declaration(let name, let sentence): "architecture \(name): \(sentence)"
     case .census(let path, let sentence): "\(path): \(sentence)"
-    case .notFinite(let path, let tensor, let count):
+    case .notFinite(let path, let tensor, let count, let first):
       "\(path): tensor '\(tensor)': \(count) of its values \(count == 1 ? "is" : "are") "
-        + "NaN or infinite; get an intact copy of the checkpoint"
+        + "NaN or infinite, the first at \(first); get an intact copy of the checkpoint"
     case .input(let sentence): sentence
     }
   }

@@ -37,6 +37,11 @@ package struct ConversionReport: Sendable {
     for group in ConversionReport.grouped(summary.fallbacks, by: ConversionReport.fallback) {
       text += "  \(group.key): \(ConversionReport.list(group.members.map(\.name)))\n"
     }
+    for group in ConversionReport.grouped(
+      summary.kept, by: { "\($0.storage), because \($0.keptReason ?? "")" })
+    {
+      text += "  kept in \(group.key): \(ConversionReport.list(group.members.map(\.name)))\n"
+    }
     for group in ConversionReport.grouped(summary.carried, by: \.sourceStorage) {
       let largest = group.members.reduce(0) { max($0, $1.distortion.largestError) }
       text += "  carried over from \(group.key) with the same codes, "
@@ -138,6 +143,7 @@ package struct ConversionReport: Sendable {
       "type": .string(tensor.storage),
       "wanted": .string(tensor.choice.wanted.rawValue),
       "fallback": tensor.fallback.map(JSON.string) ?? .null, "carried": .bool(tensor.isCarried),
+      "keptBecause": tensor.keptReason.map(JSON.string) ?? .null,
       "bytes": .integer(tensor.byteCount),
       "relativeError": .number(tensor.distortion.relativeError),
       "largestError": .number(tensor.distortion.largestError),

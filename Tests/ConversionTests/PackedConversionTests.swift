@@ -10,6 +10,7 @@ import LinearAlgebra
 import Models
 import Notation
 import Parallelism
+import Preprocessing
 import Quantization
 import Tensors
 import TestSupport
@@ -157,6 +158,32 @@ struct PackedConversionTests {
     ] { #expect(names.contains(name)) }
   }
 
+  @Test("names are MLX's, however the checkpoint has them")
+  func names() throws {
+    let copy = try FixtureCopy("llava-tiny")
+    let prefixes = [
+      ("language_model.model.", "model.language_model."), ("language_model.lm_head", "lm_head"),
+      ("vision_tower.", "model.vision_tower."),
+      ("multi_modal_projector.", "model.multi_modal_projector."),
+    ]
+    try copy.rewrite { tensors in
+      for place in tensors.indices {
+        let name = tensors[place].description.name
+        guard let (old, new) = prefixes.first(where: { name.hasPrefix($0.0) }) else { continue }
+        tensors[place].description.name = new + name.dropFirst(old.count)
+      }
+    }
+    let folders = try (0..<2).map { _ in try TemporaryFolder() }
+    let target = try PackedTarget.mlx(type: "4bit")
+    let files = try zip([copy.path, Fixtures.path("llava-tiny")], folders).map { path, folder in
+      try Self.quantize(try Self.open(path), target, into: folder).files[0].path
+    }
+    #expect(try TemporaryFolder.read(files[0]) == TemporaryFolder.read(files[1]))
+    let names = try Checkpoint(path: files[0]).tensors.map(\.name)
+    #expect(names.contains("language_model.lm_head.scales"))
+    #expect(names.contains("vision_tower.vision_model.post_layernorm.weight"))
+  }
+
   @Test("convolutions are stored channels last, and read back in order")
   func channels() throws {
     let folder = try TemporaryFolder()
@@ -171,6 +198,39 @@ struct PackedConversionTests {
     let old = try #require(
       model.parameters.first { $0.parameter.role == "vision.patchEmbedding.patch" })
     #expect(try Self.values(bound) == Self.values(old))
+  }
+
+  @Test("a packed table of positions is used as any other")
+  func positions() throws {
+    let copy = try FixtureCopy("llava-tiny")
+    let name = "vision_tower.vision_model.embeddings.position_embedding"
+    try copy.rewrite { tensors in
+      guard let place = tensors.firstIndex(where: { $0.description.name == name + ".weight" })
+      else { return }
+      var (codes, scales, biases) = (tensors[place], tensors[place], tensors[place])
+      tensors.remove(at: place)
+      codes.description.encoding = .u32
+      codes.description.shape = [65, 256 / 8]
+      codes.bytes = (0..<65 * 128).map { UInt8(truncatingIfNeeded: $0 * 37) }
+      scales.description = TensorDescription(
+        name: name + ".scales", encoding: .f32, shape: [65, 4])
+      scales.bytes = (0..<65 * 4).flatMap { _ in [0, 0, 128, 58] as [UInt8] }
+      biases = scales
+      biases.description.name = name + ".biases"
+      tensors += [codes, scales, biases]
+    }
+    try copy.replace(
+      "\"model_type\": \"llava\"",
+      with: "\"model_type\": \"llava\", \"quantization\": {\"group_size\": 64, \"bits\": 4}",
+      in: "config.json")
+    let model = try Self.open(copy.path)
+    let processor = try #require(model.imageProcessor)
+    let pixels = try processor.pixels(of: .init(path: Fixtures.path("images/coffee.png")))
+    let packed = try ForwardPass(model).embeddings(of: [pixels])
+    let folder = try TemporaryFolder()
+    let plan = try ConversionPlan(safetensors: model, encoding: .f32, folder: folder.path)
+    let expanded = try Self.open(Self.folder(of: try Converter(plan, of: model).run()))
+    #expect(try ForwardPass(expanded).embeddings(of: [pixels]) == packed)
   }
 
   @Test("a GGUF has no configuration to write")

@@ -89,11 +89,24 @@ struct BadInputTests {
     },
     Broken(
       testDescription: "weights that are NaN", model: "stories260K",
-      words: ["'model.norm.weight'", "2 of its values", "NaN"]
+      words: ["'model.norm.weight'", "2 of its values", "NaN", "the first at [0]"]
     ) {
       try $0.rewrite { tensors in
         let place = tensors.firstIndex { $0.description.name == "model.norm.weight" } ?? 0
         for i in 0..<8 { tensors[place].bytes[i] = 0xFF }
+      }
+    },
+    Broken(
+      testDescription: "an infinite weight in the middle", model: "stories260K",
+      words: ["'model.embed_tokens.weight'", "1 of its values is", "the first at [300, 7]"]
+    ) {
+      try $0.rewrite { tensors in
+        let place = tensors.firstIndex { $0.description.name == "model.embed_tokens.weight" } ?? 0
+        let description = tensors[place].description
+        let size = description.encoding.bytesPerBlock
+        let start = (300 * description.shape.rowLength + 7) * size
+        // The exponent of all ones: in the upper bytes of F32 and BF16 alike.
+        for i in 0..<size { tensors[place].bytes[start + i] = [0, 0, 0x80, 0x7F][4 - size + i] }
       }
     },
     Broken(

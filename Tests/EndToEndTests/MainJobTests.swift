@@ -59,18 +59,21 @@ struct MainJobTests {
   @Test(
     "outputs do not depend on threads, instruction set or folder",
     arguments: [
-      ("1", "baseline"), ("3", "avx2"), ("2", "avx512"),
+      ("1", "baseline", "Q4_K_M"), ("7", "avx2", "Q4_K_M"), ("2", "avx512", "Q4_K_M"),
+      ("7", "baseline", "IQ2_M"), ("1", "avx2", "IQ3_M"), ("2", "baseline", "IQ1_S"),
+      ("7", "avx2", "IQ4_XS"), ("2", "avx2", "MXFP4_MOE"), ("1", "baseline", "Q2_K"),
+      ("2", "avx512", "TQ1_0"),
     ])
-  func sameBytes(threads: String, instructionSet: String) throws {
+  func sameBytes(threads: String, instructionSet: String, type: String) throws {
     let (first, second) = (try TemporaryFolder(), try TemporaryFolder())
-    let arguments = ["quantize", Fixtures.path("mm1-moe-tiny"), "--type", "Q4_K_M", "-o"]
+    let arguments = ["quantize", Fixtures.path("mm1-moe-tiny"), "--type", type, "-o"]
     #expect(try Command(arguments + [first.path]).status == 0)
     // A machine without these instructions takes its own.
     let other = try Command(
       arguments + [second.path, "--threads", threads],
       environment: ["PARE_INSTRUCTION_SET": instructionSet])
     #expect(other.status == 0)
-    for name in ["mm1-moe-tiny-Q4_K_M.gguf", "mmproj-mm1-moe-tiny-Q8_0.gguf"] {
+    for name in ["mm1-moe-tiny-\(type).gguf", "mmproj-mm1-moe-tiny-Q8_0.gguf"] {
       let bytes = try TemporaryFolder.read(first.file(name))
       #expect(try bytes == TemporaryFolder.read(second.file(name)))
     }

@@ -22,6 +22,8 @@ struct PackedFolderTests {
     #expect(made.status == 0, "\(made.error)")
     #expect(made.output.contains("MLX 8-bit, groups of 64"))
     #expect(made.output.contains("bits a weight"))
+    #expect(
+      made.output.contains("kept in BF16, because a small share of the bytes"), "\(made.output)")
     let path = folder.file("llava-tiny-8bit")
     let question = [
       "--image", Fixtures.path("llava-tiny/evaluation/images/002.png"), "--prompt",

@@ -52,9 +52,9 @@ def check(name, holds, detail=""):
 
 
 def quantize(model, folder, to, kind, *options):
-    before = set(os.listdir(folder))
-    pare("quantize", FIXTURES / model, "--to", to, "--type", kind, "-o", folder, "--quiet", *options)
-    return Path(folder) / (set(os.listdir(folder)) - before).pop()
+    target = tempfile.mkdtemp(dir=folder)
+    pare("quantize", FIXTURES / model, "--to", to, "--type", kind, "-o", target, "--quiet", *options)
+    return Path(target) / os.listdir(target)[0]
 
 
 def greedy(model, tokens, count):
@@ -131,8 +131,9 @@ def unpacking(folder):
                             *options)
             config = json.loads((path / "config.json").read_text())["quantization_config"]
             scheme = QuantizationConfig.model_validate(config).config_groups["group_0"]
-            pare("convert", path, "--to", "safetensors", "--type", "f32", "-o", folder, "--quiet")
-            plain = load_file(f"{folder}/{path.name}-F32/model.safetensors")
+            pare("convert", path, "--to", "safetensors", "--type", "f32", "-o", f"{path}-plain",
+                 "--quiet")
+            plain = load_file(f"{path}-plain/stories260K-F32/model.safetensors")
             packed = safe_open(path / "model.safetensors", "pt")
             modules = [name[:-len(".weight_packed")] for name in packed.keys()
                        if name.endswith(".weight_packed")]

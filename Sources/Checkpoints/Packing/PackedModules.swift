@@ -7,14 +7,14 @@ import Tensors
 ///
 /// Each becomes one tensor `MODULE.weight` of the shape that the model declares, so that nothing
 /// above need know how it is stored.
-struct PackedModules {
+package struct PackedModules {
   /// As given, but for the planes; a packed weight stands where its codes stood.
-  private(set) var tensors: [StoredTensor] = []
+  package private(set) var tensors: [StoredTensor] = []
   /// Planes that no weight needs.
   private(set) var setAside: [(tensor: String, reason: String)] = []
 
   /// - Throws: ``CheckpointError`` that names the first plane that is missing or does not fit.
-  init(
+  package init(
     _ stored: [StoredTensor], _ configuration: PackingConfiguration
   ) throws(CheckpointError) {
     var planes: [ExactName: StoredTensor] = [:]

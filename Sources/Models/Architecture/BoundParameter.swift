@@ -45,7 +45,9 @@ package struct BoundParameter: Sendable {
     for expert in 0..<count {
       let tensor = tensors[isStacked ? 0 : expert]
       if let packed = tensor.packed {
-        guard packed.columns == columns, packed.rows >= rows else {
+        guard columns > 0, packed.columns > 0, columns % packed.columns == 0,
+          packed.rows / (columns / packed.columns) >= rows
+        else {
           throw .census(
             path: tensor.file.path,
             sentence: "tensor '\(tensor.name)': rows of \(columns) elements are not stored as "
@@ -53,7 +55,9 @@ package struct BoundParameter: Sendable {
         }
         result.append(
           Weight(
-            source: tensor, expander: packed, rows: rows, columns: columns,
+            source: tensor,
+            expander: JoinedRows(weight: packed, count: columns / packed.columns), rows: rows,
+            columns: columns,
             firstRow: isStacked ? expert * rows : 0, rowOrder: places))
         continue
       }
@@ -109,4 +113,12 @@ extension StoredTensor: Weight.Source {
   }
 }
 
-extension PackedWeight: Weight.Rows {}
+/// Rows of a packed weight, several to one: a table that is used as a vector.
+private struct JoinedRows: Weight.Rows {
+  let weight: PackedWeight
+  let count: Int
+
+  func decode(rows: Range<Int>, into values: UnsafeMutableBufferPointer<Float>) {
+    weight.decode(rows: rows.lowerBound * count..<rows.upperBound * count, into: values)
+  }
+}

@@ -67,12 +67,50 @@ package enum WeightCheck {
     return count.load(ordering: .relaxed)
   }
 
+  /// What is wrong with a tensor that holds NaN or infinities: how many, and where the first is.
+  package static func notFinite(_ tensor: StoredTensor) -> ModelError {
+    var index: [Int] = []
+    var rest = firstNonFinite(in: tensor) ?? 0
+    for dimension in tensor.shape.dimensions.reversed() {
+      index.insert(rest % max(1, dimension), at: 0)
+      rest /= max(1, dimension)
+    }
+    return .notFinite(
+      path: tensor.file.path, tensor: tensor.name, count: nonFiniteCount(of: tensor), first: index)
+  }
+
+  /// The number of the first element that is NaN or infinite.
+  private static func firstNonFinite(in tensor: StoredTensor) -> Int? {
+    let total = tensor.shape.elementCount ?? 0
+    let columns = tensor.packed?.columns ?? tensor.encoding.elementsPerBlock
+    let tile = max(1, tileElements / max(1, columns)) * columns
+    var values = [Float](repeating: 0, count: tile)
+    for start in stride(from: 0, to: total, by: max(1, tile)) {
+      let count = min(tile, total - start)
+      let found = values.withUnsafeMutableBufferPointer { buffer -> Int? in
+        let part = UnsafeMutableBufferPointer(rebasing: buffer[..<count])
+        if let packed = tensor.packed {
+          packed.decode(rows: start / columns..<(start + count) / columns, into: part)
+        } else if let format = BlockFormats.format(for: tensor.encoding) {
+          let bytes = tensor.encoding.bytesPerBlock
+          format.decode(
+            UnsafeRawBufferPointer(
+              rebasing: tensor.bytes[start / columns * bytes..<(start + count) / columns * bytes]),
+            into: part)
+        }
+        return part.firstIndex { !$0.isFinite }
+      }
+      if let found { return start + found }
+    }
+    return nil
+  }
+
   /// Why a model's logits are no numbers: the first weight that is none, or else an overflow.
   package static func culprit(of model: Model) throws(ModelError) -> ModelError {
     for tensor in model.parameters.flatMap(\.tensors) {
       let count = nonFiniteCount(of: tensor)
       if count > 0 {
-        return .notFinite(path: tensor.file.path, tensor: tensor.name, count: count)
+        return notFinite(tensor)
       }
     }
     return .input(
