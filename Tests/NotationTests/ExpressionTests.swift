@@ -4,12 +4,6 @@ import Notation
 import TestSupport
 import Testing
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 struct ExpressionTests {
   typealias Value = Expression.Value
 
@@ -134,31 +128,5 @@ struct ExpressionTests {
       _ = try? expression.value([:])
       _ = expression.names
     }
-  }
-
-  /// Runs on a thread with 512 KiB of stack, as threads of the system have on some platforms.
-  private func onSmallStack(_ body: @escaping @Sendable () -> Void) {
-    final class Box: Sendable {
-      let body: @Sendable () -> Void
-      init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    pthread_attr_setstacksize(&attributes, 512 * 1024)
-    let argument = Unmanaged.passRetained(Box(body)).toOpaque()
-    #if canImport(Glibc)
-      var thread = pthread_t()
-      let status = pthread_create(
-        &thread, &attributes,
-        { pointer in
-          guard let pointer else { return nil }
-          Unmanaged<Box>.fromOpaque(pointer).takeRetainedValue().body()
-          return nil
-        }, argument)
-      #expect(status == 0)
-      pthread_join(thread, nil)
-    #else
-      Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body()
-    #endif
   }
 }
