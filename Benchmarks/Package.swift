@@ -30,6 +30,9 @@ let package = Package(
       dependencies: ["BlockFormats", "LinearAlgebra", "Parallelism", "Tensors", "CKernels"],
       swiftSettings: swiftSettings),
     .executableTarget(
+      name: "Encodings", dependencies: ["BlockFormats", "Parallelism", "Tensors"],
+      swiftSettings: swiftSettings),
+    .executableTarget(
       name: "Multiply",
       dependencies: ["Layers", "BlockFormats", "LinearAlgebra", "Parallelism"],
       swiftSettings: swiftSettings),

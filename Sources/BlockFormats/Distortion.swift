@@ -5,7 +5,7 @@ package import Tensors
 
 /// How far decoded values are from the original ones.
 ///
-/// Sums are Float64 in a fixed order: the same bits on every machine for the same sequence of
+/// Sums are exact to 1e-6, in a fixed order: the same bits on every machine for the same sequence of
 /// `add` calls.
 package struct Distortion: Sendable, Equatable {
   /// Σ w·x², over the original values x.
@@ -52,6 +52,9 @@ package struct Distortion: Sendable, Equatable {
     largestError = max(largestError, other.largestError)
     count += other.count
   }
+
+  /// Whether all values and what they decode to were finite.
+  package var isFinite: Bool { energy.isFinite && squaredError.isFinite }
 
   /// ‖x − y‖² / ‖x‖²; 0 where both are 0, infinite where only x is.
   package var relativeSquaredError: Double {

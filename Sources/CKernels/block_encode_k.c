@@ -3,12 +3,17 @@
 
 // Formats/Q4_K.md, Formats/Q6_K.md.
 
-// Of a full grid of sixteen, those without which the error grows by more than a thousandth.
-static const float pk_ends_q4_k[][2] = {
-    {-0.1f, -0.1f}, {-0.1f, 0.4f}, {-0.1f, 0.9f}, {0.4f, -0.1f}, {0.4f, 0.4f}, {0.4f, 0.9f},
-    {0.9f, -0.1f}, {0.9f, 0.4f}};
-static const float pk_ends_q5_k[][2] = {
-    {0, 0}, {0, 0.5f}, {0, 1}, {0.5f, 0}, {0.5f, 0.5f}, {0.5f, 1}, {1, 0}, {1, 0.5f}};
+// Added one by one from a full grid, each the one that lowers the error most.
+static const float pk_ends_q4_k_plain[][2] = {
+    {0.1f, 0.1f}, {0.5f, -0.1f}, {-0.1f, 0.3f}, {0.3f, 0.1f}, {-0.1f, 0.7f}};
+static const float pk_ends_q4_k_weighted[][2] = {
+    {0.25f, 0.25f}, {0.5f, -0.25f}, {0, 0.5f}, {-0.25f, -0.25f}, {-0.25f, 0.75f}, {0.25f, -0.25f},
+    {1, 0.25f}, {-0.25f, 0.25f}, {0.5f, 0.25f}, {0.25f, 1.25f}};
+static const float pk_ends_q5_k_plain[][2] = {
+    {0.05f, -0.2f}, {-0.2f, 0.3f}, {0.3f, -0.2f}, {0.05f, 0.05f}, {0.3f, 0.55f}};
+static const float pk_ends_q5_k_weighted[][2] = {
+    {0, -0.25f}, {-0.25f, 0.5f}, {0.5f, 0}, {0.25f, 0.25f}, {-0.25f, 0}, {0.5f, -0.25f}, {-0.25f, 1},
+    {0.75f, 0.75f}, {1.25f, 0.25f}, {0, 0}, {0, 0.75f}};
 
 PK_BODY void pk_pack_scales(const int *scales, const int *minimums, uint8_t *packed) {
   for (int g = 0; g < 4; g++) {
@@ -36,7 +41,7 @@ PK_BODY void pk_pack_k(
 
 PK_BODY void pk_encode_k(
     const float *values, const float *importance, uint8_t *block, size_t count, int bytes, int high,
-    int nibbles, float highest, const float (*ends)[2], int end_count) {
+    int nibbles, float highest, const pk_end_trials *trials) {
   const float unit = importance ? pk_importance_unit(importance, count * 256) : 1;
   for (size_t start = 0; start < count; start += 2) {
     const size_t superblocks = count - start < 2 ? 1 : 2;
@@ -47,7 +52,7 @@ PK_BODY void pk_encode_k(
         32, PK_LIMIT_K, x, weights);
     const pk_codes range = {0, highest, NULL};
     const pk_superblocks fit = pk_fit_scales_and_minimums(
-        x, importance ? weights : NULL, 32, 8, &range, 63, ends, end_count);
+        x, importance ? weights : NULL, 32, 8, highest, 63, trials);
     pk_store_codes(
         x, &range, fit.d.scale * fit.scale, -(fit.d.minimum * fit.minimum), 32, codes[0]);
     for (size_t s = 0; s < superblocks; s++, block += bytes) {
@@ -66,16 +71,18 @@ PK_BODY void pk_encode_k(
 
 PK_BODY void pk_encode_q4_k_body(
     const float *values, const float *importance, void *blocks, size_t count) {
-  PK_WITH_OR_WITHOUT(
-      pk_encode_k, blocks, count, 144, 0, 16, 15, pk_ends_q4_k, PK_COUNT(pk_ends_q4_k))
+  static const pk_end_trials trials = PK_TRIALS(pk_ends_q4_k, 1);
+  PK_WITH_OR_WITHOUT(pk_encode_k, blocks, count, 144, 0, 16, 15, &trials)
 }
 PK_BODY void pk_encode_q5_k_body(
     const float *values, const float *importance, void *blocks, size_t count) {
-  PK_WITH_OR_WITHOUT(
-      pk_encode_k, blocks, count, 176, 16, 48, 31, pk_ends_q5_k, PK_COUNT(pk_ends_q5_k))
+  static const pk_end_trials trials = PK_TRIALS(pk_ends_q5_k, 1);
+  PK_WITH_OR_WITHOUT(pk_encode_k, blocks, count, 176, 16, 48, 31, &trials)
 }
 
-static const float pk_steps_q6_k[] = {-32.3f, -31.8f, -31.3f, -30.7f, -30.0f, -29.2f};
+static const float pk_steps_q6_k_plain[] = {-32.2f, -31.1f, -29.9f, -29.1f};
+static const float pk_steps_q6_k_weighted[] = {-32.3f, -31.8f, -31.3f, -30.7f, -30.0f, -29.2f};
+static const pk_trials pk_trials_q6_k = PK_TRIALS(pk_steps_q6_k, 0);
 
 PK_BODY void pk_pack_q6_k(const uint8_t codes[][16], uint8_t *block) {
   for (int half = 0; half < 2; half++) {
@@ -102,9 +109,8 @@ PK_BODY void pk_encode_q6(
         values + b * 256, importance ? importance + b * 256 : NULL, unit, 16, 16, PK_LIMIT_K, x,
         weights);
     const pk_codes range = {-32, 31, NULL};
-    const pk_superblocks fit = pk_fit_scales(
-        x, importance ? weights : NULL, 16, 16, &range, -128, 127, pk_steps_q6_k,
-        PK_COUNT(pk_steps_q6_k));
+    const pk_group group = pk_open_group(x, importance ? weights : NULL, 16);
+    const pk_superblocks fit = pk_fit_scales(&group, 16, &range, -128, 127, &pk_trials_q6_k);
     pk_store_codes(x, &range, fit.d.scale * fit.scale, 0, 16, codes[0]);
     pk_pack_q6_k(codes, block);
     for (int g = 0; g < 16; g++) block[192 + g] = (uint8_t)(int8_t)fit.scale[g];

@@ -3,10 +3,14 @@
 
 // Formats/Q2_K.md, Formats/Q3_K.md: sixteen groups of sixteen elements.
 
-static const float pk_ends_q2_k[][2] = {
+static const float pk_ends_q2_k_plain[][2] = {{0.2f, 0.2f}, {0.4f, 0}, {0, 0.4f}, {0.4f, 0.3f}};
+static const float pk_ends_q2_k_weighted[][2] = {
     {-0.1f, -0.1f}, {-0.1f, 0.3f}, {-0.1f, 0.6f}, {0.3f, -0.1f}, {0.3f, 0.3f},
     {0.3f, 0.6f},   {0.6f, -0.1f}, {0.6f, 0.3f},  {0.6f, 0.6f}};
-static const float pk_steps_q3_k[] = {-4.6f, -4.2f, -3.8f, -3.0f, 3.7f};
+static const pk_end_trials pk_trials_q2_k = PK_TRIALS(pk_ends_q2_k, 1);
+static const float pk_steps_q3_k_plain[] = {-4.12f, -3.4f, -4.7f};
+static const float pk_steps_q3_k_weighted[] = {-5.1f, -4.6f, -4.2f, -3.7f, -3.2f, -2.6f, 4.2f, 4.8f};
+static const pk_trials pk_trials_q3_k = PK_TRIALS(pk_steps_q3_k, 1);
 
 // Two bits of each of four groups of 32 elements in a byte.
 PK_BODY void pk_pack_pairs(const uint8_t codes[][16], uint8_t *packed) {
@@ -32,7 +36,7 @@ PK_BODY void pk_encode_q2(
         weights);
     const pk_codes range = {0, 3, NULL};
     const pk_superblocks fit = pk_fit_scales_and_minimums(
-        x, importance ? weights : NULL, 16, 16, &range, 15, pk_ends_q2_k, PK_COUNT(pk_ends_q2_k));
+        x, importance ? weights : NULL, 16, 16, 3, 15, &pk_trials_q2_k);
     pk_store_codes(
         x, &range, fit.d.scale * fit.scale, -(fit.d.minimum * fit.minimum), 16, codes[0]);
     for (int g = 0; g < 16; g++) {
@@ -79,9 +83,8 @@ PK_BODY void pk_encode_q3(
         values + b * 256, importance ? importance + b * 256 : NULL, unit, 16, 16, PK_LIMIT_K, x,
         weights);
     const pk_codes range = {-4, 3, NULL};
-    const pk_superblocks fit = pk_fit_scales(
-        x, importance ? weights : NULL, 16, 16, &range, -32, 31, pk_steps_q3_k,
-        PK_COUNT(pk_steps_q3_k));
+    const pk_group group = pk_open_group(x, importance ? weights : NULL, 16);
+    const pk_superblocks fit = pk_fit_scales(&group, 16, &range, -32, 31, &pk_trials_q3_k);
     pk_store_codes(x, &range, fit.d.scale * fit.scale, 0, 16, codes[0]);
     pk_pack_q3_k(&fit, codes, block);
   }

@@ -4,9 +4,13 @@
 // Formats of one or two bits whose large groups have one scale: Formats/TQ.md, Formats/Q1_0.md.
 
 // Codes that the largest magnitude is tried at. At 1, what is ternary already stays as it is.
-static const float pk_steps_ternary[] = {1, 1.4f, 1.8f, 2.2f, 2.6f, 3.2f, 4.2f, 6};
-static const float pk_steps_q2_0[] = {1,     1.3f,  1.7f,  2.1f,  2.5f,  3,  3.8f, 5,
-                                      -1.3f, -1.7f, -2.1f, -2.5f, -3.2f, -4, -5};
+static const float pk_steps_ternary_plain[] = {1, 2.2f};
+static const float pk_steps_ternary_weighted[] = {1, 1.4f, 1.8f, 2.2f, 2.6f, 3.2f, 4.2f, 6};
+static const pk_trials pk_trials_ternary = PK_TRIALS(pk_steps_ternary, 2);
+static const float pk_steps_q2_0_plain[] = {1, 1.4f, 2.1f, 2.8f, -1.4f, -2.1f, -2.8f};
+static const float pk_steps_q2_0_weighted[] = {1,     1.3f,  1.7f,  2.1f,  2.5f,  3,  3.8f, 5,
+                                               -1.3f, -1.7f, -2.1f, -2.5f, -3.2f, -4, -5};
+static const pk_trials pk_trials_q2_0 = PK_TRIALS(pk_steps_q2_0, 2);
 
 PK_BODY void pk_pack_tq2_0(const uint8_t *codes, uint8_t *block) {
   for (int half = 0; half < 2; half++) {
@@ -43,9 +47,8 @@ PK_BODY void pk_encode_ternary(
         values + start * 256, importance ? importance + start * 256 : NULL, unit, groups, 256,
         1e8f, x, weights);
     const pk_codes range = {-1, 1, NULL};
-    const pk_fit fit = pk_search_scale(
-        x, importance ? weights : NULL, 256, &range, 1, pk_steps_ternary,
-        PK_COUNT(pk_steps_ternary), 2);
+    const pk_group group = pk_open_group(x, importance ? weights : NULL, 256);
+    const pk_fit fit = pk_search_scale(&group, &range, 1, &pk_trials_ternary);
     pk_store_codes(x, &range, fit.scale, 0, 256, codes[0]);
     for (size_t lane = 0; lane < groups; lane++, block += bytes) {
       pack(codes[lane], block);
@@ -74,8 +77,8 @@ PK_BODY void pk_encode_q2(
         values + start * 64, importance ? importance + start * 64 : NULL, unit, groups, 64, 1e8f,
         x, weights);
     const pk_codes range = {-1, 2, NULL};
-    const pk_fit fit = pk_search_scale(
-        x, importance ? weights : NULL, 64, &range, 1, pk_steps_q2_0, PK_COUNT(pk_steps_q2_0), 2);
+    const pk_group group = pk_open_group(x, importance ? weights : NULL, 64);
+    const pk_fit fit = pk_search_scale(&group, &range, 1, &pk_trials_q2_0);
     pk_store_codes(x, &range, fit.scale, 0, 64, codes[0]);
     for (size_t lane = 0; lane < groups; lane++, block += 18) {
       pk_store16(block, pk_half_from_float(fit.scale[lane]));

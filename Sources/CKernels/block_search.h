@@ -33,8 +33,11 @@ PK_BODY pk_vf pk_table_place(const float *table, pk_vf v) {
   return place;
 }
 
-PK_BODY pk_vf pk_nearest_value(const pk_codes *codes, pk_vf v) {
-  if (codes->table == NULL) return pk_round(pk_clamp(v, codes->lowest, codes->highest));
+// `clamped` is 0 where v is known to lie between the lowest and the highest.
+PK_BODY pk_vf pk_nearest_value(const pk_codes *codes, int clamped, pk_vf v) {
+  if (codes->table == NULL) {
+    return pk_round(clamped ? pk_clamp(v, codes->lowest, codes->highest) : v);
+  }
   pk_vf level = codes->table[0];
 #pragma clang loop unroll(full)
   for (int i = 1; i < PK_TABLE_SIZE; i++) {
@@ -52,25 +55,44 @@ PK_BODY void pk_keep_better(pk_vf scale, pk_vf offset, pk_vf error, pk_fit *best
   best->error = better ? error : best->error;
 }
 
+// A group of elements in each lane. `w` is null where all weigh the same.
+typedef struct {
+  const pk_vf *x, *w;
+  int size;
+  pk_vf energy;   // Σ w·x²
+  pk_vf largest;  // the element of the largest magnitude
+} pk_group;
+
+PK_BODY pk_group pk_open_group(const pk_vf *x, const pk_vf *w, int size) {
+  pk_group group = {x, w, size, 0, 0};
+  pk_vf low = x[0], high = x[0];
+  for (int i = 0; i < size; i++) {
+    low = x[i] < low ? x[i] : low;
+    high = x[i] > high ? x[i] : high;
+    group.energy += pk_weighted(w, i, x[i]) * x[i];
+  }
+  group.largest = -low > high ? low : high;
+  return group;
+}
+
 // Tries y = q·scale with the codes that 1/scale = inverse gives.
 //
 // The error of many levels is small beside Σ w·x²: it is summed up from rounding residuals
 // r = x/s − q, so that nothing cancels. For few levels, cheaper sums are exact enough.
 PK_BODY void pk_try_scale(
-    const pk_vf *x, const pk_vf *wx, const pk_vf *w, int size, const pk_codes *codes, int half,
-    pk_vf energy, pk_vf inverse, pk_fit *best) {
+    const pk_group *g, const pk_codes *codes, int half, int clamped, pk_vf inverse, pk_fit *best) {
   const int residuals = codes->table == NULL && codes->highest > 32;
   pk_vf qq = 0, qx = 0, rr = 0;
-  for (int i = 0; i < size; i++) {
-    const pk_vf t = x[i] * inverse;
-    const pk_vf q = pk_nearest_value(codes, t);
-    qq += pk_weighted(w, i, q) * q;
+  for (int i = 0; i < g->size; i++) {
+    const pk_vf t = g->x[i] * inverse;
+    const pk_vf q = pk_nearest_value(codes, clamped, t), wq = pk_weighted(g->w, i, q);
+    qq += wq * q;
     if (residuals) {
-      const pk_vf r = t - q, wr = pk_weighted(w, i, r);
-      qx += wr * q;
-      rr += wr * r;
+      const pk_vf r = t - q;
+      qx += wq * r;
+      rr += pk_weighted(g->w, i, r) * r;
     } else {
-      qx += wx[i] * q;
+      qx += wq * g->x[i];
     }
   }
   if (residuals) {
@@ -83,30 +105,42 @@ PK_BODY void pk_try_scale(
   } else {
     pk_vf scale = pk_divide(qx, qq);
     if (half) scale = pk_stored_half(scale);
-    pk_keep_better(scale, (pk_vf)0.0f, energy - scale * (2.0f * qx - scale * qq), best);
+    pk_keep_better(scale, (pk_vf)0.0f, g->energy - scale * (2.0f * qx - scale * qq), best);
   }
 }
 
-#define PK_GROUP_LIMIT 256
+// The codes, fractions allowed, that the largest magnitude is tried at, with either sign. Where
+// elements differ in importance the largest one may matter little, so that more trials pay, and one
+// more refinement.
+typedef struct {
+  const float *plain;
+  int plain_count;
+  const float *weighted;
+  int weighted_count;
+  int refinements;
+} pk_trials;
 
-// Searches y = q·scale, q one of the codes. `steps` are the codes, fractions
-// allowed, that the largest magnitude is tried at, with either sign.
+#define PK_TRIALS(name, refinements) \
+  {name##_plain, PK_COUNT(name##_plain), name##_weighted, PK_COUNT(name##_weighted), refinements}
+
+// Searches y = q·scale, q one of the codes.
 PK_BODY pk_fit pk_search_scale(
-    const pk_vf *x, const pk_vf *w, int size, const pk_codes *codes, int half,
-    const float *steps, int step_count, int refinements) {
-  pk_vf largest = 0, energy = 0, wx[PK_GROUP_LIMIT];
-  for (int i = 0; i < size; i++) {
-    largest = pk_magnitude(x[i]) > pk_magnitude(largest) ? x[i] : largest;
-    wx[i] = pk_weighted(w, i, x[i]);
-    energy += wx[i] * x[i];
+    const pk_group *g, const pk_codes *codes, int half, const pk_trials *trials) {
+  pk_fit best = {0, 0, g->energy};
+  const pk_vf unit = pk_inverse(g->largest);
+  const float *steps = g->w ? trials->weighted : trials->plain;
+  const int count = g->w ? trials->weighted_count : trials->plain_count;
+  // What rounds to the highest code, or the lowest, needs no clamping.
+  const float inside = (codes->highest < -codes->lowest ? codes->highest : -codes->lowest) + 0.49f;
+  for (int c = 0; c < count; c++) {
+    if (steps[c] < inside && -steps[c] < inside) {
+      pk_try_scale(g, codes, half, 0, unit * steps[c], &best);
+    } else {
+      pk_try_scale(g, codes, half, 1, unit * steps[c], &best);
+    }
   }
-  pk_fit best = {0, 0, energy};
-  const pk_vf unit = pk_inverse(largest);
-  for (int c = 0; c < step_count; c++) {
-    pk_try_scale(x, wx, w, size, codes, half, energy, unit * steps[c], &best);
-  }
-  for (int i = 0; i < refinements; i++) {
-    pk_try_scale(x, wx, w, size, codes, half, energy, pk_inverse(best.scale), &best);
+  for (int i = 0; i < trials->refinements + (g->w != NULL); i++) {
+    pk_try_scale(g, codes, half, 1, pk_inverse(best.scale), &best);
   }
   return best;
 }
@@ -114,78 +148,113 @@ PK_BODY pk_fit pk_search_scale(
 // A group of up to 32 elements u = x − low, with the sums of w·u and w·u².
 typedef struct {
   pk_vf low, u[32], wu[32];
+  const pk_vf *w;
+  int size;
   pk_vf weight, sum, energy;
 } pk_lifted;
+
+// Sums over a group: of w·q, w·q² and w·u·q.
+typedef struct {
+  pk_vf q1, qq, qu;
+} pk_sums;
+
+PK_BODY pk_sums pk_sum_codes(
+    const pk_lifted *g, float highest, int clamped, pk_vf inverse, pk_vf offset) {
+  const pk_vf lift = offset - g->low;
+  pk_sums s = {0, 0, 0};
+  for (int i = 0; i < g->size; i++) {
+    const pk_vf v = (g->u[i] - lift) * inverse;
+    const pk_vf q = pk_round(clamped ? pk_clamp(v, 0.0f, highest) : v);
+    const pk_vf wq = pk_weighted(g->w, i, q);
+    s.q1 += wq;
+    s.qq += wq * q;
+    s.qu += g->w ? g->wu[i] * q : g->u[i] * q;
+  }
+  return s;
+}
+
+// Σ w·(x − q·scale − offset)² of the codes that gave the sums.
+PK_BODY pk_vf pk_error_of(const pk_lifted *g, const pk_sums *s, pk_vf scale, pk_vf offset) {
+  const pk_vf m = offset - g->low;
+  return g->energy - scale * (2.0f * s->qu - scale * s->qq) +
+         m * (m * g->weight - 2.0f * g->sum + 2.0f * scale * s->q1);
+}
 
 // Tries y = q·scale + offset, q from 0 to highest, with the codes of (x − offset)·inverse.
 // `negative` keeps the offset at or below 0; `half` scores both as half precision.
 PK_BODY void pk_try_affine(
-    const pk_lifted *group, const pk_vf *w, int size, float highest, int half, int negative,
-    pk_vf inverse, pk_vf offset, pk_fit *best) {
-  const pk_vf lift = offset - group->low;
-  pk_vf q1 = 0, qq = 0, qu = 0;
-  for (int i = 0; i < size; i++) {
-    const pk_vf q = pk_round(pk_clamp((group->u[i] - lift) * inverse, 0.0f, highest));
-    const pk_vf wq = pk_weighted(w, i, q);
-    q1 += wq;
-    qq += wq * q;
-    qu += group->wu[i] * q;
-  }
+    const pk_lifted *g, float highest, int half, int negative, int clamped, pk_vf inverse,
+    pk_vf offset, pk_fit *best) {
+  const pk_sums s = pk_sum_codes(g, highest, clamped, inverse, offset);
   // The scale and the rest m of the offset that minimise Σ w·(u − q·scale − m)².
-  pk_vf scale = pk_divide(
-      group->weight * qu - q1 * group->sum, group->weight * qq - q1 * q1);
-  pk_vf minimum = pk_divide(group->sum - scale * q1, group->weight) + group->low;
+  pk_vf scale = pk_divide(g->weight * s.qu - s.q1 * g->sum, g->weight * s.qq - s.q1 * s.q1);
+  pk_vf minimum = pk_divide(g->sum - scale * s.q1, g->weight) + g->low;
   if (negative) {
     const pk_vi above = minimum > 0.0f;
-    scale = above ? pk_divide(qu + group->low * q1, qq) : scale;
+    scale = above ? pk_divide(s.qu + g->low * s.q1, s.qq) : scale;
     minimum = above ? (pk_vf)0.0f : minimum;
   }
   if (half) {
     scale = pk_stored_half(scale);
     minimum = pk_stored_half(minimum);
   }
-  const pk_vf m = minimum - group->low;
-  const pk_vf error = group->energy - scale * (2.0f * qu - scale * qq) +
-                      m * (m * group->weight - 2.0f * group->sum + 2.0f * scale * q1);
-  pk_keep_better(scale, minimum, error, best);
+  pk_keep_better(scale, minimum, pk_error_of(g, &s, scale, minimum), best);
 }
 
-// Searches y = q·scale + offset. Each candidate (low, high) moves the ends of the group's range
-// inwards by these shares of a step.
+PK_BODY void pk_lift_group(
+    const pk_vf *x, const pk_vf *w, int size, int negative, pk_lifted *g, pk_vf *high) {
+  *g = (pk_lifted){.low = x[0], .w = w, .size = size};
+  *high = x[0];
+  for (int i = 0; i < size; i++) {
+    g->low = x[i] < g->low ? x[i] : g->low;
+    *high = x[i] > *high ? x[i] : *high;
+  }
+  if (negative) g->low = g->low < 0.0f ? g->low : (pk_vf)0.0f;
+  for (int i = 0; i < size; i++) {
+    g->u[i] = x[i] - g->low;
+    const pk_vf wu = pk_weighted(w, i, g->u[i]);
+    if (w) g->wu[i] = wu;
+    g->weight += pk_weighted(w, i, 1.0f);
+    g->sum += wu;
+    g->energy += wu * g->u[i];
+  }
+}
+
+// How far the ends (low, high) of a group's range are moved inwards, in steps.
+typedef struct {
+  const float (*plain)[2];
+  int plain_count;
+  const float (*weighted)[2];
+  int weighted_count;
+  int refinements;
+} pk_end_trials;
+
+// Searches y = q·scale + offset in a group that is lifted, and ends at `high`.
 PK_BODY pk_fit pk_search_affine(
-    const pk_vf *x, const pk_vf *w, int size, float highest, int half, int negative,
-    const float (*ends)[2], int end_count, int refinements) {
-  pk_lifted group = {x[0], {0}, {0}, 0, 0, 0};
-  pk_vf high = x[0];
-  for (int i = 0; i < size; i++) {
-    group.low = x[i] < group.low ? x[i] : group.low;
-    high = x[i] > high ? x[i] : high;
-  }
-  if (negative) group.low = group.low < 0.0f ? group.low : (pk_vf)0.0f;
-  for (int i = 0; i < size; i++) {
-    group.u[i] = x[i] - group.low;
-    group.wu[i] = pk_weighted(w, i, group.u[i]);
-    group.weight += pk_weighted(w, i, 1.0f);
-    group.sum += group.wu[i];
-    group.energy += group.wu[i] * group.u[i];
-  }
+    const pk_lifted *g, pk_vf high, float highest, int half, int negative,
+    const pk_end_trials *trials) {
   // To begin with, the constant that fits best.
-  pk_fit best = {0, group.low + pk_divide(group.sum, group.weight), 0};
+  pk_fit best = {0, g->low + pk_divide(g->sum, g->weight), 0};
   if (negative) best.offset = best.offset < 0.0f ? best.offset : (pk_vf)0.0f;
   if (half) best.offset = pk_stored_half(best.offset);
-  const pk_vf m = best.offset - group.low;
-  best.error = group.energy + m * (m * group.weight - 2.0f * group.sum);
-  const pk_vf step = (high - group.low) * (1.0f / highest);
-  for (int c = 0; c < end_count; c++) {
-    const pk_vf offset = group.low + ends[c][0] * step;
-    const pk_vf range = (high - ends[c][1] * step) - offset;
-    pk_try_affine(
-        &group, w, size, highest, half, negative, pk_inverse(range * (1.0f / highest)), offset,
-        &best);
+  const pk_vf m = best.offset - g->low;
+  best.error = g->energy + m * (m * g->weight - 2.0f * g->sum);
+  const pk_vf step = (high - g->low) * (1.0f / highest);
+  const float(*ends)[2] = g->w ? trials->weighted : trials->plain;
+  const int count = g->w ? trials->weighted_count : trials->plain_count;
+  for (int c = 0; c < count; c++) {
+    const float below = ends[c][0], above = ends[c][1];
+    const pk_vf offset = g->low + below * step;
+    const pk_vf range = (high - above * step) - offset;
+    const pk_vf inverse = pk_inverse(range * (1.0f / highest));
+    if (below <= 0 && above <= 0) {
+      pk_try_affine(g, highest, half, negative, 0, inverse, offset, &best);
+    } else {
+      pk_try_affine(g, highest, half, negative, 1, inverse, offset, &best);
+    }
   }
-  for (int i = 0; i < refinements; i++) {
-    pk_try_affine(
-        &group, w, size, highest, half, negative, pk_inverse(best.scale), best.offset, &best);
+  for (int i = 0; i < trials->refinements + (g->w != NULL); i++) {
+    pk_try_affine(g, highest, half, negative, 1, pk_inverse(best.scale), best.offset, &best);
   }
   return best;
 }
@@ -199,7 +268,7 @@ PK_BODY void pk_store_codes(
     for (int i = 0; i < 16; i++) {
       const pk_vf v = (x[start + i] - offset) * inverse;
       const pk_vf code = values->table ? pk_table_place(values->table, v)
-                                       : pk_nearest_value(values, v) - values->lowest;
+                                       : pk_nearest_value(values, 1, v) - values->lowest;
       rows[i] = __builtin_convertvector(__builtin_convertvector(code, pk_vi), pk_vb);
     }
     PK_INTERLEAVE(rows, pk_vb)

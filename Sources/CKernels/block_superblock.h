@@ -7,35 +7,12 @@
 // Superblocks of 256 elements, whose groups' scales (and minimums) are small integers times one
 // half-precision factor.
 //
-// Each group is searched alone first. Then, with the integers in place, three steps that can only
-// lower the error alternate: choose each group's integers anew, fit the shared factors to the
-// codes by least squares, round the codes anew.
+// Each group is searched alone first. Then its integers are chosen among those on both sides of
+// what was found, and the shared factors are fitted to the codes by least squares. More rounds of
+// this lower the error by another 0.2 %, and cost a third of the time.
 
 // Beyond what any superblock can hold; squares stay far from overflow.
 #define PK_LIMIT_K 1e9f
-
-// y = scale·q − minimum, e = x − y.
-typedef struct {
-  pk_vf q1, qq, e1, qe, ee;
-} pk_residuals;
-
-PK_BODY pk_residuals pk_measure(
-    const pk_vf *x, const pk_vf *w, int size, const pk_codes *codes, pk_vf scale, pk_vf minimum) {
-  const pk_vf inverse = pk_inverse(scale);
-  pk_residuals sums = {0, 0, 0, 0, 0};
-  for (int i = 0; i < size; i++) {
-    const pk_vf u = x[i] + minimum;
-    const pk_vf q = pk_nearest_value(codes, u * inverse);
-    const pk_vf e = u - scale * q;
-    const pk_vf wq = pk_weighted(w, i, q), we = pk_weighted(w, i, e);
-    sums.q1 += wq;
-    sums.qq += wq * q;
-    sums.e1 += we;
-    sums.qe += we * q;
-    sums.ee += we * e;
-  }
-  return sums;
-}
 
 // The same factor for the lanes of each superblock.
 typedef struct {
@@ -82,66 +59,16 @@ PK_BODY pk_vd pk_quotient(pk_vd a, pk_vd b) {
   return usable ? quotient : (pk_vd)0.0;
 }
 
-// Chooses each group's integers among the neighbours of those it has.
-PK_BODY void pk_choose(
-    const pk_vf *x, const pk_vf *w, pk_vf weight, int size, const pk_codes *codes,
-    float scale_low, float scale_high, float minimum_high, pk_factors d, pk_vf *scale,
-    pk_vf *minimum) {
-  const pk_vf inverse = pk_inverse(d.minimum);
-  pk_vf best_scale = *scale, best_minimum = *minimum, best = 0;
-  for (int c = 0; c < 3; c++) {
-    const float shift = c == 0 ? 0.0f : c == 1 ? -1.0f : 1.0f;
-    const pk_vf s = pk_clamp(*scale + shift, scale_low, scale_high);
-    const pk_vf offset = d.minimum * *minimum;
-    const pk_residuals sums = pk_measure(x, w, size, codes, d.scale * s, offset);
-    pk_vf m = 0, error = sums.ee;
-    if (minimum_high > 0) {
-      m = pk_round(pk_clamp((offset - sums.e1 / weight) * inverse, 0, minimum_high));
-      const pk_vf move = d.minimum * m - offset;
-      error += move * (2.0f * sums.e1 + move * weight);
-    }
-    const pk_vi better = c == 0 ? (pk_vi)(error == error) : (pk_vi)(error < best);
-    best = better ? error : best;
-    best_scale = better ? s : best_scale;
-    best_minimum = better ? m : best_minimum;
-  }
-  *scale = best_scale;
-  *minimum = best_minimum;
+// Whether the sum over each superblock's lanes is lower.
+PK_BODY pk_vi pk_is_lower(pk_vf new, pk_vf old, int lanes) {
+  const pk_vl lower = pk_lane_sum(new, lanes) < pk_lane_sum(old, lanes);
+  return __builtin_convertvector(lower, pk_vi);
 }
 
-// Fits the shared factors to the codes, and keeps them where the error falls.
-PK_BODY void pk_refit(
-    const pk_vf *x, const pk_vf *w, pk_vf weight, int size, const pk_codes *codes, int lanes,
-    float minimum_high, pk_vf scale, pk_vf minimum, pk_factors *d) {
-  const pk_residuals old =
-      pk_measure(x, w, size, codes, d->scale * scale, d->minimum * minimum);
-  const pk_vf ss = scale * scale * old.qq, mm = minimum * minimum * weight;
-  const pk_vf sm = scale * minimum * old.q1;
-  const pk_vf se = scale * old.qe, me = minimum * old.e1;
-  // e ≈ a·scale·q − b·minimum
-  const pk_vd s2 = pk_lane_sum(ss, lanes), s1 = pk_lane_sum(se, lanes);
-  pk_vd a = pk_quotient(s1, s2), b = 0;
-  if (minimum_high > 0) {
-    const pk_vd m2 = pk_lane_sum(mm, lanes), m1 = pk_lane_sum(me, lanes);
-    const pk_vd cross = pk_lane_sum(sm, lanes);
-    const pk_vd determinant = s2 * m2 - cross * cross;
-    const pk_vl regular = determinant > 1e-9 * s2 * m2;
-    a = regular ? pk_quotient(s1 * m2 - m1 * cross, determinant) : a;
-    b = regular ? pk_quotient(s1 * cross - m1 * s2, determinant) : b;
-  }
-  pk_factors fitted = {
-      d->scale + __builtin_convertvector(a, pk_vf), d->minimum + __builtin_convertvector(b, pk_vf)};
-  fitted.scale = pk_stored_half(fitted.scale);
-  fitted.minimum = pk_stored_half(fitted.minimum);
-  const pk_residuals new =
-      pk_measure(x, w, size, codes, fitted.scale * scale, fitted.minimum * minimum);
-  const pk_vl lower = pk_lane_sum(new.ee, lanes) < pk_lane_sum(old.ee, lanes);
-  const pk_vi better = __builtin_convertvector(lower, pk_vi);
-  d->scale = better ? fitted.scale : d->scale;
-  d->minimum = better ? fitted.minimum : d->minimum;
+// The integer on the other side of v than the nearest one.
+PK_BODY pk_vf pk_other_side(pk_vf v, pk_vf nearest) {
+  return nearest + (v > nearest ? (pk_vf)1.0f : (pk_vf)-1.0f);
 }
-
-#define PK_ROUNDS 2
 
 // Superblocks in the lanes: their groups' integers and shared factors.
 typedef struct {
@@ -149,40 +76,116 @@ typedef struct {
   pk_vf scale, minimum;
 } pk_superblocks;
 
+// Sums of w·q² and w·x·q, and the error with this scale. Of many levels, the error is summed up
+// from what rounding leaves.
+typedef struct {
+  pk_vf qq, qx, error;
+} pk_measured;
+
+PK_BODY pk_measured pk_measure(const pk_group *g, const pk_codes *codes, pk_vf scale) {
+  const pk_vf inverse = pk_inverse(scale);
+  pk_measured m = {0, 0, 0};
+  for (int i = 0; i < g->size; i++) {
+    const pk_vf q = pk_nearest_value(codes, 1, g->x[i] * inverse), wq = pk_weighted(g->w, i, q);
+    m.qq += wq * q;
+    m.qx += wq * g->x[i];
+  }
+  m.error = g->energy - scale * (2.0f * m.qx - scale * m.qq);
+  return m;
+}
+
 // y = d·scale·q with integers `scale` from scale_low to scale_high.
 PK_BODY pk_superblocks pk_fit_scales(
-    const pk_vf *x, const pk_vf *w, int size, int lanes, const pk_codes *codes, float scale_low,
-    float scale_high, const float *steps, int step_count) {
-  pk_vf weight = 0;
-  for (int i = 0; i < size; i++) weight += pk_weighted(w, i, 1.0f);
-  const pk_fit fit = pk_search_scale(x, w, size, codes, 0, steps, step_count, 1);
+    const pk_group *g, int lanes, const pk_codes *codes, float scale_low, float scale_high,
+    const pk_trials *trials) {
+  const pk_fit fit = pk_search_scale(g, codes, 0, trials);
   pk_superblocks s = {
       {pk_shared(pk_magnitude(fit.scale), lanes, 1.0f / scale_high), (pk_vf)0.0f}, 0, 0};
-  s.scale = pk_round(pk_clamp(fit.scale * pk_inverse(s.d.scale), scale_low, scale_high));
-  for (int i = 0; i < PK_ROUNDS; i++) {
-    pk_choose(x, w, weight, size, codes, scale_low, scale_high, 0, s.d, &s.scale, &s.minimum);
-    pk_refit(x, w, weight, size, codes, lanes, 0, s.scale, s.minimum, &s.d);
-  }
+  // Each group's integer: the better one of both sides.
+  const pk_vf place = pk_clamp(fit.scale * pk_inverse(s.d.scale), scale_low, scale_high);
+  s.scale = pk_round(place);
+  const pk_vf other = pk_clamp(pk_other_side(place, s.scale), scale_low, scale_high);
+  pk_measured best = pk_measure(g, codes, s.d.scale * s.scale);
+  const pk_measured second = pk_measure(g, codes, s.d.scale * other);
+  const pk_vi better = second.error < best.error;
+  s.scale = better ? other : s.scale;
+  best.qq = better ? second.qq : best.qq;
+  best.qx = better ? second.qx : best.qx;
+  best.error = better ? second.error : best.error;
+  // The factor that fits the codes best, where the error falls.
+  const pk_vd qq = pk_lane_sum(s.scale * s.scale * best.qq, lanes);
+  const pk_vd qx = pk_lane_sum(s.scale * best.qx, lanes);
+  const pk_vf fitted = pk_stored_half(__builtin_convertvector(pk_quotient(qx, qq), pk_vf));
+  const pk_measured refitted = pk_measure(g, codes, fitted * s.scale);
+  s.d.scale = pk_is_lower(refitted.error, best.error, lanes) ? fitted : s.d.scale;
   return s;
+}
+
+// What a group's integers give: the sums of their codes, and the error.
+typedef struct {
+  pk_vf scale, minimum;
+  pk_sums sums;
+  pk_vf error;
+} pk_chosen;
+
+// The codes of a scale and a minimum, with the minimum that then fits best.
+PK_BODY pk_chosen pk_choose(
+    const pk_lifted *g, float highest, float integer_high, pk_factors d, pk_vf scale,
+    pk_vf minimum) {
+  pk_chosen c = {scale, minimum, {0, 0, 0}, 0};
+  const pk_vf step = d.scale * scale;
+  c.sums = pk_sum_codes(g, highest, 1, pk_inverse(step), -(d.minimum * minimum));
+  const pk_vf offset = pk_divide(g->sum - step * c.sums.q1, g->weight) + g->low;
+  c.minimum = pk_round(pk_clamp(-offset * pk_inverse(d.minimum), 0, integer_high));
+  c.error = pk_error_of(g, &c.sums, step, -(d.minimum * c.minimum));
+  return c;
 }
 
 // y = d·scale·q - dmin·minimum with integers from 0 to `integer_high`.
 PK_BODY pk_superblocks pk_fit_scales_and_minimums(
-    const pk_vf *x, const pk_vf *w, int size, int lanes, const pk_codes *codes, float integer_high,
-    const float (*ends)[2], int end_count) {
-  pk_vf weight = 0;
-  for (int i = 0; i < size; i++) weight += pk_weighted(w, i, 1.0f);
-  const pk_fit fit = pk_search_affine(x, w, size, codes->highest, 0, 1, ends, end_count, 2);
-  pk_superblocks s = {
-      {pk_shared(fit.scale, lanes, 1.0f / integer_high),
-       pk_shared(-fit.offset, lanes, 1.0f / integer_high)}, 0, 0};
-  s.scale = pk_round(pk_clamp(fit.scale * pk_inverse(s.d.scale), 0, integer_high));
-  s.minimum = pk_round(pk_clamp(-fit.offset * pk_inverse(s.d.minimum), 0, integer_high));
-  for (int i = 0; i < PK_ROUNDS; i++) {
-    pk_choose(
-        x, w, weight, size, codes, 0, integer_high, integer_high, s.d, &s.scale, &s.minimum);
-    pk_refit(x, w, weight, size, codes, lanes, integer_high, s.scale, s.minimum, &s.d);
-  }
+    const pk_vf *x, const pk_vf *w, int size, int lanes, float highest, float integer_high,
+    const pk_end_trials *trials) {
+  pk_lifted g;
+  pk_vf high;
+  pk_lift_group(x, w, size, 1, &g, &high);
+  const pk_fit fit = pk_search_affine(&g, high, highest, 0, 1, trials);
+  const pk_factors d = {
+      pk_shared(fit.scale, lanes, 1.0f / integer_high),
+      pk_shared(-fit.offset, lanes, 1.0f / integer_high)};
+  // Each group's integers: the better ones of both sides.
+  const pk_vf place = pk_clamp(fit.scale * pk_inverse(d.scale), 0, integer_high);
+  const pk_vf near = pk_round(place);
+  const pk_vf other = pk_clamp(pk_other_side(place, near), 0, integer_high);
+  const pk_vf minimum = pk_round(pk_clamp(-fit.offset * pk_inverse(d.minimum), 0, integer_high));
+  pk_chosen best = pk_choose(&g, highest, integer_high, d, near, minimum);
+  const pk_chosen second = pk_choose(&g, highest, integer_high, d, other, minimum);
+  const pk_vi better = second.error < best.error;
+  best.scale = better ? second.scale : best.scale;
+  best.minimum = better ? second.minimum : best.minimum;
+  best.sums.q1 = better ? second.sums.q1 : best.sums.q1;
+  best.sums.qq = better ? second.sums.qq : best.sums.qq;
+  best.sums.qu = better ? second.sums.qu : best.sums.qu;
+  best.error = better ? second.error : best.error;
+  // The factors that fit the codes best, where the error falls: x ≈ a·scale·q − b·minimum.
+  const pk_vf sx = g.sum + g.low * g.weight, qx = best.sums.qu + g.low * best.sums.q1;
+  const pk_vd ss = pk_lane_sum(best.scale * best.scale * best.sums.qq, lanes);
+  const pk_vd mm = pk_lane_sum(best.minimum * best.minimum * g.weight, lanes);
+  const pk_vd sm = pk_lane_sum(best.scale * best.minimum * best.sums.q1, lanes);
+  const pk_vd s1 = pk_lane_sum(best.scale * qx, lanes);
+  const pk_vd m1 = pk_lane_sum(best.minimum * sx, lanes);
+  const pk_vd determinant = ss * mm - sm * sm;
+  const pk_vl regular = determinant > 1e-9 * ss * mm;
+  const pk_vd a = regular ? pk_quotient(s1 * mm - m1 * sm, determinant) : pk_quotient(s1, ss);
+  const pk_vd b = regular ? pk_quotient(s1 * sm - m1 * ss, determinant) : (pk_vd)0.0;
+  const pk_factors fitted = {
+      pk_stored_half(__builtin_convertvector(a, pk_vf)),
+      pk_stored_half(__builtin_convertvector(b, pk_vf))};
+  const pk_vf step = fitted.scale * best.scale, offset = -(fitted.minimum * best.minimum);
+  const pk_sums sums = pk_sum_codes(&g, highest, 1, pk_inverse(step), offset);
+  const pk_vi lower = pk_is_lower(pk_error_of(&g, &sums, step, offset), best.error, lanes);
+  pk_superblocks s = {d, best.scale, best.minimum};
+  s.d.scale = lower ? fitted.scale : d.scale;
+  s.d.minimum = lower ? fitted.minimum : d.minimum;
   return s;
 }
 

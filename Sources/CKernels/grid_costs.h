@@ -131,19 +131,25 @@ PK_BODY pk_halves pk_open_fours(
       fours->low.own, fours->high.own, fours->low.flipped, fours->high.flipped};
 }
 
-// The error that is left if each element takes its nearest level, whether or not the code book has
-// such a point.
-PK_BODY pk_pf pk_rounding_error(
+// What each element's nearest level gives, whether or not the code book has such a point: the error,
+// and the sums of w·x·y and w·y² of the levels y.
+typedef struct {
+  pk_pf error, xy, yy;
+} pk_rounded;
+
+PK_BODY pk_rounded pk_round_to_levels(
     const pk_parts *parts, const pk_format *format, pk_pf scale, pk_pf shift) {
   const pk_pf inverse = pk_parts_inverse(scale);
-  pk_pf error = 0;
+  pk_rounded sums = {0, 0, 0};
   for (int i = 0; i < PK_PART_SIZE; i++) {
     const pk_pf x = format->signs ? pk_parts_magnitude(parts->x[i]) : parts->x[i];
-    const pk_pf place = pk_nearest_level(format, x * inverse - shift);
-    const pk_pf away = x - scale * (pk_level(format, place) + shift);
-    error += parts->w[i] * away * away;
+    const pk_pf y = pk_level(format, pk_nearest_level(format, x * inverse - shift)) + shift;
+    const pk_pf away = x - scale * y, wy = parts->w[i] * y;
+    sums.xy += wy * x;
+    sums.yy += wy * y;
+    sums.error += parts->w[i] * away * away;
   }
-  return error;
+  return sums;
 }
 
 #endif

@@ -5,9 +5,8 @@
 // Superblocks of 256 elements in parts of eight, each a point of a code book of -1, 0 and 1, moved
 // up or down by an eighth: Formats/IQ1.md.
 
-static const float pk_coarse_iq1[] = {0.7f, 0.8f, 0.9f, 1.0f, 1.1f, 1.2f, 1.3f};
-static const pk_steps pk_steps_iq1 = {
-    pk_coarse_iq1, PK_COUNT(pk_coarse_iq1), NULL, 0, 0};
+static const float pk_shares_iq1[] = {0.7f, 0.8f, 0.9f, 1.0f, 1.1f, 1.2f, 1.3f};
+static const pk_steps pk_steps_iq1 = {pk_shares_iq1, PK_COUNT(pk_shares_iq1), 0, 0};
 
 static const pk_format pk_format_iq1_s = {
     PK_LEVELS_IQ1, PK_SIGNS_NONE, pk_codes_iq1_s, 2048, 4, 8, 1, 4};

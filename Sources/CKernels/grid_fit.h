@@ -6,9 +6,9 @@
 
 // The scales of a superblock, and the points of its parts.
 //
-// Each group tries a few scales alone; every candidate is scored by the points that it leads to,
-// with the scale that then fits best. The shared factor d is the one at which the groups' scales
-// are nearest to odd multiples. Then points and d are fitted to each other as they are stored.
+// Each group tries a few scales alone. The shared factor d is the one at which the groups' scales
+// are nearest to odd multiples, of which each group takes the better one of both sides. Then the
+// points are found, and d is fitted to them.
 
 typedef struct {
   float d;
@@ -22,14 +22,20 @@ PK_BODY float pk_stored_scale(float v) {
   return pk_float_from_half(pk_half_from_float(v < 65504.0f ? v : 65504.0f));
 }
 
+typedef enum {
+  PK_FOR_TRIALS = 1,     // the scales beside the one that rounding finds best
+  PK_FOR_FIT = 2,        // the scale that fits best
+  PK_FOR_MULTIPLES = 4,  // the choice among multiples of d
+} pk_uses;
+
 // The scales that are tried for a group.
 typedef struct {
   // As shares of the root mean square, scored by rounding alone.
-  const float *coarse;
-  int coarse_count;
-  // As shares of the best of those, scored by the points; none where rounding is near enough.
-  const float *fine;
-  int fine_count;
+  const float *shares;
+  int count;
+  // What points are looked up for before the scales are settled, of pk_uses; rounding stands in
+  // for the rest.
+  int points;
   // The scale at which the lowest level is the root mean square; 0 if that needs no trial.
   float lowest;
 } pk_steps;
@@ -51,11 +57,11 @@ PK_BODY pk_trial pk_try_rounding(
   pk_trial trial = {scale, 0, 0};
   if (format->shift_lanes == 0) {
     trial.error = pk_shared_sum(
-        pk_rounding_error(parts, format, scale, (pk_pf)0.0f), format->lanes);
+        pk_round_to_levels(parts, format, scale, (pk_pf)0.0f).error, format->lanes);
     return trial;
   }
-  const pk_pf raised = pk_rounding_error(parts, format, scale, (pk_pf)0.125f);
-  const pk_pf lowered = pk_rounding_error(parts, format, scale, (pk_pf)-0.125f);
+  const pk_pf raised = pk_round_to_levels(parts, format, scale, (pk_pf)0.125f).error;
+  const pk_pf lowered = pk_round_to_levels(parts, format, scale, (pk_pf)-0.125f).error;
   const pk_pi lower = pk_shared_sum(lowered, format->shift_lanes) <
                       pk_shared_sum(raised, format->shift_lanes);
   trial.shift = lower ? (pk_pf)-0.125f : (pk_pf)0.125f;
@@ -78,19 +84,18 @@ PK_BODY pk_trial pk_lone_scale(
                        pk_parts_inverse(pk_shared_sum(weight, format->lanes));
   const pk_pf root = __builtin_elementwise_sqrt(square);
   pk_trial rounded = pk_try_rounding(
-      parts, format, root * (steps->lowest > 0 ? steps->lowest : steps->coarse[0]));
+      parts, format, root * (steps->lowest > 0 ? steps->lowest : steps->shares[0]));
   // For elements of one magnitude: every code book has the point of lowest levels, but not those of
   // other levels that rounding would take. It is preferred at up to twice their error.
   if (steps->lowest > 0) rounded.error *= 0.5f;
-  for (int i = steps->lowest > 0 ? 0 : 1; i < steps->coarse_count; i++) {
-    const pk_trial trial = pk_try_rounding(parts, format, root * steps->coarse[i]);
+  for (int i = steps->lowest > 0 ? 0 : 1; i < steps->count; i++) {
+    const pk_trial trial = pk_try_rounding(parts, format, root * steps->shares[i]);
     pk_keep_better(0, &trial, &rounded);
   }
-  pk_trial best = rounded;
-  for (int i = 0; i < steps->fine_count; i++) {
-    const pk_trial trial = pk_try_points(parts, format, book, rounded.scale * steps->fine[i]);
-    pk_keep_better(i == 0, &trial, &best);
-  }
+  if (!(steps->points & PK_FOR_TRIALS)) return rounded;
+  pk_trial best = pk_try_points(parts, format, book, rounded.scale * 0.94f);
+  const pk_trial larger = pk_try_points(parts, format, book, rounded.scale * 1.06f);
+  pk_keep_better(0, &larger, &best);
   return best;
 }
 
@@ -139,11 +144,18 @@ PK_BODY void pk_fit_superblock(
     pk_superblock *block) {
   const pk_ps odd = pk_odd_parts(parts);
   const pk_trial lone = pk_lone_scale(parts, format, book, steps);
-  pk_found *found = &block->found;
-  pk_find(parts, format, book, odd, lone.scale, lone.shift, found);
-  const pk_pf curvature = pk_shared_sum(found->yy, format->lanes);
-  const pk_pf fitted =
-      pk_shared_sum(found->xy, format->lanes) * pk_parts_inverse(curvature);
+  pk_pf xy, yy;
+  if (steps->points & PK_FOR_FIT) {
+    pk_find(parts, format, book, odd, lone.scale, lone.shift, &block->found);
+    xy = block->found.xy;
+    yy = block->found.yy;
+  } else {
+    const pk_rounded rounded = pk_round_to_levels(parts, format, lone.scale, lone.shift);
+    xy = rounded.xy;
+    yy = rounded.yy;
+  }
+  const pk_pf curvature = pk_shared_sum(yy, format->lanes);
+  const pk_pf fitted = pk_shared_sum(xy, format->lanes) * pk_parts_inverse(curvature);
   const pk_pf scale = fitted > 0.0f ? fitted : (pk_pf)0.0f;
   block->d = pk_shared_factor(format, scale, curvature);
 
@@ -154,7 +166,7 @@ PK_BODY void pk_fit_superblock(
   const pk_pf integer =
       pk_parts_clamp(block->integer + side, 0.0f, (float)(format->scale_count - 1));
   const pk_pf other = pk_scale_of(format, block->d, integer);
-  const int by_points = steps->fine_count > 0;
+  const int by_points = steps->points & PK_FOR_MULTIPLES;
   pk_trial best = by_points ? pk_try_points(parts, format, book, nearest)
                             : pk_try_rounding(parts, format, nearest);
   const pk_trial trial = by_points ? pk_try_points(parts, format, book, other)
@@ -162,14 +174,8 @@ PK_BODY void pk_fit_superblock(
   block->integer = trial.error < best.error ? integer : block->integer;
   pk_keep_better(0, &trial, &best);
 
-  pk_find(parts, format, book, odd, best.scale, best.shift, found);
-  pk_refit_factor(format, block);
-  // With the new factor, other points may be nearer.
-  pk_found again;
-  const pk_pf now = pk_scale_of(format, block->d, block->integer);
-  pk_find(parts, format, book, odd, now, best.shift, &again);
-  pk_take_found(
-      pk_found_error(parts, &again, now) < pk_found_error(parts, found, now), &again, found);
+  pk_find(parts, format, book, odd, best.scale, best.shift, &block->found);
+  // Other points may now be nearer; looking for them again gains a thousandth.
   pk_refit_factor(format, block);
 }
 

@@ -214,19 +214,4 @@ PK_BODY void pk_find(
   pk_measure_found(parts, format, odd, shift, found);
 }
 
-PK_BODY pk_pf pk_found_error(const pk_parts *parts, const pk_found *found, pk_pf scale) {
-  return parts->energy - scale * (2.0f * found->xy - scale * found->yy);
-}
-
-// Takes over what is better in `other`.
-PK_BODY void pk_take_found(pk_pi better, const pk_found *other, pk_found *found) {
-  const pk_ps narrow = __builtin_convertvector(better, pk_ps);
-  found->index[0] = narrow ? other->index[0] : found->index[0];
-  found->index[1] = narrow ? other->index[1] : found->index[1];
-  found->negative = better ? other->negative : found->negative;
-  found->shift = better ? other->shift : found->shift;
-  found->xy = better ? other->xy : found->xy;
-  found->yy = better ? other->yy : found->yy;
-}
-
 #endif

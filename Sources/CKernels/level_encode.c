@@ -5,8 +5,10 @@
 // Formats/IQ4.md: groups of 32 elements whose codes are places in a table.
 
 // Levels, or numbers between them, that the largest magnitude is tried at.
-static const float pk_steps_iq4[] = {-144, -137, -130, -123, -117, -111, -105, -99, -93, -86, -79,
-                                     82,   87,   92,   97,   102,  106,  111,  116, 121, 127};
+static const float pk_steps_iq4_plain[] = {-128, 114, -109, 123, -123, 109};
+static const float pk_steps_iq4_weighted[] = {-131, 114, -120, -143, -108, 125,
+                                              -125, 108, -137, -103, 120};
+static const pk_trials pk_trials_iq4 = PK_TRIALS(pk_steps_iq4, 1);
 
 static const pk_codes pk_codes_iq4 = {-127, 113, pk_levels_iq4};
 
@@ -24,9 +26,8 @@ PK_BODY void pk_encode_iq4_groups(
     pk_load_groups(
         values + start * 32, importance ? importance + start * 32 : NULL, unit, groups, 32, 1e8f,
         x, weights);
-    const pk_fit fit = pk_search_scale(
-        x, importance ? weights : NULL, 32, &pk_codes_iq4, 1, pk_steps_iq4,
-        PK_COUNT(pk_steps_iq4), 2);
+    const pk_group group = pk_open_group(x, importance ? weights : NULL, 32);
+    const pk_fit fit = pk_search_scale(&group, &pk_codes_iq4, 1, &pk_trials_iq4);
     pk_store_codes(x, &pk_codes_iq4, fit.scale, 0, 32, codes[0]);
     for (size_t lane = 0; lane < groups; lane++, block += 18) {
       pk_store16(block, pk_half_from_float(fit.scale[lane]));
@@ -50,9 +51,9 @@ PK_BODY void pk_encode_iq4_superblocks(
     pk_load_groups(
         values + start * 256, importance ? importance + start * 256 : NULL, unit, superblocks * 8,
         32, PK_LIMIT_K, x, weights);
-    const pk_superblocks fit = pk_fit_scales(
-        x, importance ? weights : NULL, 32, 8, &pk_codes_iq4, -32, 31, pk_steps_iq4,
-        PK_COUNT(pk_steps_iq4));
+    const pk_group group = pk_open_group(x, importance ? weights : NULL, 32);
+    const pk_superblocks fit =
+        pk_fit_scales(&group, 8, &pk_codes_iq4, -32, 31, &pk_trials_iq4);
     pk_store_codes(x, &pk_codes_iq4, fit.d.scale * fit.scale, 0, 32, codes[0]);
     for (size_t s = 0; s < superblocks; s++, block += 136) {
       uint32_t high = 0;

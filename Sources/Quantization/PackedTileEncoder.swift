@@ -115,10 +115,12 @@ package struct PackedTileEncoder: Sendable {
       expand(row, into: UnsafeMutableBufferPointer(rebasing: decoded[elements]))
     }
     var outcome = TileEncoder.Outcome()
-    outcome.nonFiniteCount = BlockFormats.nonFiniteCount(values)
-    outcome.overflowCount = max(
-      0, BlockFormats.nonFiniteCount(UnsafeBufferPointer(decoded)) - outcome.nonFiniteCount)
     outcome.distortion.add(values, decoded: UnsafeBufferPointer(decoded))
+    if !outcome.distortion.isFinite {
+      outcome.nonFiniteCount = BlockFormats.nonFiniteCount(values)
+      outcome.overflowCount = max(
+        0, BlockFormats.nonFiniteCount(UnsafeBufferPointer(decoded)) - outcome.nonFiniteCount)
+    }
     // Only a value that was taken as a smaller one can be so far off.
     if outcome.distortion.largestError > 1e6 {
       let limit = GroupEncoder.largestValue

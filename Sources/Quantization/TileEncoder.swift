@@ -33,7 +33,7 @@ package struct TileEncoder: Sendable {
   }
 
   /// Rows that a worker encodes at once: it depends on the shape alone, so that sums do too.
-  private var chunkRows: Int { max(1, (1 << 15) / max(1, columns)) }
+  private var chunkRows: Int { max(1, (1 << 14) / max(1, columns)) }
 
   /// Encodes rows, a chunk of them on each worker.
   ///
@@ -61,7 +61,6 @@ package struct TileEncoder: Sendable {
         let values = UnsafeMutableBufferPointer(rebasing: scratch[..<elements])
         let decoded = UnsafeMutableBufferPointer(rebasing: scratch[elements..<2 * elements])
         read(range, values)
-        outcome.nonFiniteCount = BlockFormats.nonFiniteCount(UnsafeBufferPointer(values))
         let bytes = output.part(range.lowerBound * rowBytes, count: range.count * rowBytes)
         for row in 0..<range.count {
           format.encode(
@@ -70,14 +69,14 @@ package struct TileEncoder: Sendable {
             into: UnsafeMutableRawBufferPointer(
               rebasing: bytes[row * rowBytes..<(row + 1) * rowBytes]))
         }
-        if isExact {
-          outcome.distortion.add(UnsafeBufferPointer(values), decoded: UnsafeBufferPointer(values))
-        } else {
-          format.decode(UnsafeRawBufferPointer(bytes), into: decoded)
+        let result = isExact ? values : decoded
+        if !isExact { format.decode(UnsafeRawBufferPointer(bytes), into: decoded) }
+        outcome.distortion.add(UnsafeBufferPointer(values), decoded: UnsafeBufferPointer(result))
+        // The sums tell whether there is anything to count.
+        if !outcome.distortion.isFinite {
+          outcome.nonFiniteCount = BlockFormats.nonFiniteCount(UnsafeBufferPointer(values))
           outcome.overflowCount =
-            BlockFormats.nonFiniteCount(UnsafeBufferPointer(decoded)) - outcome.nonFiniteCount
-          outcome.distortion.add(
-            UnsafeBufferPointer(values), decoded: UnsafeBufferPointer(decoded))
+            BlockFormats.nonFiniteCount(UnsafeBufferPointer(result)) - outcome.nonFiniteCount
         }
       }
       outcomes.withLock { $0[index] = outcome }

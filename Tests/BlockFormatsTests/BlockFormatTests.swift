@@ -87,12 +87,17 @@ struct BlockFormatTests {
     }
   }
 
-  @Test(arguments: blocks)
-  func importanceOfOneEverywhereIsNone(_ encoding: Encoding) throws {
+  @Test("importance of one everywhere leaves no larger error than none", arguments: blocks)
+  func importanceOfOneEverywhere(_ encoding: Encoding) throws {
     let format = try #require(BlockFormats.format(for: encoding))
-    let values = Samples.normal(768, seed: 4)
-    let ones = [Float](repeating: 1, count: 768)
-    #expect(format.encode(values, importance: ones) == format.encode(values))
+    let values = Samples.normal(16 * 768, seed: 4)
+    let ones = [Float](repeating: 1, count: values.count)
+    let with = format.decode(format.encode(values, importance: ones))
+    let without = format.decode(format.encode(values))
+    // More candidates are tried then; of 48 groups or more, hardly one finds a worse one.
+    #expect(
+      Samples.distortion(values, with).squaredError
+        <= 1.001 * Samples.distortion(values, without).squaredError)
   }
 
   @Test(arguments: blocks)

@@ -72,7 +72,8 @@ struct PackedConversionTests {
         return sum + difference * difference
       }
       let distortion = try #require(reported[new.tensors[0].name])
-      #expect(abs(error - distortion.squaredError) <= 1e-9 * max(1, error), "\(old.parameter.role)")
+      // The bound of `Distortion`.
+      #expect(abs(error - distortion.squaredError) <= 0x1p-20 * error, "\(old.parameter.role)")
       guard let weight = new.tensors[0].packed else {
         #expect(error == 0, "\(old.parameter.role)")
         continue

@@ -49,7 +49,9 @@ void pk_count_non_finite(
     pk_instruction_set set, const float *values, size_t count, uint64_t *result);
 
 /// Adds up Σ w·x² and Σ w·(x − y)², and finds max |x − y|; `weights` may be null (all 1).
-/// Sums are Float64, in eight fixed lanes.
+/// Sums are Float64 over stretches of 128 elements, which are summed in Float32 where its range
+/// suffices; their relative error is below 2^-20. With a value that is NaN or infinite, the first
+/// sum is no finite number; with a decoded one, the second.
 void pk_distortion(
     pk_instruction_set set, const float *values, const float *decoded, const float *weights,
     size_t count, double *energy, double *error, double *largest);
