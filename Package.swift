@@ -32,6 +32,8 @@ let package = Package(
     .systemLibrary(
       name: "CDeflate", pkgConfig: "libdeflate",
       providers: [.apt(["libdeflate-dev"]), .brew(["libdeflate"])]),
+    .systemLibrary(
+      name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .target(
       name: "CKernels",
       cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
@@ -41,7 +43,7 @@ let package = Package(
       linkerSettings: [.linkedLibrary("png16"), .linkedLibrary("jpeg")]),
 
     // 1: bytes, numbers, notation and threads
-    .target(name: "BinaryIO", dependencies: ["CKernels", "CDeflate"]),
+    .target(name: "BinaryIO", dependencies: ["CKernels", "CDeflate", "CZlib"]),
     .target(name: "Tensors", dependencies: ["CKernels"]),
     .target(name: "Notation"),
     .target(name: "Parallelism"),

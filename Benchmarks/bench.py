@@ -12,14 +12,17 @@ import shutil
 import subprocess
 import sys
 
+import encoders
 import measure
 from measure import Side
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-FIXTURE = os.path.join(HERE, "..", "Fixtures", "llava-tiny")
+FIXTURES = os.path.join(HERE, "..", "Fixtures")
+FIXTURE = os.path.join(FIXTURES, "llava-tiny")
 PARTS = ["convert", "quantize", "forward", "multiply"]
+MORE_PARTS = ["encodings", "large"]
 PRODUCTS = [(2048, 2048, 2048), (512, 4096, 4096)]
-TYPES = ["Q8_0", "Q4_K_M"]
+TYPES = ["Q8_0", "Q4_0", "TQ2_0", "Q4_K_M", "Q5_K_M", "Q6_K", "Q2_K", "Q3_K_M", "IQ4_XS", "IQ4_NL"]
 WINDOW = 512
 WINDOWS = 8
 
@@ -104,12 +107,22 @@ class Bench:
         return glob.glob(os.path.join(folder, "*.gguf"))[0]
 
     def quantize(self):
-        model, source, output = self.checkpoint("medium"), self.unquantized(), self.path("out")
-        for kind in TYPES:
-            self.compare(f"quantize to {kind}, 305 M weights", [
-                self.pare("quantize", model, "--to", "gguf", "--type", kind, "-o", output, output=output),
+        source, output = self.unquantized(), self.path("out")
+        self.compare("copy the BF16 GGUF, 611 MB", [
+            self.peer("cp", "cp", source, os.path.join(output, "copy.gguf"), output=output)])
+        for kind in self.options.types:
+            self.compare(f"quantize a BF16 GGUF to {kind}, 305 M weights", [
+                self.pare("quantize", source, "--to", "gguf", "--type", kind, "-o", output, output=output),
+                self.peer("cp", "cp", source, os.path.join(output, "copy.gguf"), output=output),
                 self.python("llama.cpp", "quantize.py", source, kind, os.path.join(output, "peer.gguf"),
                             self.threads, output=output)])
+
+    def encodings(self):
+        text = encoders.report(self.options.encodings, FIXTURES, self.path("encodings"), self.options.seconds)
+        if self.options.markdown:
+            with open(self.options.markdown, "w") as file:
+                file.write(text)
+        print("\n" + text)
 
     def text(self, model, windows):
         """A text of exactly so many windows."""
@@ -158,18 +171,25 @@ def megabytes(count):
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("--repeats", type=int, default=5, help="runs of each program (5)")
-    parser.add_argument("--only", nargs="+", choices=PARTS + ["large"], help="only these parts")
-    parser.add_argument("--large", action="store_true", help="also a forward pass of a 2.1 GB checkpoint")
+    parser.add_argument("parts", nargs="*", metavar="PART",
+                        help=f"{', '.join(PARTS)} (the default: these), {', '.join(MORE_PARTS)}")
+    parser.add_argument("--types", nargs="+", default=TYPES, help="of the part quantize")
+    parser.add_argument("--seconds", type=float, default=0.5, help="for each figure of the part encodings (0.5)")
+    parser.add_argument("--markdown", help="write the tables of the part encodings to this file, too")
     parser.add_argument("--threads", type=int, default=2, help="threads of each program (2)")
-    parser.add_argument("--folder", required=True, help="for checkpoints and outputs; 6 GB, with --large 8")
+    parser.add_argument("--folder", required=True, help="for checkpoints and outputs; 6 GB, with large 8")
     parser.add_argument("--json", help="write the results to this file, too")
     parser.add_argument("--pare", required=True)
     parser.add_argument("--multiply", required=True)
+    parser.add_argument("--encodings", required=True)
     parser.add_argument("--converter", required=True, help="llama.cpp's convert_hf_to_gguf.py")
     options = parser.parse_args()
+    for part in options.parts:
+        if part not in PARTS + MORE_PARTS:
+            parser.error(f"there is no part '{part}'; there are {', '.join(PARTS + MORE_PARTS)}")
     bench = Bench(options)
     print(f"{'':30} {'median':>11} {'ratio':>9} {'peak':>11} {'own':>11} {'spread':>8}")
-    for part in options.only or PARTS + (["large"] if options.large else []):
+    for part in options.parts or PARTS:
         getattr(bench, part)()
     print("\nratio: pare's time over this program's; below 1 pare is faster. peak: the most memory, with pages"
           "\nof mapped files; own: without them. spread: the slowest run over the fastest.")

@@ -20,9 +20,11 @@ let package = Package(
   platforms: [.macOS(.v15)],
   targets: [
     .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate"),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
     .target(name: "CKernels"),
     .target(
-      name: "BinaryIO", dependencies: ["CKernels", "CDeflate"], swiftSettings: swiftSettings),
+      name: "BinaryIO", dependencies: ["CKernels", "CDeflate", "CZlib"],
+      swiftSettings: swiftSettings),
     .target(name: "Tensors", dependencies: ["CKernels"], swiftSettings: swiftSettings),
     .target(name: "Notation", swiftSettings: swiftSettings),
     .target(name: "Parallelism", swiftSettings: swiftSettings),

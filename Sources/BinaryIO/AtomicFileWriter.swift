@@ -79,21 +79,13 @@ package final class AtomicFileWriter {
     try result.get()
   }
 
-  /// Replaces bytes that were appended before.
-  ///
-  /// - Precondition: The range lies within what was written.
-  package func overwrite(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
-    precondition(
-      offset >= 0 && offset <= position - bytes.count,
-      "bytes \(offset)..<\(offset + bytes.count) of \(position)")
-    try requireOpen()
-    try check(writeBehind.overwrite(bytes, at: offset))
-  }
-
   /// Hands everything to the system.
-  package func flush() throws(FileError) {
+  ///
+  /// - Returns: The ranges that were written, with checksums: the whole file, in order.
+  package func flush() throws(FileError) -> [WrittenRange] {
     try requireOpen()
     try check(writeBehind.flush())
+    return writeBehind.writtenRanges
   }
 
   /// Has everything brought to the disk, without waiting for it.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CDeflate
+import CZlib
 
-/// A running CRC-32 (polynomial 0x04C11DB7, reflected, as in gzip).
+/// A CRC-32 (polynomial 0x04C11DB7, reflected, as in gzip).
 ///
 /// It finds bytes that changed by accident; it is no proof against intent.
 package struct Checksum: Sendable, Hashable {
@@ -11,11 +12,13 @@ package struct Checksum: Sendable, Hashable {
 
   package init() {}
 
-  package init(of bytes: UnsafeRawBufferPointer) { update(bytes) }
-
-  /// Goes on with more bytes; how they are cut into calls does not matter.
-  package mutating func update(_ bytes: UnsafeRawBufferPointer) {
+  package init(of bytes: UnsafeRawBufferPointer) {
     guard let base = bytes.baseAddress, !bytes.isEmpty else { return }
-    value = libdeflate_crc32(value, base, bytes.count)
+    value = libdeflate_crc32(0, base, bytes.count)
+  }
+
+  /// Goes on with bytes whose checksum was taken apart.
+  package mutating func append(_ other: Checksum, byteCount: Int) {
+    value = UInt32(truncatingIfNeeded: crc32_combine(UInt(value), UInt(other.value), byteCount))
   }
 }

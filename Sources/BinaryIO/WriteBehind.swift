@@ -11,8 +11,8 @@ import Synchronization
 
 /// Writes buffers to a file while the next ones are filled.
 ///
-/// One thread fills, another writes, in order; a few buffers go round. The first error is kept and
-/// returned by every later call.
+/// One thread fills, another writes and takes checksums, in order; a few buffers go round. The first
+/// error is kept and returned by every later call.
 final class WriteBehind: @unchecked Sendable {
   private static let bufferCount = 4
 
@@ -27,6 +27,8 @@ final class WriteBehind: @unchecked Sendable {
   /// Where the current buffer belongs in the file.
   private var start = 0
   private let error = Atomic<Int32>(0)
+  /// Touched on the queue alone.
+  private var written: [WrittenRange] = []
 
   /// - Parameters:
   ///   - descriptor: An open file; it stays open until ``wait()`` has returned.
@@ -60,12 +62,8 @@ final class WriteBehind: @unchecked Sendable {
     return error.load(ordering: .acquiring)
   }
 
-  /// Writes bytes over what was appended before, after all that is pending.
-  func overwrite(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Int32 {
-    handOver()
-    queue.sync { write(bytes, at: offset) }
-    return error.load(ordering: .acquiring)
-  }
+  /// What was written, with checksums, in order; call ``flush()`` before to have all of it.
+  var writtenRanges: [WrittenRange] { queue.sync { written } }
 
   /// Has everything brought to the disk, without waiting for it.
   func beginSynchronizing() {
@@ -101,6 +99,8 @@ final class WriteBehind: @unchecked Sendable {
     nonisolated(unsafe) let bytes = buffer
     queue.async { [self] in
       write(bytes, at: offset)
+      written.append(
+        WrittenRange(bytes: offset..<offset + bytes.count, checksum: Checksum(of: bytes)))
       free.signal()
     }
     free.wait()

@@ -6,11 +6,11 @@
 // Codes that the largest magnitude is tried at. At 1, what is ternary already stays as it is.
 static const float pk_steps_ternary_plain[] = {1, 2.2f};
 static const float pk_steps_ternary_weighted[] = {1, 1.4f, 1.8f, 2.2f, 2.6f, 3.2f, 4.2f, 6};
-static const pk_trials pk_trials_ternary = PK_TRIALS(pk_steps_ternary, 2);
+static const pk_trials pk_trials_ternary = PK_TRIALS(pk_steps_ternary, 1);
 static const float pk_steps_q2_0_plain[] = {1, 1.4f, 2.1f, 2.8f, -1.4f, -2.1f, -2.8f};
 static const float pk_steps_q2_0_weighted[] = {1,     1.3f,  1.7f,  2.1f,  2.5f,  3,  3.8f, 5,
                                                -1.3f, -1.7f, -2.1f, -2.5f, -3.2f, -4, -5};
-static const pk_trials pk_trials_q2_0 = PK_TRIALS(pk_steps_q2_0, 2);
+static const pk_trials pk_trials_q2_0 = PK_TRIALS(pk_steps_q2_0, 1);
 
 PK_BODY void pk_pack_tq2_0(const uint8_t *codes, uint8_t *block) {
   for (int half = 0; half < 2; half++) {

@@ -21,7 +21,6 @@ final class TensorStream {
   /// The tensor that comes next, and how much of it was written.
   private var current = 0
   private var written = 0
-  private var checksums: [Checksum]
   private(set) var isChecked = false
 
   var path: String { output.path }
@@ -35,7 +34,6 @@ final class TensorStream {
     } catch { throw CheckpointError(error) }
     self.places = places
     self.end = end
-    checksums = Array(repeating: Checksum(), count: places.count)
     try skipComplete()
   }
 
@@ -48,7 +46,6 @@ final class TensorStream {
       }
       let count = min(rest.count, places[current].byteCount - written)
       let part = UnsafeRawBufferPointer(rebasing: rest.prefix(count))
-      checksums[current].update(part)
       do throws(FileError) { try output.write(part) } catch { throw CheckpointError(error) }
       written += count
       rest = rest.dropFirst(count)
@@ -71,10 +68,12 @@ final class TensorStream {
     }
     do throws(CheckpointError) {
       // The disk writes while the file is read back, which has reached the system before.
-      do throws(FileError) { try output.flush() } catch { throw CheckpointError(error) }
+      let written: [WrittenRange]
+      do throws(FileError) { written = try output.flush() } catch { throw CheckpointError(error) }
       output.beginSynchronizing()
       let file = try MappedFile.checkpoint(output.temporaryPath)
       try compare(try read(file), in: file)
+      try compare(written, with: file)
       do throws(FileError) { try output.synchronize() } catch { throw CheckpointError(error) }
       isChecked = true
     } catch {
@@ -127,14 +126,20 @@ final class TensorStream {
             + "found '\(tensor.name)' \(tensor.encoding) \(tensor.shape)")
       }
     }
-    let checksums = checksums
-    let path = path
-    try Parallel.forEach(tensors.count) { (index) throws(CheckpointError) in
-      let tensor = tensors[index]
-      guard Checksum(of: tensor.bytes) == checksums[index] else {
-        throw TensorStream.failure(path, tensor.name, "found other bytes than were written")
+  }
+
+  private func compare(_ written: [WrittenRange], with file: MappedFile) throws(CheckpointError) {
+    let (path, places) = (path, places)
+    try Parallel.forEach(written.count) { (index) throws(CheckpointError) in
+      let (range, checksum) = (written[index].bytes, written[index].checksum)
+      guard Checksum(of: UnsafeRawBufferPointer(rebasing: file.bytes[range])) == checksum else {
+        let tensor = places.first { $0.offset + $0.byteCount > range.lowerBound }
+        throw TensorStream.failure(
+          path, tensor?.tensor.name,
+          "bytes \(range.lowerBound) to \(range.upperBound) of the file, of this tensor or one after "
+            + "it, are not those that were written")
       }
-      file.release(tensor.offset..<tensor.offset + tensor.byteCount)
+      file.release(range)
     }
   }
 

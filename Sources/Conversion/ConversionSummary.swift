@@ -61,10 +61,10 @@ package struct ConversionSummary: Sendable {
   }
   /// Tensors whose codes were carried over: with the largest change of any value.
   package var carried: [Tensor] { tensors.filter(\.isCarried) }
+  package var weightCount: Int { tensors.reduce(0) { $0 + ($1.shape.elementCount ?? 0) } }
   /// Bits of storage for each weight.
   package var bitsPerWeight: Double {
-    let weights = tensors.reduce(0) { $0 + ($1.shape.elementCount ?? 0) }
     let bytes = tensors.reduce(0) { $0 + $1.byteCount }
-    return weights > 0 ? Double(bytes * 8) / Double(weights) : 0
+    return weightCount > 0 ? Double(bytes * 8) / Double(weightCount) : 0
   }
 }

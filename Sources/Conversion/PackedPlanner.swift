@@ -100,7 +100,7 @@ struct PackedPlanner {
     entry.packing = packing
     entry.channels = channels
     entry.keptReason = reason
-    entry.fallback = fallback.map { "\(parameter.role): \($0)" }
+    entry.fallback = fallback
     return entry
   }
 

@@ -22,21 +22,20 @@ package struct ConversionReport: Sendable {
         continue
       }
       var table = TextTable([
-        ("  type", .left), ("tensors", .right), ("bytes", .right), ("error", .right),
-        ("largest", .right),
+        ("  type", .left), ("tensors", .right), ("bytes", .right), ("bits a weight", .right),
+        ("error", .right), ("largest", .right),
       ])
       for group in ConversionReport.groups(of: file) {
         table.append([
           "  \(group.storage)", "\(group.count)", Figures.bytes(group.byteCount),
+          Figures.decimal(group.bitsPerWeight, 2),
           Figures.percent(group.distortion.relativeError),
           Figures.small(group.distortion.largestError),
         ])
       }
       text += table.text
     }
-    for group in ConversionReport.grouped(summary.fallbacks, by: ConversionReport.fallback) {
-      text += "  \(group.key): \(ConversionReport.list(group.members.map(\.name)))\n"
-    }
+    text += fallbacks
     for group in ConversionReport.grouped(
       summary.kept, by: { "\($0.storage), because \($0.keptReason ?? "")" })
     {
@@ -70,10 +69,30 @@ package struct ConversionReport: Sendable {
     return text
   }
 
+  /// What did not get the type that was wanted: by type, the tensors of each role.
+  private var fallbacks: String {
+    let tensors = summary.fallbacks
+    guard !tensors.isEmpty else { return "" }
+    let share = Double(ConversionReport.weights(of: tensors)) / Double(max(1, summary.weightCount))
+    var text = "  not in the type that was wanted, \(Figures.percent(share)) of the weights:\n"
+    for group in ConversionReport.grouped(tensors, by: ConversionReport.fallback) {
+      let roles = ConversionReport.grouped(group.members, by: \.role)
+        .map { "\($0.members.count) \($0.key)" }.joined(separator: ", ")
+      text += "    \(group.key): \(roles)\n"
+    }
+    return text
+  }
+
+  private static func weights(of tensors: [ConversionSummary.Tensor]) -> Int {
+    tensors.reduce(0) { $0 + ($1.shape.elementCount ?? 0) }
+  }
+
   private static func fallback(_ tensor: ConversionSummary.Tensor) -> String {
-    tensor.fallback
-      ?? "\(tensor.choice.encoding) instead of \(tensor.choice.wanted), because rows of "
-      + "\(tensor.shape.rowLength) are no whole blocks"
+    if let fallback = tensor.fallback { return fallback }
+    let (encoding, wanted) = (tensor.choice.encoding, tensor.choice.wanted)
+    return "\(encoding) (\(Figures.decimal(encoding.bitsPerElement, 2)) bits) instead of \(wanted) "
+      + "(\(Figures.decimal(wanted.bitsPerElement, 2))), because rows of \(tensor.shape.rowLength) "
+      + "are no whole blocks"
   }
 
   /// Elements of one key together, in the order in which the keys come.
@@ -100,7 +119,9 @@ package struct ConversionReport: Sendable {
     let storage: String
     var count = 0
     var byteCount = 0
+    var weightCount = 0
     var distortion = Distortion()
+    var bitsPerWeight: Double { Double(byteCount * 8) / Double(max(1, weightCount)) }
   }
 
   private static func groups(of file: ConversionSummary.File) -> [Group] {
@@ -109,6 +130,7 @@ package struct ConversionReport: Sendable {
       var group = groups[tensor.storage] ?? Group(storage: tensor.storage)
       group.count += 1
       group.byteCount += tensor.byteCount
+      group.weightCount += tensor.shape.elementCount ?? 0
       group.distortion.add(tensor.distortion)
       groups[tensor.storage] = group
     }
@@ -130,6 +152,17 @@ package struct ConversionReport: Sendable {
         }),
       "dropped": .array(
         summary.dropped.map { ["tensor": .string($0.tensor), "reason": .string($0.reason)] }),
+      "fallbacks": .array(
+        ConversionReport.grouped(summary.fallbacks) {
+          "\($0.role) \(ConversionReport.fallback($0))"
+        }.map { group in
+          [
+            "type": .string(group.members[0].storage), "role": .string(group.members[0].role),
+            "what": .string(ConversionReport.fallback(group.members[0])),
+            "tensors": .integer(group.members.count),
+            "weights": .integer(ConversionReport.weights(of: group.members)),
+          ]
+        }),
       "sourceBytes": .integer(summary.sourceByteCount), "bytes": .integer(summary.byteCount),
       "bitsPerWeight": .number(summary.bitsPerWeight), "seconds": .number(summary.seconds),
     ]

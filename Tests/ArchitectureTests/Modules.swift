@@ -14,11 +14,12 @@ struct Module: Sendable, CustomStringConvertible {
   /// A new module needs a row here.
   static let all: [Module] = [
     Module("CPNG", 0), Module("CJPEG", 0), Module("CDeflate", 0),
+    Module("CZlib", 0),
     Module("CKernels", 0), Module("CLinearAlgebra", 0),
     Module("CImageCodecs", 0, ["CPNG", "CJPEG"]),
 
     // Dispatch: buffers are written while the next ones are filled.
-    Module("BinaryIO", 1, ["CKernels", "CDeflate", "Dispatch"]),
+    Module("BinaryIO", 1, ["CKernels", "CDeflate", "CZlib", "Dispatch"]),
     Module("Tensors", 1, ["CKernels"]),
     Module("Notation", 1),
     Module("Parallelism", 1, ["Dispatch"]),

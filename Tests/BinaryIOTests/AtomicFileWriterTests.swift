@@ -26,9 +26,11 @@ struct AtomicFileWriterTests {
       expected += part
       #expect(writer.position == expected.count)
     }
-    let patch: [UInt8] = [1, 2, 3]
-    try patch.withUnsafeBytes { bytes throws in try writer.overwrite(bytes, at: 5) }
-    expected.replaceSubrange(5..<8, with: patch)
+    let ranges = try writer.flush()
+    #expect(ranges.flatMap(\.bytes).elementsEqual(expected.indices))
+    for range in ranges {
+      expected[range.bytes].withUnsafeBytes { #expect(range.checksum == Checksum(of: $0)) }
+    }
     #expect(access(path, F_OK) != 0)
     try writer.commit()
     #expect(try TemporaryFolder.read(path) == expected)

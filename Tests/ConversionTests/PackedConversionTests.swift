@@ -114,7 +114,7 @@ struct PackedConversionTests {
     for tensor in downs {
       #expect(tensor.name.hasSuffix("mlp.down_proj.weight") && tensor.storage == "F32")
       #expect(
-        tensor.fallback?.contains("language.feedForward.down: F32 instead of MLX 4-bit") == true)
+        tensor.fallback?.contains("F32 instead of MLX 4-bit") == true)
       #expect(tensor.distortion.squaredError == 0)
     }
     #expect(summary.bitsPerWeight > 10 && summary.bitsPerWeight < 11)

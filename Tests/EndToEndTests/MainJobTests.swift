@@ -79,6 +79,32 @@ struct MainJobTests {
     }
   }
 
+  @Test("what falls back is counted by type and role, with the bits that were reached")
+  func fallbacks() throws {
+    let folder = try TemporaryFolder()
+    let arguments = ["quantize", Fixtures.path("stories260K"), "--type", "Q4_K_M", "-o"]
+    let text = try Command(arguments + [folder.file("text")]).output
+    // Rows of 64 and 172 are no whole superblocks: nothing gets what it should.
+    #expect(text.contains("not in the type that was wanted, 99.73 % of the weights:\n"), "\(text)")
+    #expect(
+      text.contains(
+        "Q5_0 (5.50 bits) instead of Q4_K (4.50), because rows of 64 are no whole blocks: 5 "
+          + "language.attention.query, 5 language.attention.key, "), "\(text)")
+    let json = try Command(arguments + [folder.file("json"), "--json"]).json
+    let tensors = try #require(json["files"]?.array?.first?["tensors"]?.array)
+    let fallbacks = try #require(json["fallbacks"]?.array)
+    #expect(
+      fallbacks.reduce(0) { $0 + ($1["tensors"]?.integer ?? 0) }
+        == tensors.count { $0["type"] != $0["wanted"] })
+    // Bits a weight are those of the bytes that were written.
+    let bytes = tensors.reduce(0) { $0 + ($1["bytes"]?.integer ?? 0) }
+    let weights = tensors.reduce(0) { sum, tensor in
+      sum + (tensor["shape"]?.array?.compactMap(\.integer).reduce(1, *) ?? 0)
+    }
+    #expect(
+      abs((json["bitsPerWeight"]?.number ?? 0) - Double(bytes * 8) / Double(weights)) < 1e-9)
+  }
+
   @Test("what was quantized before is said to lose twice")
   func requantized() throws {
     let folder = try TemporaryFolder()

@@ -52,8 +52,8 @@ struct PackedFolderTests {
     #expect(made.status == 0, "\(made.error)")
     #expect(
       made.output.contains(
-        "language.feedForward.down: F32 instead of compressed-tensors 4-bit, groups of 64, "
-          + "because rows of 172 are no whole groups: 5 tensors"))
+        "F32 instead of compressed-tensors 4-bit, groups of 64, because rows of 172 are no whole "
+          + "groups: 5 language.feedForward.down\n"))
     let json = try Self.quantize(
       "stories260K", "--to", "mlx", "--type", "4bit", "--json", into: folder
     ).json

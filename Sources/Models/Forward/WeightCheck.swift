@@ -10,7 +10,7 @@ package import Tensors
 /// Looks for NaN and infinities among weights.
 package enum WeightCheck {
   /// Elements that are decoded at once.
-  private static let tileElements = 1 << 16
+  private static let tileElements = 1 << 14
 
   /// How many values are NaN or infinite.
   ///
