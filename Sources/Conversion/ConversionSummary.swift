@@ -35,6 +35,8 @@ package struct ConversionSummary: Sendable {
   package struct File: Sendable {
     package let path: String
     package let byteCount: Int
+    package let weightCount: Int
+    /// Empty for a file that is kept.
     package let tensors: [Tensor]
     /// Whether it was there already, made of the same source in the same way.
     package let isKept: Bool
@@ -61,10 +63,9 @@ package struct ConversionSummary: Sendable {
   }
   /// Tensors whose codes were carried over: with the largest change of any value.
   package var carried: [Tensor] { tensors.filter(\.isCarried) }
-  package var weightCount: Int { tensors.reduce(0) { $0 + ($1.shape.elementCount ?? 0) } }
+  package var weightCount: Int { files.reduce(0) { $0 + $1.weightCount } }
   /// Bits of storage for each weight.
   package var bitsPerWeight: Double {
-    let bytes = tensors.reduce(0) { $0 + $1.byteCount }
-    return weightCount > 0 ? Double(bytes * 8) / Double(weightCount) : 0
+    weightCount > 0 ? Double(byteCount * 8) / Double(weightCount) : 0
   }
 }

@@ -117,10 +117,12 @@ package struct Converter {
     let total = pending.flatMap(\.entries).reduce(0) { $0 + $1.byteCount }
     var done = 0
     for file in plan.files {
+      let bytes = file.entries.reduce(0) { $0 + $1.byteCount }
+      let weights = file.entries.reduce(0) { $0 + ($1.shape.elementCount ?? 0) }
       if kept.contains(file.path) {
-        let bytes = file.entries.reduce(0) { $0 + $1.byteCount }
         files.append(
-          ConversionSummary.File(path: file.path, byteCount: bytes, tensors: [], isKept: true))
+          ConversionSummary.File(
+            path: file.path, byteCount: bytes, weightCount: weights, tensors: [], isKept: true))
         continue
       }
       let writer = try writer(of: file)
@@ -145,7 +147,7 @@ package struct Converter {
       writers.append(writer)
       files.append(
         ConversionSummary.File(
-          path: file.path, byteCount: tensors.reduce(0) { $0 + $1.byteCount }, tensors: tensors,
+          path: file.path, byteCount: bytes, weightCount: weights, tensors: tensors,
           isKept: false))
     }
     try finish(writers)

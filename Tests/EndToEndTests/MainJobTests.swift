@@ -126,6 +126,11 @@ struct MainJobTests {
     let again = try Command(arguments)
     #expect(again.status == 0)
     #expect(again.output.contains("kept"))
+    // What is kept counts like what is made.
+    let (kept, made) = (
+      try Command(arguments + ["--json"]), try Command(arguments + ["--json", "--force"])
+    )
+    #expect(try kept.json["bitsPerWeight"] == made.json["bitsPerWeight"])
     try folder.write(Array("something else".utf8), to: "stories260K-Q8_0.gguf")
     let refused = try Command(arguments)
     #expect(refused.status == 2)
