@@ -70,6 +70,7 @@ let package = Package(
         "gguf.md", "safetensors.md", "scalars.md", "Q4_0.md", "Q4_K.md", "Q6_K.md", "Q8_0.md",
         "IQ1.md", "IQ2.md", "IQ3.md", "IQ4.md", "FP4.md", "Q1_0.md", "Q2_K.md", "Q3_K.md", "TQ.md",
         "mlx.md", "compressed-tensors.md", "gptq.md", "awq.md", "images.md", "tokenizers.md",
+        "report.md",
         "Architectures/README.md", "Recipes/README.md",
       ],
       resources: [
@@ -174,7 +175,8 @@ let package = Package(
       dependencies: [
         "Verification", "Models", "LinearAlgebra", "Tokenizers", "Fixtures", "TestSupport",
       ]),
-    .testTarget(name: "ReportsTests", dependencies: ["Reports", "TestSupport"]),
+    .testTarget(
+      name: "ReportsTests", dependencies: ["Reports", "Verification", "TestSupport"]),
     .testTarget(name: "ArchitectureTests"),
     .testTarget(
       name: "EndToEndTests",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryIO
 import Models
 import Notation
 import Reports
@@ -8,22 +9,44 @@ import Verification
 /// What a conversion cost.
 public struct PareVerification: PareResult {
   private let report: ComparisonReport
-  /// What went beyond the limits; empty if all were kept.
-  public let failures: [String]
+  private let outcomes: [Gate.Outcome]
 
-  init(_ report: ComparisonReport, failures: [String]) {
+  init(_ report: ComparisonReport, outcomes: [Gate.Outcome]) {
     self.report = report
-    self.failures = failures
+    self.outcomes = outcomes
   }
 
-  /// The mean KL divergence over all predictions, in nats.
+  /// What does not surely keep its limit; empty if everything does.
+  public var failures: [String] {
+    outcomes.filter { !$0.isKept }.map(VerificationReport.sentence)
+  }
+  /// The mean KL divergence over all predictions of answers and texts, in nats.
   public var meanDivergence: Double { report.all.meanDivergence }
   /// The share of predictions with the same most likely token.
   public var agreement: Double { report.all.agreement }
   /// What a terminal shows.
-  public var text: String { VerificationReport(report, failures: failures).text }
+  public var text: String { VerificationReport(report, outcomes: outcomes).text }
   /// The same as a JSON object.
-  public var json: String { VerificationReport(report, failures: failures).json.text() + "\n" }
+  public var json: String { VerificationReport(report, outcomes: outcomes).json.text() + "\n" }
+
+  /// Writes `report.json`, `report.xml` (JUnit, a test case for each limit) and `report.md`.
+  ///
+  /// - Parameter folder: Made if missing; reports in it are replaced.
+  /// - Throws: ``PareError`` with the file that could not be written.
+  public func write(to folder: String) throws(PareError) {
+    let files = [
+      ("report.json", json), ("report.xml", JUnitReport(report, outcomes: outcomes).text),
+      ("report.md", MarkdownReport(VerificationReport(report, outcomes: outcomes)).text),
+    ]
+    try convertingErrors { () throws(FileError) in
+      _ = try Folder.make(at: folder)
+      for (name, text) in files {
+        let writer = try AtomicFileWriter(path: "\(folder)/\(name)")
+        try writer.write(Array(text.utf8))
+        try writer.commit()
+      }
+    }
+  }
 }
 
 extension PareModel {
@@ -32,21 +55,16 @@ extension PareModel {
   /// - Parameters:
   ///   - candidate: What was made of this model.
   ///   - data: Files of samples in JSON Lines, or of text.
-  ///   - largestDivergence: The most that the mean KL divergence may be, in nats.
-  ///   - smallestAgreement: The least share of equal most likely tokens, from 0 to 1.
+  ///   - limits: What it may cost.
   ///   - window: Tokens of a window of text.
   ///   - sampleLimit: The most questions and windows of text; nil for all.
   ///   - progress: Called now and then.
   /// - Returns: What was found; limits that were not kept are in it, they are no errors.
-  /// - Throws: ``PareError`` if the two cannot be compared.
+  /// - Throws: ``PareError`` if the two cannot be compared, or not as the limits ask.
   public func verify(
-    _ candidate: PareModel, data: [String], largestDivergence: Double? = nil,
-    smallestAgreement: Double? = nil, window: Int = 512, sampleLimit: Int? = nil,
-    progress: @escaping (PareProgress) -> Void = { _ in }
+    _ candidate: PareModel, data: [String], limits: PareLimits = PareLimits(), window: Int = 512,
+    sampleLimit: Int? = nil, progress: @escaping (PareProgress) -> Void = { _ in }
   ) throws(PareError) -> PareVerification {
-    let gates =
-      (largestDivergence.map { [Gate.largestDivergence($0)] } ?? [])
-      + (smallestAgreement.map { [Gate.smallestAgreement($0)] } ?? [])
     var options = Comparison.Options()
     options.window = window
     options.sampleLimit = sampleLimit
@@ -57,8 +75,10 @@ extension PareModel {
         progress(
           PareProgress(activity: $0.activity, done: $0.count, total: $0.total, isBytes: false))
       }
-      let report = try comparison.run(on: try Dataset(paths: data))
-      return PareVerification(report, failures: gates.flatMap { $0.failures(in: report) })
+      let data = try Dataset(paths: data)
+      try limits.check(data)
+      let report = try comparison.run(on: data)
+      return PareVerification(report, outcomes: limits.gates.flatMap { $0.outcomes(in: report) })
     }
   }
 }

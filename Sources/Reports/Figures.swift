@@ -30,6 +30,17 @@ package enum Figures {
     return decimal(value / pow(10, Double(exponent)), 2) + "e\(exponent)"
   }
 
+  /// With as many digits as tell it from a limit.
+  package static func precise(_ value: Double) -> String {
+    abs(value) < 0.001 ? small(value) : decimal(value, 6)
+  }
+
+  /// A share near 1: with the digits that tell it from 1.
+  package static func near(_ share: Double) -> String {
+    guard share < 1, share > 0.9 else { return decimal(share, share == 1 ? 0 : 4) }
+    return decimal(share, min(12, 2 + Int((-log10(1 - share)).rounded(.up))))
+  }
+
   package static func percent(_ share: Double) -> String { decimal(share * 100, 2) + " %" }
 
   /// In units of 1000, as disks are sold.

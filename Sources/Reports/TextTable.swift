@@ -4,8 +4,11 @@
 package struct TextTable: Sendable {
   package enum Alignment: Sendable { case left, right }
 
-  private let alignments: [Alignment]
+  let alignments: [Alignment]
   private var rows: [[String]]
+
+  /// The headings, then the rows.
+  var cells: [[String]] { rows }
 
   /// Begins with the headings of the columns.
   package init(_ headings: [(String, Alignment)]) {

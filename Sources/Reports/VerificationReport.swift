@@ -1,81 +1,121 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Notation
+import Notation
 package import Verification
 
-/// What a conversion cost, for people and programs.
+/// What a conversion cost, for people.
 package struct VerificationReport: Sendable {
-  private let report: ComparisonReport
-  private let failures: [String]
+  let report: ComparisonReport
+  let outcomes: [Gate.Outcome]
 
   /// - Parameters:
   ///   - report: What was measured.
-  ///   - failures: What the gates found.
-  package init(_ report: ComparisonReport, failures: [String]) {
+  ///   - outcomes: What came of the limits.
+  package init(_ report: ComparisonReport, outcomes: [Gate.Outcome]) {
     self.report = report
-    self.failures = failures
+    self.outcomes = outcomes
   }
 
   package var text: String {
-    let (a, b) = (report.reference, report.candidate)
+    var text = sizes.text + "\n" + predictions.text
+    for line in answerLines + visionLines { text += "\n" + line }
+    if !(answerLines + visionLines).isEmpty { text += "\n" }
+    for outcome in outcomes {
+      text +=
+        "\(VerificationReport.word(outcome.verdict)): \(VerificationReport.sentence(outcome))\n"
+    }
+    return text
+  }
+
+  var sizes: TextTable {
     var sizes = TextTable([
       ("", .left), ("size", .right), ("bits a weight", .right), ("tokens/s", .right),
     ])
-    for subject in [a, b] {
+    for subject in [report.reference, report.candidate] {
       sizes.append([
         subject.name, Figures.bytes(subject.byteCount), Figures.decimal(subject.bitsPerWeight, 2),
         Figures.decimal(Double(subject.tokenCount) / max(subject.seconds, 1e-9), 0),
       ])
     }
+    return sizes
+  }
+
+  var predictions: TextTable {
     var table = TextTable([
-      ("", .left), ("tokens", .right), ("mean KL", .right), ("largest KL", .right),
-      ("same top-1", .right), ("perplexity", .right), ("before", .right),
+      ("", .left), ("tokens", .right), ("mean KL", .right), ("95 % interval", .right),
+      ("p99", .right), ("p99.9", .right), ("largest", .right), ("same top-1", .right),
+      ("top-5", .right), ("perplexity", .right), ("before", .right),
     ])
-    for (name, group) in report.groups {
+    for group in report.groups {
+      let figures = group.summary
       table.append([
-        name, "\(group.count)", Figures.small(group.meanDivergence),
-        Figures.small(group.largestDivergence), Figures.percent(group.agreement),
-        Figures.decimal(group.candidatePerplexity, 3),
-        Figures.decimal(group.referencePerplexity, 3),
+        group.name, "\(figures.tokenCount)", Figures.small(figures.meanDivergence.value),
+        VerificationReport.interval(figures.meanDivergence, Figures.small),
+        Figures.small(figures.p99Divergence.value), Figures.small(figures.p999Divergence.value),
+        Figures.small(figures.largestDivergence), Figures.percent(figures.agreement.value),
+        Figures.percent(figures.topFiveAgreement.value),
+        Figures.decimal(figures.candidatePerplexity, 3),
+        Figures.decimal(figures.referencePerplexity, 3),
       ])
     }
-    var text = sizes.text + "\n" + table.text
-    if report.questionCount > 0 {
-      text += "\nanswers right: \(b.rightAnswers) of \(report.questionCount), before "
-      text += "\(a.rightAnswers); the same answer to \(report.sameAnswers)\n"
-    }
-    for failure in failures { text += "failed: \(failure)\n" }
-    return text
+    return table
   }
 
-  package var json: JSON {
-    var groups = JSON.Object()
-    for (name, group) in report.groups {
-      groups[name] = [
-        "tokens": .integer(group.count), "meanKL": .number(group.meanDivergence),
-        "largestKL": .number(group.largestDivergence), "agreement": .number(group.agreement),
-        "perplexity": .number(group.candidatePerplexity),
-        "referencePerplexity": .number(group.referencePerplexity),
-      ]
+  var answerLines: [String] {
+    let answers = report.answers
+    guard !answers.answers.isEmpty else { return [] }
+    var lines: [String] = []
+    if !answers.judged.isEmpty {
+      lines.append(
+        "answers right: \(answers.candidateRightCount) of \(answers.judged.count), before "
+          + "\(answers.referenceRightCount): \(answers.lostCount) lost, \(answers.gainedCount) gained"
+      )
     }
+    let parting =
+      answers.medianParting.map { "; where they part, after \($0) tokens in the median" } ?? ""
+    lines.append(
+      "answers the same: \(answers.sameCount) of \(answers.answers.count)\(parting)")
+    return lines
+  }
+
+  var visionLines: [String] {
+    guard let worst = report.vision.worst else { return [] }
+    let vision = report.vision
     return [
-      "schemaVersion": .integer(JSON.reportVersion), "reference": json(of: report.reference),
-      "candidate": json(of: report.candidate),
-      "groups": .object(groups),
-      "answers": [
-        "questions": .integer(report.questionCount),
-        "referenceRight": .integer(report.reference.rightAnswers),
-        "right": .integer(report.candidate.rightAnswers), "same": .integer(report.sameAnswers),
-      ], "failures": .array(failures.map(JSON.string)),
+      "images seen: cosine \(Figures.near(vision.mean(\.connector.cosine).value)) in the mean, "
+        + "\(Figures.near(worst.connector.cosine)) at the least (\(worst.path)); "
+        + "of the encoder alone \(Figures.near(vision.mean(\.encoder.cosine).value))"
     ]
   }
 
-  private func json(of subject: ComparisonReport.Subject) -> JSON {
-    [
-      "name": .string(subject.name), "path": .string(subject.path),
-      "architecture": .string(subject.architecture), "bytes": .integer(subject.byteCount),
-      "weights": .integer(subject.weightCount), "bitsPerWeight": .number(subject.bitsPerWeight),
-      "tokens": .integer(subject.tokenCount), "seconds": .number(subject.seconds),
-    ]
+  static func interval(_ estimate: Estimate, _ figure: (Double) -> String) -> String {
+    estimate.interval.map { "\(figure($0.lowerBound)) – \(figure($0.upperBound))" } ?? "none"
+  }
+
+  static func word(_ verdict: Gate.Verdict) -> String {
+    verdict == .undecided ? "not decided" : verdict.rawValue
+  }
+
+  /// One sentence for an outcome: the group, the figure with its interval, the limit, what to do.
+  package static func sentence(_ outcome: Gate.Outcome) -> String {
+    let (gate, estimate) = (outcome.gate, outcome.estimate)
+    let limit = "\(gate.figure.isMinimum ? "at least" : "at most") \(gate.limit) is asked for"
+    let figure = gate.figure.isMinimum ? Figures.near : Figures.precise
+    var text = "\(outcome.group): the \(gate.figure.rawValue) is \(figure(estimate.value))"
+    if let interval = estimate.interval {
+      text += ", between \(figure(interval.lowerBound)) and "
+      text += "\(figure(interval.upperBound)) with 95 % confidence"
+    }
+    text += "; \(limit)"
+    guard outcome.verdict == .undecided else { return text }
+    if estimate.interval == nil {
+      return text + "; one sample has no interval: give more data"
+    }
+    if let needed = outcome.neededCount {
+      return text + "; \(outcome.sampleCount) \(outcome.unit) are too few to decide it, about "
+        + "\(needed) would be enough"
+    }
+    return text
+      + "; the limit is so near that \(outcome.sampleCount) \(outcome.unit) do not decide it"
   }
 }

@@ -66,11 +66,20 @@ package struct Comparison {
 
   /// What has been found so far.
   private struct Findings {
-    var images = TokenStatistics()
-    var text = TokenStatistics()
-    var questionCount = 0
-    var rightAnswers = (reference: 0, candidate: 0)
-    var sameAnswers = 0
+    var tokens: [EvaluationSequence.Group: TokenStatistics] = [:]
+    var answers = AnswerStatistics()
+    var vision = VisionStatistics()
+    var seenImages: Set<String> = []
+
+    var groups: [ComparisonReport.Group] {
+      EvaluationSequence.Group.allCases.compactMap { group in
+        tokens[group].map {
+          ComparisonReport.Group(
+            name: group.rawValue, statistics: $0, summary: TokenSummary($0),
+            isGated: !group.isPrompt)
+        }
+      }
+    }
   }
 
   /// Compares the models on data.
@@ -98,14 +107,12 @@ package struct Comparison {
       candidate.forgetImages()
     }
     try compare(windows, activity: "text", into: &findings)
-    guard findings.images.count + findings.text.count > 0 else {
+    guard !findings.tokens.isEmpty else {
       throw .input("\(data.path): there is nothing to compare the models on; give longer texts")
     }
     return ComparisonReport(
-      reference: subject(reference, rightAnswers: findings.rightAnswers.reference),
-      candidate: subject(candidate, rightAnswers: findings.rightAnswers.candidate),
-      images: findings.images, text: findings.text, questionCount: findings.questionCount,
-      sameAnswers: findings.sameAnswers)
+      reference: subject(reference), candidate: subject(candidate), groups: findings.groups,
+      answers: findings.answers, vision: findings.vision)
   }
 
   /// Lets both models answer, and compares their predictions of the expected answers.
@@ -114,14 +121,34 @@ package struct Comparison {
     into findings: inout Findings
   ) throws(ModelError) {
     // Both compute the same images at once: products of other sizes round otherwise.
-    for model in [reference, candidate] {
-      _ = try model.embeddings(of: questions.compactMap(\.image))
+    let images = questions.compactMap(\.image)
+    let (ours, theirs) = (try reference.views(of: images), try candidate.views(of: images))
+    for ((path, before), after) in zip(zip(images, ours), theirs)
+    where findings.seenImages.insert(path).inserted {
+      guard before.embedding.rows == after.embedding.rows else {
+        throw .input(
+          "\(candidate.model.path): it sees '\(path)' as \(after.embedding.rows) tokens, "
+            + "\(reference.model.path) as \(before.embedding.rows); compare models that take "
+            + "images of one size")
+      }
+      findings.vision.add(
+        VisionStatistics.Image(
+          path: path, encoder: .init(before.encoded, after.encoded),
+          connector: .init(before.embedding, after.embedding)))
     }
     var prompts: [EvaluationQuestion] = []
     for question in questions {
-      let images = try reference.embeddings(of: question.image.map { [$0] } ?? [])
-      prompts.append(try builder.question(question, imageTokenCounts: images.map(\.rows)))
+      let images = try reference.views(of: question.image.map { [$0] } ?? [])
+      prompts.append(
+        try builder.question(question, imageTokenCounts: images.map(\.embedding.rows)))
     }
+    try compare(prompts, of: questions, with: builder, into: &findings)
+  }
+
+  private func compare(
+    _ prompts: [EvaluationQuestion], of questions: [Dataset.Question],
+    with builder: EvaluationBuilder, into findings: inout Findings
+  ) throws(ModelError) {
     let ours = try reference.answers(to: prompts, limit: options.answerLimit)
     let theirs = try candidate.answers(to: prompts, limit: options.answerLimit)
     var sequences: [EvaluationSequence] = []
@@ -129,13 +156,14 @@ package struct Comparison {
       // Without an expected answer, the reference's own is what is compared.
       let answer = prompt.answerTokens ?? ours[index]
       let sequence = builder.sequence(prompt, answer: answer)
-      if !sequence.scored.isEmpty { sequences.append(sequence) }
-      guard let expected = prompt.answer.map(Comparison.trimmed) else { continue }
-      findings.questionCount += 1
-      findings.sameAnswers += ours[index] == theirs[index] ? 1 : 0
-      let (first, second) = (reference.text(of: ours[index]), candidate.text(of: theirs[index]))
-      findings.rightAnswers.reference += Comparison.trimmed(first) == expected ? 1 : 0
-      findings.rightAnswers.candidate += Comparison.trimmed(second) == expected ? 1 : 0
+      if !sequence.parts.isEmpty { sequences.append(sequence) }
+      findings.answers.add(
+        AnswerStatistics.Answer(
+          question: questions[index].prompt, image: prompt.image,
+          expected: prompt.answer.map(Comparison.trimmed),
+          reference: Comparison.trimmed(reference.text(of: ours[index])),
+          candidate: Comparison.trimmed(candidate.text(of: theirs[index])),
+          firstParting: Comparison.firstParting(ours[index], theirs[index])))
     }
     try compare(sequences, activity: nil, into: &findings)
   }
@@ -153,17 +181,14 @@ package struct Comparison {
       let p = try reference.logits(batch)
       let q = try candidate.logits(batch)
       var row = 0
-      for sequence in batch {
-        let rows = row..<row + sequence.scored.count
-        let targets = Array(sequence.tokens[sequence.scored])
-        switch sequence.kind {
-        case .image:
-          findings.images.add(
-            reference: p.rows(rows), candidate: q.rows(rows), targets: targets)
-        case .text:
-          findings.text.add(
-            reference: p.rows(rows), candidate: q.rows(rows), targets: targets)
-        }
+      let targets = batch.flatMap { sequence in
+        sequence.parts.flatMap { $0.positions.map { sequence.tokens[$0] } }
+      }
+      let predictions = Prediction.compare(reference: p, candidate: q, targets: targets)
+      for (group, positions) in batch.flatMap(\.parts) {
+        let rows = row..<row + positions.count
+        findings.tokens[group, default: TokenStatistics()].add(
+          document: Array(predictions[rows]))
         row = rows.upperBound
       }
       start += batch.count
@@ -176,7 +201,7 @@ package struct Comparison {
     var (rows, logits) = (0, 0)
     for sequence in sequences[start...] {
       rows += sequence.tokens.count
-      logits += sequence.scored.count * reference.vocabularySize
+      logits += sequence.scoredCount * reference.vocabularySize
       let fits = rows <= Comparison.batchRows && logits <= Comparison.batchLogits
       guard batch.isEmpty || fits else { break }
       batch.append(sequence)
@@ -184,23 +209,25 @@ package struct Comparison {
     return batch
   }
 
-  private func subject(
-    _ evaluated: EvaluatedModel, rightAnswers: Int
-  ) -> ComparisonReport.Subject {
+  private func subject(_ evaluated: EvaluatedModel) -> ComparisonReport.Subject {
     let model = evaluated.model
     let duration = evaluated.elapsed.components
     return ComparisonReport.Subject(
       name: model.name, path: model.path, architecture: model.architecture.name,
       byteCount: model.byteCount, weightCount: model.weightCount,
       tokenCount: evaluated.tokenCount,
-      seconds: Double(duration.seconds) + Double(duration.attoseconds) * 1e-18,
-      rightAnswers: rightAnswers)
+      seconds: Double(duration.seconds) + Double(duration.attoseconds) * 1e-18)
   }
 
-  private static func trimmed(_ text: String) -> Substring {
+  /// The number of the first token that differs, or that only one has; nil if there is none.
+  private static func firstParting(_ a: [Int], _ b: [Int]) -> Int? {
+    a == b ? nil : zip(a, b).prefix { $0 == $1 }.count
+  }
+
+  private static func trimmed(_ text: String) -> String {
     var text = text[...]
     while text.first?.isWhitespace ?? false { text = text.dropFirst() }
     while text.last?.isWhitespace ?? false { text = text.dropLast() }
-    return text
+    return String(text)
   }
 }

@@ -13,57 +13,58 @@ package struct ComparisonReport: Sendable {
     /// Tokens that went through the language model, and the time of all forward passes.
     package let tokenCount: Int
     package let seconds: Double
-    /// Questions answered as expected.
-    package let rightAnswers: Int
+
+    package init(
+      name: String, path: String, architecture: String, byteCount: Int, weightCount: Int,
+      tokenCount: Int, seconds: Double
+    ) {
+      self.name = name
+      self.path = path
+      self.architecture = architecture
+      self.byteCount = byteCount
+      self.weightCount = weightCount
+      self.tokenCount = tokenCount
+      self.seconds = seconds
+    }
 
     package var bitsPerWeight: Double {
       weightCount > 0 ? Double(byteCount) * 8 / Double(weightCount) : 0
     }
   }
 
+  /// Predictions of one kind.
+  package struct Group: Sendable {
+    package let name: String
+    package let statistics: TokenStatistics
+    package let summary: TokenSummary
+    /// Whether limits hold for it: prompts are not what a model is asked for.
+    package let isGated: Bool
+  }
+
   package let reference: Subject
   package let candidate: Subject
-  /// Answers about images; only the answers' tokens count.
-  package let images: TokenStatistics
-  /// Text alone.
-  package let text: TokenStatistics
-  /// Questions with an expected answer.
-  package let questionCount: Int
-  /// Questions on which both gave the same answer.
-  package let sameAnswers: Int
+  /// Those that have data.
+  package let groups: [Group]
+  package let answers: AnswerStatistics
+  package let vision: VisionStatistics
 
-  /// Everything together.
+  package init(
+    reference: Subject, candidate: Subject, groups: [Group], answers: AnswerStatistics,
+    vision: VisionStatistics
+  ) {
+    self.reference = reference
+    self.candidate = candidate
+    self.groups = groups
+    self.answers = answers
+    self.vision = vision
+  }
+
+  /// All answers and texts together.
   package var all: TokenStatistics {
-    var all = images
-    all.add(text)
+    var all = TokenStatistics()
+    for group in groups where group.isGated { all.add(group.statistics) }
     return all
   }
 
-  /// The groups that have data, by name.
-  package var groups: [(name: String, statistics: TokenStatistics)] {
-    [("images", images), ("text", text)].filter { $0.1.count > 0 }
-  }
-}
-
-/// A limit that a conversion must keep.
-package enum Gate: Sendable, Equatable {
-  /// The mean divergence, in nats.
-  case largestDivergence(Double)
-  /// The share of predictions whose most likely token is the same.
-  case smallestAgreement(Double)
-
-  /// What went wrong, for each group of the data that does not keep the limit.
-  package func failures(in report: ComparisonReport) -> [String] {
-    report.groups.compactMap { name, statistics in
-      switch self {
-      case .largestDivergence(let limit):
-        guard !(statistics.meanDivergence <= limit) else { return nil }
-        return "\(name): the mean KL divergence is \(statistics.meanDivergence), "
-          + "more than \(limit)"
-      case .smallestAgreement(let limit):
-        guard !(statistics.agreement >= limit) else { return nil }
-        return "\(name): the top-1 agreement is \(statistics.agreement), less than \(limit)"
-      }
-    }
-  }
+  package func group(_ name: String) -> Group? { groups.first { $0.name == name } }
 }

@@ -13,7 +13,7 @@ final class EvaluatedModel {
   private let clock = ContinuousClock()
   private(set) var elapsed = Duration.zero
   private(set) var tokenCount = 0
-  private var images: [String: Matrix] = [:]
+  private var images: [String: ForwardPass.ImageView] = [:]
 
   init(_ model: Model) throws(ModelError) {
     self.model = model
@@ -25,7 +25,7 @@ final class EvaluatedModel {
   var vocabularySize: Int { forward.vocabularySize }
 
   /// What images become, from their files; each is computed once.
-  func embeddings(of paths: [String]) throws(ModelError) -> [Matrix] {
+  func views(of paths: [String]) throws(ModelError) -> [ForwardPass.ImageView] {
     var missing: [String] = []
     for path in paths where images[path] == nil && !missing.contains(path) {
       missing.append(path)
@@ -43,7 +43,7 @@ final class EvaluatedModel {
         } catch { throw .image(error) }
       }
       let start = clock.now
-      for (path, image) in zip(missing, try forward.embeddings(of: pixels)) {
+      for (path, image) in zip(missing, try forward.views(of: pixels)) {
         images[path] = image
       }
       elapsed += clock.now - start
@@ -52,18 +52,19 @@ final class EvaluatedModel {
   }
 
   private func sequence(_ tokens: [Int], image: String?) throws(ModelError) -> TokenSequence {
-    TokenSequence(tokens: tokens, images: try embeddings(of: image.map { [$0] } ?? []))
+    TokenSequence(
+      tokens: tokens, images: try views(of: image.map { [$0] } ?? []).map(\.embedding))
   }
 
   /// The logits that predict the scored tokens.
   func logits(_ batch: [EvaluationSequence]) throws(ModelError) -> Matrix {
-    _ = try embeddings(of: batch.compactMap(\.image))
+    _ = try views(of: batch.compactMap(\.image))
     var sequences: [TokenSequence] = []
     var rows: [Int] = []
     var start = 0
     for entry in batch {
       sequences.append(try sequence(entry.tokens, image: entry.image))
-      rows += entry.scored.map { start + $0 - 1 }
+      rows += entry.parts.flatMap(\.positions).map { start + $0 - 1 }
       start += entry.tokens.count
     }
     let begin = clock.now
@@ -78,7 +79,7 @@ final class EvaluatedModel {
 
   /// Greedy answers, without the token that ends them.
   func answers(to questions: [EvaluationQuestion], limit: Int) throws(ModelError) -> [[Int]] {
-    _ = try embeddings(of: questions.compactMap(\.image))
+    _ = try views(of: questions.compactMap(\.image))
     var prompts: [TokenSequence] = []
     for question in questions {
       prompts.append(try sequence(question.prompt, image: question.image))

@@ -5,15 +5,26 @@ import Tokenizers
 
 /// Tokens on which models are compared.
 struct EvaluationSequence {
-  /// Where the tokens come from: a question about an image, or text alone.
-  enum Kind { case image, text }
+  /// What tokens are to the model.
+  ///
+  /// What it says of images never mixes with text alone, nor what it is asked with what it answers.
+  enum Group: String, CaseIterable {
+    case imageAnswers = "images"
+    case imagePrompts = "image prompts"
+    case answers = "answers"
+    case prompts = "prompts"
+    case text = "text"
 
-  let kind: Kind
+    var isPrompt: Bool { self == .imagePrompts || self == .prompts }
+  }
+
   let tokens: [Int]
   /// The image's file.
   let image: String?
   /// The tokens whose prediction counts; each is predicted from the one before it.
-  let scored: Range<Int>
+  let parts: [(group: Group, positions: [Int])]
+
+  var scoredCount: Int { parts.reduce(0) { $0 + $1.positions.count } }
 }
 
 /// A question with what is expected of the answer.
@@ -41,7 +52,8 @@ struct EvaluationBuilder {
     return stride(from: 0, to: tokens.count, by: step).compactMap { start in
       let own = beginning + tokens[start..<min(tokens.count, start + step)]
       guard own.count >= 2 else { return nil }
-      return EvaluationSequence(kind: .text, tokens: own, image: nil, scored: 1..<own.count)
+      return EvaluationSequence(
+        tokens: own, image: nil, parts: [(.text, Array(1..<own.count))])
     }
   }
 
@@ -65,11 +77,21 @@ struct EvaluationBuilder {
       image: question.image, prompt: prompt, answer: question.answer, answerTokens: answer)
   }
 
-  /// The question with its answer; only the answer's tokens count.
+  /// The question with its answer.
   func sequence(_ question: EvaluationQuestion, answer: [Int]) -> EvaluationSequence {
     let tokens = question.prompt + answer
+    let imageToken = question.image == nil ? nil : model.architecture.imageToken
+    // Before the image nothing is known of it, and nothing predicts the places that it takes.
+    let seen = imageToken.flatMap { question.prompt.firstIndex(of: $0) } ?? tokens.count
+    let asked = question.prompt.indices.dropFirst().filter { tokens[$0] != imageToken }
+    let parts: [(group: EvaluationSequence.Group, positions: [Int])] = [
+      (.prompts, asked.filter { $0 < seen }), (.imagePrompts, asked.filter { $0 > seen }),
+      (
+        question.image == nil ? .answers : .imageAnswers,
+        Array(question.prompt.count..<tokens.count)
+      ),
+    ]
     return EvaluationSequence(
-      kind: question.image == nil ? .text : .image, tokens: tokens, image: question.image,
-      scored: question.prompt.count..<tokens.count)
+      tokens: tokens, image: question.image, parts: parts.filter { !$0.positions.isEmpty })
   }
 }

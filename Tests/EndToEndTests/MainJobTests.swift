@@ -48,8 +48,27 @@ struct MainJobTests {
       ["verify", model, folder.file("llava-tiny-Q4_K_M.gguf"), "--max-kl", "0"]
         + MainJobTests.data(of: "llava-tiny"))
     #expect(verified.status == 1)
-    #expect(verified.output.contains("failed: images: the mean KL divergence is"))
+    #expect(verified.output.contains("failed: images: the mean KL is"))
     #expect(verified.output.contains("answers right"))
+    let reports = folder.file("reports")
+    let unclear = try Command(
+      [
+        "verify", model, folder.file("llava-tiny-Q4_K_M.gguf"), "--report", reports, "--quiet",
+        "--max-kl-p99", "1", "--max-perplexity-ratio", "1", "--min-answers", "0.5",
+        "--min-vision-cosine", "0.9",
+      ] + MainJobTests.data(of: "llava-tiny"))
+    #expect(unclear.status == 1)
+    #expect(unclear.output.contains("kept: images: the 99th percentile of KL is"))
+    #expect(unclear.output.contains("kept: images: the cosine of image embeddings is"))
+    // Six answers decide nothing.
+    #expect(unclear.output.contains("not decided: questions: the share of right answers is"))
+    #expect(listing(reports).sorted() == ["report.json", "report.md", "report.xml"])
+    let report = String(decoding: try TemporaryFolder.read(reports + "/report.xml"), as: UTF8.self)
+    #expect(report.contains(#"type="undecided"/>"#))
+    let text = try Command([
+      "verify", model, model, "--data", Fixtures.path("tokenizers/README.md"), "--min-answers", "0",
+    ])
+    #expect(text.status == 2 && text.error.contains("\"answer\""))
     let itself = try Command(
       ["verify", model, model, "--max-kl", "0", "--min-agreement", "1"]
         + MainJobTests.data(of: "llava-tiny"))

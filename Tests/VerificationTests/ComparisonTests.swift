@@ -19,15 +19,49 @@ struct ComparisonTests {
     options.sampleLimit = 5
     let report = try Comparison(reference: model, candidate: model, options: options)
       .run(on: try Dataset(path: Fixtures.path("\(name)/evaluation/data.jsonl")))
-    #expect(report.images.count > 0)
-    #expect(report.text.count == 0)
-    #expect(report.images.meanDivergence == 0)
-    #expect(report.images.agreement == 1)
-    #expect(report.sameAnswers == report.questionCount)
-    #expect(report.questionCount == 5)
-    #expect(report.reference.rightAnswers == report.candidate.rightAnswers)
-    #expect(Gate.largestDivergence(0).failures(in: report).isEmpty)
-    #expect(Gate.smallestAgreement(1).failures(in: report).isEmpty)
+    let images = try #require(report.group("images"))
+    #expect(report.group("text") == nil)
+    #expect(images.statistics.documentCount == 5)
+    #expect(images.summary.meanDivergence == Estimate(0, interval: 0...0))
+    #expect(images.summary.agreement == Estimate(1, interval: 1...1))
+    #expect(report.answers.sameCount == 5 && report.answers.judged.count == 5)
+    #expect(report.answers.referenceRightCount == report.answers.candidateRightCount)
+    #expect(report.answers.lostCount == 0 && report.answers.medianParting == nil)
+    #expect(report.vision.images.allSatisfy { $0.encoder.cosine == 1 && $0.connector.cosine == 1 })
+    for gate in [
+      Gate(.meanDivergence, 0), Gate(.p99Divergence, 0), Gate(.agreement, 1),
+      Gate(.perplexityRatio, 1), Gate(.visionCosine, 1),
+    ] {
+      let outcomes = gate.outcomes(in: report)
+      #expect(!outcomes.isEmpty && outcomes.allSatisfy(\.isKept), "\(gate)")
+    }
+  }
+
+  @Test("prompts and answers, with an image and without, never mix")
+  func groups() throws {
+    let model = try ComparisonTests.open("llava-tiny")
+    let folder = try TemporaryFolder()
+    let image = Fixtures.path("llava-tiny/evaluation/images/000.png")
+    let text = "a red circle is at the left."
+    let lines = [
+      #"{"image": "\#(image)", "prompt": "what is at the left?", "answer": "a red circle."}"#,
+      #"{"text": "\#(text)"}"#,
+    ].joined(separator: "\n")
+    let path = try folder.write(Array(lines.utf8), to: "data.jsonl")
+    let report = try Comparison(reference: model, candidate: model, options: .init())
+      .run(on: try Dataset(path: path))
+    let counts = Dictionary(
+      uniqueKeysWithValues: report.groups.map { ($0.name, $0.statistics.count) })
+    let answer = try PromptBuilder(model).tokens(answer: "a red circle.").count
+    let prompt = try PromptBuilder(model)
+      .tokens(question: "what is at the left?", imageTokenCounts: [1])
+    let imageToken = try #require(model.architecture.imageToken)
+    let place = try #require(prompt.firstIndex(of: imageToken))
+    #expect(counts["images"] == answer)
+    #expect(counts["image prompts"] == prompt.count - place - 1)
+    #expect(counts["prompts"] ?? 0 == max(0, place - 1))
+    #expect(counts["text"] == model.tokenizer.encode(text).count)
+    #expect(report.groups.filter(\.isGated).map(\.name).sorted() == ["images", "text"])
   }
 
   @Test("windows count every token of a text once", arguments: [2, 17, 64, 512, 100_000])
@@ -41,8 +75,8 @@ struct ComparisonTests {
     let report = try Comparison(reference: model, candidate: model, options: options)
       .run(on: try Dataset(path: path))
     // This model begins each window with a token of its own, so that each other one is predicted.
-    #expect(report.text.count == model.tokenizer.encode(text).count)
-    #expect(report.images.count == 0)
+    #expect(report.group("text")?.statistics.count == model.tokenizer.encode(text).count)
+    #expect(report.groups.count == 1)
   }
 
   @Test("models of other tokens are not compared")
@@ -62,7 +96,7 @@ struct ComparisonTests {
     let path = try folder.write(Array(line.utf8), to: "data.jsonl")
     let report = try Comparison(reference: model, candidate: model, options: .init())
       .run(on: try Dataset(path: path))
-    #expect(report.questionCount == 0)
-    #expect(report.images.count > 0)
+    #expect(report.answers.judged.isEmpty && report.answers.answers.count == 1)
+    #expect((report.group("images")?.statistics.count ?? 0) > 0)
   }
 }

@@ -29,7 +29,7 @@ struct TokenStatisticsTests {
     let targets = (0..<50).map { ($0 * 31) % 97 }
     var statistics = TokenStatistics()
     statistics.add(reference: p, candidate: q, targets: targets)
-    var (divergence, largest, same, loss) = (0.0, 0.0, 0, 0.0)
+    var (divergence, largest, same, loss, shared) = (0.0, 0.0, 0, 0.0, 0)
     for row in 0..<50 {
       let a = TokenStatisticsTests.probabilities(p.row(row))
       let b = TokenStatisticsTests.probabilities(q.row(row))
@@ -38,12 +38,17 @@ struct TokenStatisticsTests {
       largest = max(largest, own)
       loss -= log(b[targets[row]])
       if a.firstIndex(of: a.max() ?? 0) == b.firstIndex(of: b.max() ?? 0) { same += 1 }
+      func five(_ row: [Double]) -> Set<Int> {
+        Set(row.indices.sorted { row[$0] > row[$1] }.prefix(5))
+      }
+      shared += five(a).intersection(five(b)).count
     }
     #expect(statistics.count == 50)
     // Sums of a hundred f64 terms, in another order.
     #expect(abs(statistics.meanDivergence - divergence / 50) < 1e-12)
     #expect(abs(statistics.largestDivergence - largest) < 1e-12)
     #expect(statistics.agreement == Double(same) / 50)
+    #expect(statistics.predictions.reduce(0) { $0 + $1.sharedTopFive } == shared)
     #expect(abs(statistics.candidatePerplexity / exp(loss / 50) - 1) < 1e-12)
   }
 

@@ -67,16 +67,33 @@ package struct ForwardPass: Sendable {
     return .max
   }
 
+  /// What an image becomes.
+  package struct ImageView: Sendable {
+    /// The vision part's output, `[patches, channels]`.
+    package let encoded: Matrix
+    /// What takes the image's place in the language model, `[tokens, channels]`.
+    package let embedding: Matrix
+  }
+
   /// What images become in the language model's place for them.
+  ///
+  /// - Returns: For each image `[tokens, channels]`; otherwise as ``views(of:trace:)``.
+  package func embeddings(
+    of images: [PixelTensor], trace: TraceSink? = nil
+  ) throws(ModelError) -> [Matrix] {
+    try views(of: images, trace: trace).map(\.embedding)
+  }
+
+  /// What images become on their way into the language model.
   ///
   /// - Parameters:
   ///   - images: Of the size that the model takes.
   ///   - trace: Receives the intermediate results of the vision part and the connector.
-  /// - Returns: For each image `[tokens, channels]`.
+  /// - Returns: One for each image.
   /// - Throws: ``ModelError/input(_:)`` if the model sees no images, or none of this size.
-  package func embeddings(
+  package func views(
     of images: [PixelTensor], trace: TraceSink? = nil
-  ) throws(ModelError) -> [Matrix] {
+  ) throws(ModelError) -> [ImageView] {
     guard !images.isEmpty else { return [] }
     guard let vision, let connector else {
       throw .input(
@@ -86,9 +103,15 @@ package struct ForwardPass: Sendable {
     var flow = Flow(hidden: Matrix(rows: 0, columns: 0), batch: Batch(lengths: []), pixels: images)
     try vision.run(&flow, trace: trace)
     flow.pixels = []
+    let encoded = ForwardPass.images(of: flow)
     try connector.run(&flow, trace: trace)
     trace?("connector", [flow.hidden.rows, flow.hidden.columns], flow.hidden.values)
-    return zip(flow.batch.starts, flow.batch.lengths).map { start, length in
+    return zip(encoded, ForwardPass.images(of: flow)).map(ImageView.init)
+  }
+
+  /// The rows of each image.
+  private static func images(of flow: Flow) -> [Matrix] {
+    zip(flow.batch.starts, flow.batch.lengths).map { start, length in
       flow.hidden.rows(start..<start + length)
     }
   }

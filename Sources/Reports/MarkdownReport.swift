@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Verification
+
+/// The report for a job's summary or a model card.
+package struct MarkdownReport: Sendable {
+  private let report: VerificationReport
+
+  package init(_ report: VerificationReport) { self.report = report }
+
+  package var text: String {
+    let (a, b) = (report.report.reference, report.report.candidate)
+    var text = "## \(MarkdownReport.escaped(b.name)) beside \(MarkdownReport.escaped(a.name))\n\n"
+    if !report.outcomes.isEmpty {
+      let kept = report.outcomes.count(where: \.isKept)
+      text += "**\(kept) of \(report.outcomes.count) limits kept.**\n\n"
+      text += "| | limit |\n|---|---|\n"
+      for outcome in report.outcomes {
+        let sentence = MarkdownReport.escaped(VerificationReport.sentence(outcome))
+        text += "| \(VerificationReport.word(outcome.verdict)) | \(sentence) |\n"
+      }
+      text += "\n"
+    }
+    text += MarkdownReport.table(report.sizes) + "\n" + MarkdownReport.table(report.predictions)
+    let lines = report.answerLines + report.visionLines
+    if !lines.isEmpty { text += "\n" }
+    for line in lines { text += "- \(MarkdownReport.escaped(line))\n" }
+    let changed = report.report.answers.answers.filter { $0.firstParting != nil }
+    if !changed.isEmpty {
+      text += "\n<details><summary>\(changed.count) answers changed</summary>\n\n"
+      text += "| question | expected | before | now |\n|---|---|---|---|\n"
+      for answer in changed.prefix(20) {
+        let cells = [answer.question, answer.expected ?? "", answer.reference, answer.candidate]
+        text += "| \(cells.map(MarkdownReport.escaped).joined(separator: " | ")) |\n"
+      }
+      text += "\n</details>\n"
+    }
+    return text
+      + "\nKL is the Kullback-Leibler divergence of the predictions from the original's, over the "
+      + "whole vocabulary, in nats; intervals are those of resampled documents.\n"
+  }
+
+  private static func table(_ table: TextTable) -> String {
+    var text = ""
+    for (index, row) in table.cells.enumerated() {
+      text += "| \(row.map(escaped).joined(separator: " | ")) |\n"
+      if index == 0 {
+        text += "|" + table.alignments.map { $0 == .left ? "---|" : "--:|" }.joined() + "\n"
+      }
+    }
+    return text
+  }
+
+  /// Text that stays text within a table.
+  static func escaped(_ text: String) -> String {
+    var result = ""
+    for character in text {
+      switch character {
+      case "|", "*", "_", "`", "[", "]", "\\", "#": result += "\\\(character)"
+      case "<": result += "&lt;"
+      case "&": result += "&amp;"
+      case "\n", "\r", "\r\n": result += " "
+      default: result.append(character)
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Notation
+import Verification
+
+extension VerificationReport {
+  /// The same for programs: Formats/report.md.
+  package var json: JSON {
+    var groups = JSON.Object()
+    for group in report.groups { groups[group.name] = VerificationReport.json(of: group) }
+    let answers = report.answers
+    return [
+      "schemaVersion": .integer(JSON.reportVersion), "reference": json(of: report.reference),
+      "candidate": json(of: report.candidate),
+      "groups": .object(groups),
+      "answers": [
+        "questions": .integer(answers.judged.count), "asked": .integer(answers.answers.count),
+        "referenceRight": .integer(answers.referenceRightCount),
+        "right": .integer(answers.candidateRightCount), "same": .integer(answers.sameCount),
+        "lost": .integer(answers.lostCount), "gained": .integer(answers.gainedCount),
+        "medianParting": answers.medianParting.map(JSON.integer) ?? .null,
+        "changed": .array(answers.answers.filter { $0.firstParting != nil }.map(json)),
+      ],
+      "vision": .array(
+        report.vision.images.map { image in
+          [
+            "image": .string(image.path), "encoderCosine": .number(image.encoder.cosine),
+            "encoderError": .number(image.encoder.relativeError),
+            "connectorCosine": .number(image.connector.cosine),
+            "connectorError": .number(image.connector.relativeError),
+          ]
+        }),
+      "gates": .array(outcomes.map(VerificationReport.json)),
+      "failures": .array(
+        outcomes.filter { !$0.isKept }.map { .string(VerificationReport.sentence($0)) }),
+    ]
+  }
+
+  private static func json(of group: ComparisonReport.Group) -> JSON {
+    let figures = group.summary
+    var members = JSON.Object()
+    members["tokens"] = .integer(figures.tokenCount)
+    members["documents"] = .integer(figures.documentCount)
+    let estimates: [(String, Estimate)] = [
+      ("meanKL", figures.meanDivergence), ("medianKL", figures.medianDivergence),
+      ("p90KL", figures.p90Divergence), ("p99KL", figures.p99Divergence),
+      ("p999KL", figures.p999Divergence), ("agreement", figures.agreement),
+      ("topFiveAgreement", figures.topFiveAgreement), ("perplexityRatio", figures.perplexityRatio),
+      ("meanShift", figures.meanShift),
+    ]
+    for (name, estimate) in estimates {
+      members[name] = .number(estimate.value)
+      members["\(name)Interval"] = interval(estimate)
+    }
+    members["largestKL"] = .number(figures.largestDivergence)
+    members["rootMeanSquareShift"] = .number(figures.rootMeanSquareShift)
+    members["perplexity"] = .number(figures.candidatePerplexity)
+    members["referencePerplexity"] = .number(figures.referencePerplexity)
+    return .object(members)
+  }
+
+  private static func interval(_ estimate: Estimate) -> JSON {
+    estimate.interval.map { .array([.number($0.lowerBound), .number($0.upperBound)]) } ?? .null
+  }
+
+  private static func json(of outcome: Gate.Outcome) -> JSON {
+    [
+      "group": .string(outcome.group), "figure": .string(outcome.gate.figure.rawValue),
+      "limit": .number(outcome.gate.limit), "value": .number(outcome.estimate.value),
+      "interval": interval(outcome.estimate), "verdict": .string(outcome.verdict.rawValue),
+      "samples": .integer(outcome.sampleCount), "unit": .string(outcome.unit),
+      "needed": outcome.neededCount.map(JSON.integer) ?? .null,
+    ]
+  }
+
+  private func json(of answer: AnswerStatistics.Answer) -> JSON {
+    [
+      "question": .string(answer.question), "image": answer.image.map(JSON.string) ?? .null,
+      "expected": answer.expected.map(JSON.string) ?? .null,
+      "reference": .string(answer.reference), "candidate": .string(answer.candidate),
+      "firstParting": answer.firstParting.map(JSON.integer) ?? .null,
+    ]
+  }
+
+  private func json(of subject: ComparisonReport.Subject) -> JSON {
+    [
+      "name": .string(subject.name), "path": .string(subject.path),
+      "architecture": .string(subject.architecture), "bytes": .integer(subject.byteCount),
+      "weights": .integer(subject.weightCount), "bitsPerWeight": .number(subject.bitsPerWeight),
+      "tokens": .integer(subject.tokenCount), "seconds": .number(subject.seconds),
+    ]
+  }
+}

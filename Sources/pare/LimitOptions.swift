@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import PareKit
+
+/// What a conversion may cost.
+struct LimitOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp("The most that the mean KL divergence may be, in nats.", valueName: "x"))
+  var maxKl: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "The most that the 99th percentile of the KL divergence may be, in nats.", valueName: "x"))
+  var maxKlP99: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "The least share of predictions with the same most likely token, 0 to 1.",
+      valueName: "share"))
+  var minAgreement: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "The most that the perplexity may be, as a multiple of the original's.", valueName: "x"))
+  var maxPerplexityRatio: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "The least share of questions that are answered exactly as expected, 0 to 1.",
+      valueName: "share"))
+  var minAnswers: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "The least mean cosine between what both make of an image, -1 to 1.", valueName: "x"))
+  var minVisionCosine: Double?
+
+  func validate() throws {
+    let ranges: [(String, Double?, ClosedRange<Double>, String)] = [
+      ("--max-kl", maxKl, 0...(.infinity), "a number of at least 0"),
+      ("--max-kl-p99", maxKlP99, 0...(.infinity), "a number of at least 0"),
+      ("--min-agreement", minAgreement, 0...1, "a number from 0 to 1"),
+      ("--max-perplexity-ratio", maxPerplexityRatio, 0...(.infinity), "a number of at least 0"),
+      ("--min-answers", minAnswers, 0...1, "a number from 0 to 1"),
+      ("--min-vision-cosine", minVisionCosine, -1...1, "a number from -1 to 1"),
+    ]
+    for (name, value, range, expected) in ranges {
+      if let value, !range.contains(value) {
+        throw ValidationError("\(name): expected \(expected), found \(value)")
+      }
+    }
+  }
+
+  var limits: PareLimits {
+    var limits = PareLimits()
+    limits.meanDivergence = maxKl
+    limits.p99Divergence = maxKlP99
+    limits.agreement = minAgreement
+    limits.perplexityRatio = maxPerplexityRatio
+    limits.rightAnswers = minAnswers
+    limits.visionCosine = minVisionCosine
+    return limits
+  }
+}
