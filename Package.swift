@@ -20,7 +20,8 @@ let package = Package(
     .executable(name: "pare", targets: ["pare"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     // 0: C
@@ -95,7 +96,8 @@ let package = Package(
     .target(
       name: "Verification",
       dependencies: [
-        "Models", "Preprocessing", "Tokenizers", "LinearAlgebra", "Parallelism", "CKernels",
+        "Models", "Preprocessing", "Tokenizers", "LinearAlgebra", "Parallelism", "Notation",
+        "CKernels",
       ]),
 
     // 6: results for people and programs; the public library
@@ -110,7 +112,7 @@ let package = Package(
       dependencies: [
         "Reports", "Conversion", "Verification", "Models", "Quantization", "Checkpoints",
         "LinearAlgebra", "Parallelism", "Preprocessing", "Tokenizers", "Tensors", "BinaryIO",
-        "Notation",
+        "Notation", .product(name: "Yams", package: "Yams"),
       ]),
 
     // 7: the command

@@ -80,7 +80,7 @@ PK_BODY void pk_encode_q5_k_body(
   PK_WITH_OR_WITHOUT(pk_encode_k, blocks, count, 176, 16, 48, 31, &trials)
 }
 
-static const float pk_steps_q6_k_plain[] = {-32.2f, -31.1f, -29.9f, -29.1f};
+static const float pk_steps_q6_k_plain[] = {-32.0f, -31.0f, -29.9f};
 static const float pk_steps_q6_k_weighted[] = {-32.3f, -31.8f, -31.3f, -30.7f, -30.0f, -29.2f};
 static const pk_trials pk_trials_q6_k = PK_TRIALS(pk_steps_q6_k, 0);
 

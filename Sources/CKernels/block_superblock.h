@@ -104,14 +104,17 @@ PK_BODY pk_superblocks pk_fit_scales(
   // Each group's integer: the better one of both sides.
   const pk_vf place = pk_clamp(fit.scale * pk_inverse(s.d.scale), scale_low, scale_high);
   s.scale = pk_round(place);
-  const pk_vf other = pk_clamp(pk_other_side(place, s.scale), scale_low, scale_high);
   pk_measured best = pk_measure(g, codes, s.d.scale * s.scale);
-  const pk_measured second = pk_measure(g, codes, s.d.scale * other);
-  const pk_vi better = second.error < best.error;
-  s.scale = better ? other : s.scale;
-  best.qq = better ? second.qq : best.qq;
-  best.qx = better ? second.qx : best.qx;
-  best.error = better ? second.error : best.error;
+  // With steps of a hundredth and less, the nearest integer is nearly always the better one.
+  if (scale_high < 100) {
+    const pk_vf other = pk_clamp(pk_other_side(place, s.scale), scale_low, scale_high);
+    const pk_measured second = pk_measure(g, codes, s.d.scale * other);
+    const pk_vi better = second.error < best.error;
+    s.scale = better ? other : s.scale;
+    best.qq = better ? second.qq : best.qq;
+    best.qx = better ? second.qx : best.qx;
+    best.error = better ? second.error : best.error;
+  }
   // The factor that fits the codes best, where the error falls.
   const pk_vd qq = pk_lane_sum(s.scale * s.scale * best.qq, lanes);
   const pk_vd qx = pk_lane_sum(s.scale * best.qx, lanes);

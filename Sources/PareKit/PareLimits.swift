@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryIO
 import Models
 import Verification
 
@@ -21,6 +22,11 @@ public struct PareLimits: Sendable {
   /// The least mean cosine between what the two models make of an image, -1 to 1.
   public var visionCosine: Double?
 
+  /// An earlier `report.json` on the same data: what is surely worse than there fails, too.
+  public var baseline: String?
+  /// From a file, some of them for one group of the data.
+  private var more: [Gate] = []
+
   /// No limits.
   public init() {}
 
@@ -30,7 +36,37 @@ public struct PareLimits: Sendable {
       (.perplexityRatio, perplexityRatio), (.rightAnswers, rightAnswers),
       (.visionCosine, visionCosine),
     ]
-    return figures.compactMap { figure, limit in limit.map { Gate(figure, $0) } }
+    return more + figures.compactMap { figure, limit in limit.map { Gate(figure, $0) } }
+  }
+
+  /// Adds the limits of a YAML file.
+  ///
+  ///     max-kl: 0.01
+  ///     text:
+  ///       max-kl: 0.05
+  ///       min-agreement: 0.9
+  ///
+  /// - Parameter path: The file; its keys are those of the command's options, for all groups or,
+  ///   below `images`, `answers` or `text`, for one.
+  /// - Throws: ``PareError`` with the line of the first mistake.
+  public mutating func add(file path: String) throws(PareError) {
+    more += try LimitsFile.gates(text: try PareLimits.text(of: path), path: path)
+  }
+
+  /// Reads the baseline, before long work begins.
+  func openBaseline() throws(PareError) -> Baseline? {
+    guard let baseline else { return nil }
+    let text = try PareLimits.text(of: baseline)
+    return try convertingErrors { () throws(ModelError) in
+      try Baseline(text: text, path: baseline)
+    }
+  }
+
+  private static func text(of path: String) throws(PareError) -> String {
+    let file = try convertingErrors { () throws(FileError) in try MappedFile(path: path) }
+    let text = withExtendedLifetime(file) { String(validating: file.bytes, as: UTF8.self) }
+    guard let text else { throw PareError("\(path): expected UTF-8 text, found other bytes") }
+    return text
   }
 
   /// - Throws: ``ModelError/input(_:)`` for a limit that the data can say nothing of.
@@ -38,12 +74,13 @@ public struct PareLimits: Sendable {
     let questions = data.samples.compactMap { sample -> Dataset.Question? in
       if case .question(let question) = sample { question } else { nil }
     }
-    if rightAnswers != nil, !questions.contains(where: { $0.answer != nil }) {
+    let figures = gates.map(\.figure)
+    if figures.contains(.rightAnswers), !questions.contains(where: { $0.answer != nil }) {
       throw .input(
         "\(data.path): no sample says which answer is right, and a limit is set for right answers; "
           + "add \"answer\" to the questions")
     }
-    if visionCosine != nil, !questions.contains(where: { $0.image != nil }) {
+    if figures.contains(.visionCosine), !questions.contains(where: { $0.image != nil }) {
       throw .input(
         "\(data.path): no sample has an image, and a limit is set for how images are seen; add "
           + "questions with an \"image\"")

@@ -65,10 +65,11 @@ extension PareModel {
     _ candidate: PareModel, data: [String], limits: PareLimits = PareLimits(), window: Int = 512,
     sampleLimit: Int? = nil, progress: @escaping (PareProgress) -> Void = { _ in }
   ) throws(PareError) -> PareVerification {
+    let baseline = try limits.openBaseline()
     var options = Comparison.Options()
     options.window = window
     options.sampleLimit = sampleLimit
-    return try convertingErrors { () throws(ModelError) in
+    let report = try convertingErrors { () throws(ModelError) in
       let comparison = try Comparison(
         reference: model, candidate: candidate.model, options: options
       ) {
@@ -77,8 +78,12 @@ extension PareModel {
       }
       let data = try Dataset(paths: data)
       try limits.check(data)
-      let report = try comparison.run(on: data)
-      return PareVerification(report, outcomes: limits.gates.flatMap { $0.outcomes(in: report) })
+      return try comparison.run(on: data)
     }
+    var gates = limits.gates
+    if let baseline {
+      gates += try convertingErrors { () throws(ModelError) in try baseline.gates(for: report) }
+    }
+    return PareVerification(report, outcomes: gates.flatMap { $0.outcomes(in: report) })
   }
 }

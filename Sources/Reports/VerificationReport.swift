@@ -99,8 +99,11 @@ package struct VerificationReport: Sendable {
   /// One sentence for an outcome: the group, the figure with its interval, the limit, what to do.
   package static func sentence(_ outcome: Gate.Outcome) -> String {
     let (gate, estimate) = (outcome.gate, outcome.estimate)
-    let limit = "\(gate.figure.isMinimum ? "at least" : "at most") \(gate.limit) is asked for"
     let figure = gate.figure.isMinimum ? Figures.near : Figures.precise
+    let limit =
+      gate.isBaseline
+      ? "the baseline has \(figure(gate.limit))"
+      : "\(gate.figure.isMinimum ? "at least" : "at most") \(gate.limit) is asked for"
     var text = "\(outcome.group): the \(gate.figure.rawValue) is \(figure(estimate.value))"
     if let interval = estimate.interval {
       text += ", between \(figure(interval.lowerBound)) and "

@@ -47,10 +47,19 @@ package struct Gate: Sendable, Equatable {
 
   package let figure: Figure
   package let limit: Double
+  /// The only group that it holds for; nil: each.
+  package let group: String?
+  /// Whether the limit is what an earlier run measured: then not the limit has to be proven, but
+  /// that the figure got worse.
+  package let isBaseline: Bool
 
-  package init(_ figure: Figure, _ limit: Double) {
+  package init(
+    _ figure: Figure, _ limit: Double, group: String? = nil, isBaseline: Bool = false
+  ) {
     self.figure = figure
     self.limit = limit
+    self.group = group
+    self.isBaseline = isBaseline
   }
 
   /// Holds an estimate against the limit.
@@ -63,7 +72,9 @@ package struct Gate: Sendable, Equatable {
     let ends = estimate.interval.map { [sign * $0.lowerBound, sign * $0.upperBound].sorted() }
     var verdict = Verdict.undecided
     var needed: Int?
-    if let ends {
+    if isBaseline {
+      verdict = value > bound && (ends.map { $0[0] > bound } ?? true) ? .failed : .kept
+    } else if let ends {
       if ends[1] <= bound { verdict = .kept }
       if ends[0] > bound { verdict = .failed }
       if verdict == .undecided, value < bound {
@@ -90,7 +101,7 @@ package struct Gate: Sendable, Equatable {
     return rest * unit
   }
 
-  /// The outcomes in every group of a report that has the figure.
+  /// The outcomes in the groups of a report that have the figure.
   package func outcomes(in report: ComparisonReport) -> [Outcome] {
     switch figure {
     case .meanDivergence: tokens(report, \.meanDivergence)
@@ -115,7 +126,8 @@ package struct Gate: Sendable, Equatable {
   private func tokens(
     _ report: ComparisonReport, _ figure: KeyPath<TokenSummary, Estimate>
   ) -> [Outcome] {
-    report.groups.filter(\.isGated).map { group in
+    let wanted = report.groups.filter { found in group.map { $0 == found.name } ?? found.isGated }
+    return wanted.map { group in
       outcome(
         of: group.summary[keyPath: figure], group: group.name,
         sampleCount: group.summary.tokenCount, unit: "tokens")

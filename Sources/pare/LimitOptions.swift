@@ -36,6 +36,18 @@ struct LimitOptions: ParsableArguments {
       "The least mean cosine between what both make of an image, -1 to 1.", valueName: "x"))
   var minVisionCosine: Double?
 
+  @Option(
+    name: .customLong("limits"),
+    help: ArgumentHelp(
+      "Limits in YAML, the names as here without dashes; below images, answers or text for that group.",
+      valueName: "file"))
+  var file: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "An earlier report.json on the same data: what is surely worse fails.", valueName: "file"))
+  var baseline: String?
+
   func validate() throws {
     let ranges: [(String, Double?, ClosedRange<Double>, String)] = [
       ("--max-kl", maxKl, 0...(.infinity), "a number of at least 0"),
@@ -52,8 +64,10 @@ struct LimitOptions: ParsableArguments {
     }
   }
 
-  var limits: PareLimits {
+  func limits() throws -> PareLimits {
     var limits = PareLimits()
+    if let file { try limits.add(file: file) }
+    limits.baseline = baseline
     limits.meanDivergence = maxKl
     limits.p99Divergence = maxKlP99
     limits.agreement = minAgreement

@@ -63,9 +63,10 @@ struct VerifyCommand: ParsableCommand {
   func run() throws {
     let reference = try shared.open(reference, projector: referenceMmproj)
     let candidate = try shared.open(candidate, projector: mmproj)
+    let limits = try limits.limits()
     let result = try shared.show { progress in
       try reference.verify(
-        candidate, data: data, limits: limits.limits, window: window, sampleLimit: samples,
+        candidate, data: data, limits: limits, window: window, sampleLimit: samples,
         progress: progress)
     }
     if let report { try result.write(to: report) }

@@ -42,7 +42,7 @@ struct Module: Sendable, CustomStringConvertible {
 
     Module("Reports", 6, below(6)),
     // Dispatch: the signals that end a program.
-    Module("PareKit", 6, below(6).union(["Reports", "Dispatch"])),
+    Module("PareKit", 6, below(6).union(["Reports", "Dispatch", "Yams"])),
 
     Module("pare", 7, ["PareKit", "ArgumentParser"]),
   ]

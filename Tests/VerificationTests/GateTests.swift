@@ -41,6 +41,20 @@ struct GateTests {
     #expect(Double(count) <= 1.11 * 1000 * 16)
   }
 
+  @Test("a baseline fails only what is surely worse")
+  func baseline() {
+    func verdict(_ value: Double, _ interval: ClosedRange<Double>?) -> Gate.Verdict {
+      Gate(.meanDivergence, 0.1, isBaseline: true).outcome(
+        of: Estimate(value, interval: interval), group: "text", sampleCount: 9, unit: "tokens"
+      ).verdict
+    }
+    #expect(verdict(0.1, 0.05...0.2) == .kept)
+    #expect(verdict(0.15, 0.05...0.2) == .kept)
+    #expect(verdict(0.15, 0.12...0.2) == .failed)
+    #expect(verdict(0.01, 0.005...0.02) == .kept)
+    #expect(verdict(0.15, nil) == .failed && verdict(0.1, nil) == .kept)
+  }
+
   @Test("what is beyond the limit itself needs no more samples; what has no interval is no proof")
   func undecidable() {
     #expect(Self.outcome(.agreement, limit: 0.9, 0.89, 0.8...0.95).neededCount == nil)
