@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryIO
+import Foundation
 import Models
 import Notation
 import Reports
@@ -29,14 +30,17 @@ public struct PareVerification: PareResult {
   /// The same as a JSON object.
   public var json: String { VerificationReport(report, outcomes: outcomes).json.text() + "\n" }
 
-  /// Writes `report.json`, `report.xml` (JUnit, a test case for each limit) and `report.md`.
+  /// Writes `report.json`, `report.xml` (JUnit, a test case for each limit), `report.md` and
+  /// `report.html`, a page that needs no other file.
   ///
   /// - Parameter folder: Made if missing; reports in it are replaced.
   /// - Throws: ``PareError`` with the file that could not be written.
   public func write(to folder: String) throws(PareError) {
+    let rendered = VerificationReport(report, outcomes: outcomes)
     let files = [
       ("report.json", json), ("report.xml", JUnitReport(report, outcomes: outcomes).text),
-      ("report.md", MarkdownReport(VerificationReport(report, outcomes: outcomes)).text),
+      ("report.md", MarkdownReport(rendered).text),
+      ("report.html", HTMLReport(rendered, images: images).text),
     ]
     try convertingErrors { () throws(FileError) in
       _ = try Folder.make(at: folder)
@@ -46,6 +50,26 @@ public struct PareVerification: PareResult {
         try writer.commit()
       }
     }
+  }
+}
+
+extension PareVerification {
+  /// Larger files would make the page slow.
+  private static let largestImage = 1 << 20
+
+  /// The images of answers that changed, as addresses that hold them.
+  private var images: [String: String] {
+    let changed = report.answers.answers.filter { $0.firstParting != nil }.compactMap(\.image)
+    var images: [String: String] = [:]
+    for path in changed where images[path] == nil {
+      guard let file = try? MappedFile(path: path),
+        file.bytes.count <= PareVerification.largestImage
+      else { continue }
+      let data = withExtendedLifetime(file) { Data(file.bytes) }
+      let type = data.starts(with: [0xFF, 0xD8]) ? "jpeg" : "png"
+      images[path] = "data:image/\(type);base64,\(data.base64EncodedString())"
+    }
+    return images
   }
 }
 

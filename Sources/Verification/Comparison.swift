@@ -75,8 +75,7 @@ package struct Comparison {
       EvaluationSequence.Group.allCases.compactMap { group in
         tokens[group].map {
           ComparisonReport.Group(
-            name: group.rawValue, statistics: $0, summary: TokenSummary($0),
-            isGated: !group.isPrompt)
+            name: group.rawValue, statistics: $0, isGated: !group.isPrompt)
         }
       }
     }

@@ -39,6 +39,13 @@ package struct ComparisonReport: Sendable {
     package let summary: TokenSummary
     /// Whether limits hold for it: prompts are not what a model is asked for.
     package let isGated: Bool
+
+    package init(name: String, statistics: TokenStatistics, isGated: Bool) {
+      self.name = name
+      self.statistics = statistics
+      summary = TokenSummary(statistics)
+      self.isGated = isGated
+    }
   }
 
   package let reference: Subject

@@ -58,6 +58,6 @@ package struct TokenStatistics: Sendable, Equatable {
     return predictions.reduce(0) { $0 + figure($1) } / Double(count)
   }
 
-  /// The range of each document's predictions.
-  var documents: [Range<Int>] { zip([0] + ends, ends).map { $0..<$1 } }
+  /// The range of each document's predictions, in the order of its tokens.
+  package var documents: [Range<Int>] { zip([0] + ends, ends).map { $0..<$1 } }
 }

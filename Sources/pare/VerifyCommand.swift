@@ -31,7 +31,7 @@ struct VerifyCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "A folder for report.json, report.xml (JUnit) and report.md; made if missing.",
+      "A folder for report.html, report.md, report.xml (JUnit) and report.json; made if missing.",
       valueName: "dir"))
   var report: String?
 

@@ -62,7 +62,7 @@ struct MainJobTests {
     #expect(unclear.output.contains("kept: images: the cosine of image embeddings is"))
     // Six answers decide nothing.
     #expect(unclear.output.contains("not decided: questions: the share of right answers is"))
-    #expect(listing(reports).sorted() == ["report.json", "report.md", "report.xml"])
+    #expect(listing(reports).sorted() == ["report.html", "report.json", "report.md", "report.xml"])
     let report = String(decoding: try TemporaryFolder.read(reports + "/report.xml"), as: UTF8.self)
     #expect(report.contains(#"type="undecided"/>"#))
     let text = try Command([

@@ -52,6 +52,62 @@ struct VerificationFilesTests {
     #expect(text.contains(#"a&lt;b>&amp;"c"\|d"#))
   }
 
+  private static let withTokens: ComparisonReport = {
+    var statistics = TokenStatistics()
+    for document in 0..<4 {
+      statistics.add(
+        document: (0..<20).map { place in
+          var prediction = Prediction()
+          prediction.divergence = place == 0 ? 0 : 1e-4 * Double(place * (document + 1))
+          prediction.agrees = place % 5 != 0
+          return prediction
+        })
+    }
+    let group = ComparisonReport.Group(
+      name: "text", statistics: statistics, isGated: true)
+    return ComparisonReport(
+      reference: report.reference, candidate: report.candidate, groups: [group],
+      answers: report.answers, vision: VisionStatistics())
+  }()
+
+  @Test("the page needs no other file, runs nothing, and text stays text")
+  func page() {
+    let report = VerificationReport(Self.withTokens, outcomes: Self.outcomes)
+    let text = HTMLReport(report, images: [:]).text
+    for word in ["http:", "https:", "//", "<script", "@import", "url(", "src="] {
+      #expect(!text.contains(word), "\(word)")
+    }
+    #expect(text.contains("a&lt;b&gt;&amp;&quot;c&quot;|d"))
+    #expect(text.contains("1 of 3 limits kept") && text.contains("class=\"tag undecided\""))
+    // As many opened as closed.
+    for element in ["section", "div", "table", "tr", "svg", "ul", "dl", "html", "body"] {
+      let opened = text.split(separator: "<\(element)", omittingEmptySubsequences: false).count
+      let closed = text.split(separator: "</\(element)>", omittingEmptySubsequences: false).count
+      #expect(opened == closed, "\(element)")
+    }
+  }
+
+  @Test("every chart is drawn, of finite numbers within its frame")
+  func charts() throws {
+    let report = VerificationReport(Self.withTokens, outcomes: [])
+    let text = HTMLReport(report, images: [:]).text
+    let charts = text.split(separator: "<svg").dropFirst()
+    #expect(charts.count == 2)
+    #expect(charts.first?.contains("<rect") == true && charts.last?.contains("<polyline") == true)
+    let bars = text.split(separator: "<rect").dropFirst()
+    for bar in bars {
+      func number(_ name: String) -> Double? {
+        bar.split(separator: " \(name)=\"").dropFirst().first.flatMap {
+          Double($0.prefix { $0 != "\"" })
+        }
+      }
+      let (x, y) = (try #require(number("x")), try #require(number("y")))
+      let (width, height) = (try #require(number("width")), try #require(number("height")))
+      #expect(x >= 0 && x + width <= 640 && y >= 0 && y + height <= 220)
+    }
+    #expect(!text.contains("nan") && !text.contains("not a number"))
+  }
+
   @Test(
     "shares near 1 show what tells them from 1",
     arguments: [

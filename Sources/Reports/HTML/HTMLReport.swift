@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Verification
+
+/// The report as one page that needs nothing else: no script, no font, no other file.
+package struct HTMLReport: Sendable {
+  /// Answers that changed are shown up to this many.
+  package static let answerLimit = 24
+
+  private let report: VerificationReport
+  private let images: [String: String]
+
+  /// - Parameters:
+  ///   - report: What was found.
+  ///   - images: `data:` addresses of images, by their paths; others are left out.
+  package init(_ report: VerificationReport, images: [String: String]) {
+    self.report = report
+    self.images = images
+  }
+
+  private var comparison: ComparisonReport { report.report }
+  private var gated: [ComparisonReport.Group] { comparison.groups.filter(\.isGated) }
+
+  package var text: String {
+    let name = HTMLText.escaped(comparison.candidate.name)
+    let parts = [
+      head, gates, charts, predictions, vision, answers,
+      HTMLText.element(
+        "footer",
+        "KL is the Kullback-Leibler divergence of the predictions from the original’s, over the whole "
+          + "vocabulary, in nats; intervals are those of resampled documents, at 95 %."),
+    ]
+    return """
+      <!doctype html>
+      <html lang="en">
+      <head>
+      <meta charset="utf-8">
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <title>\(name): what the conversion cost</title>
+      <link rel="icon" href="data:,">
+      <style>
+      \(HTMLStyle.sheet)
+      </style>
+      </head>
+      <body>
+      \(parts.filter { !$0.isEmpty }.joined(separator: "\n"))
+      </body>
+      </html>
+
+      """
+  }
+
+  private var head: String {
+    let (a, b) = (comparison.reference, comparison.candidate)
+    var figures = [
+      ("size", "\(Figures.bytes(b.byteCount))", "was \(Figures.bytes(a.byteCount))"),
+      (
+        "bits a weight", Figures.decimal(b.bitsPerWeight, 2),
+        "was \(Figures.decimal(a.bitsPerWeight, 2))"
+      ),
+    ]
+    for group in gated {
+      let mean = group.summary.meanDivergence
+      figures.append(
+        (
+          "mean KL, \(group.name)", Figures.small(mean.value),
+          VerificationReport.interval(mean, Figures.small)
+        ))
+    }
+    if !comparison.answers.judged.isEmpty {
+      let answers = comparison.answers
+      figures.append(
+        (
+          "answers right", "\(answers.candidateRightCount) of \(answers.judged.count)",
+          "\(answers.lostCount) lost, \(answers.gainedCount) gained"
+        ))
+    }
+    let cells = figures.map { label, value, note in
+      HTMLText.element(
+        "div",
+        HTMLText.escaped(label) + HTMLText.element("b", HTMLText.escaped(value))
+          + HTMLText.escaped(note))
+    }
+    return HTMLText.element("h1", HTMLText.escaped(b.name))
+      + HTMLText.element(
+        "p", "beside \(HTMLText.escaped(a.name)), \(HTMLText.escaped(a.architecture))")
+      + HTMLText.element("div", class: "figures", cells.joined())
+  }
+
+  private var gates: String {
+    guard !report.outcomes.isEmpty else { return "" }
+    let kept = report.outcomes.count(where: \.isKept)
+    let items = report.outcomes.map { outcome in
+      let verdict = outcome.verdict.rawValue
+      return HTMLText.element(
+        "li",
+        HTMLText.element(
+          "span", class: "tag \(verdict)", VerificationReport.word(outcome.verdict))
+          + HTMLText.escaped(VerificationReport.sentence(outcome)))
+    }
+    return HTMLText.element(
+      "section",
+      HTMLText.element("h2", "\(kept) of \(report.outcomes.count) limits kept")
+        + HTMLText.element("ul", class: "gates", items.joined(separator: "\n")))
+  }
+
+  private var predictions: String {
+    HTMLText.element(
+      "section", HTMLText.element("h2", "Predictions") + HTMLText.table(report.predictions))
+  }
+
+  private var charts: String {
+    guard !gated.isEmpty else { return "" }
+    let legend = gated.enumerated().map { index, group in
+      "<span><i class=\"b\(index % 5)\"></i>\(HTMLText.escaped(group.name))</span>"
+    }.joined()
+    func card(_ title: String, _ chart: HTMLChart) -> String {
+      HTMLText.element(
+        "section",
+        HTMLText.element("h2", title) + chart.svg + HTMLText.element("div", class: "legend", legend)
+      )
+    }
+    return HTMLText.element(
+      "div", class: "two",
+      card("How far single predictions are off", DivergenceCharts.distribution(gated))
+        + card("Mean KL along a document", DivergenceCharts.byPosition(gated)))
+  }
+
+  private var vision: String {
+    let images = comparison.vision.images
+    guard !images.isEmpty else { return "" }
+    return HTMLText.element(
+      "section",
+      HTMLText.element("h2", "How images are seen")
+        + report.visionLines.map { HTMLText.element("p", HTMLText.escaped($0)) }.joined()
+        + DivergenceCharts.errors(of: images).svg
+        + HTMLText.element(
+          "p", "Relative error of what the language model sees, for each image of the data."))
+  }
+
+  private var answers: String {
+    let all = comparison.answers.answers
+    let changed = all.filter { $0.firstParting != nil }
+    guard !all.isEmpty else { return "" }
+    // What became wrong comes first.
+    let worst = changed.filter { $0.referenceIsRight && !$0.candidateIsRight }
+    let rest = changed.filter { !($0.referenceIsRight && !$0.candidateIsRight) }
+    let cards = (worst + rest).prefix(HTMLReport.answerLimit).map(card)
+    return HTMLText.element(
+      "section",
+      HTMLText.element("h2", "Answers that changed: \(changed.count) of \(all.count)")
+        + report.answerLines.map { HTMLText.element("p", HTMLText.escaped($0)) }.joined()
+        + HTMLText.element("div", class: "answers", cards.joined(separator: "\n")))
+  }
+
+  private func card(_ answer: AnswerStatistics.Answer) -> String {
+    let picture = answer.image.flatMap { images[$0] }.map {
+      "<img src=\"\(HTMLText.escaped($0))\" alt=\"\">"
+    }
+    let verdict =
+      answer.expected == nil
+      ? "" : answer.candidateIsRight ? " class=\"kept\"" : " class=\"failed\""
+    var rows = "<dt>before</dt><dd>\(HTMLText.escaped(answer.reference))</dd>"
+    rows += "<dt>now</dt><dd\(verdict)>\(HTMLText.escaped(answer.candidate))</dd>"
+    if let expected = answer.expected {
+      rows += "<dt>expected</dt><dd>\(HTMLText.escaped(expected))</dd>"
+    }
+    return HTMLText.element(
+      "div", class: "answer",
+      (picture ?? "") + HTMLText.element("b", HTMLText.escaped(answer.question))
+        + HTMLText.element("dl", rows))
+  }
+}
