@@ -13,6 +13,9 @@ struct VerifyCommand: ParsableCommand {
         {"text": "any text"}
       or a .txt file, cut into windows. Images and text are reported apart; a limit holds for each of them. \
       Exit status 1 if one is not kept.
+
+      With --structure, nothing is run and no DATA is needed: tensors, numbers of the configuration, \
+      tokenizer, chat template and image processor are compared. Exit status 1 if there are errors.
       """)
 
   @Argument(help: "The original.")
@@ -24,7 +27,10 @@ struct VerifyCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Questions and texts: a .jsonl or a .txt file; may be repeated.", valueName: "file"))
-  var data: [String]
+  var data: [String] = []
+
+  @Flag(help: "Compare the files alone, without running the models.")
+  var structure = false
 
   @Option(
     name: .customLong("max-kl"),
@@ -59,6 +65,7 @@ struct VerifyCommand: ParsableCommand {
   @OptionGroup var shared: SharedOptions
 
   func validate() throws {
+    try validateStructure()
     if let largestDivergence, !(largestDivergence >= 0) {
       throw ValidationError("--max-kl: expected a number of at least 0")
     }
@@ -72,6 +79,7 @@ struct VerifyCommand: ParsableCommand {
   func run() throws {
     let reference = try shared.open(reference, projector: referenceMmproj)
     let candidate = try shared.open(candidate, projector: mmproj)
+    if structure { return try compareStructure(reference, candidate) }
     let result = try shared.show { progress in
       try reference.verify(
         candidate, data: data, largestDivergence: largestDivergence,

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import PareKit
+
+extension VerifyCommand {
+  /// Data and limits belong to a forward pass; one of data and `--structure` is needed.
+  func validateStructure() throws {
+    guard structure else {
+      if data.isEmpty { throw ValidationError("--data: expected a file, found none") }
+      return
+    }
+    let isLimited = largestDivergence != nil || smallestAgreement != nil || samples != nil
+    if !data.isEmpty || isLimited {
+      throw ValidationError("--structure runs no model; leave data and limits out")
+    }
+  }
+
+  func compareStructure(_ reference: PareModel, _ candidate: PareModel) throws {
+    let result = try shared.show { progress in
+      try reference.compareStructure(with: candidate, progress: progress)
+    }
+    if !result.errors.isEmpty { throw PareCommand.LimitNotKept() }
+  }
+}
