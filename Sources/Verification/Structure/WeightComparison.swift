@@ -93,16 +93,17 @@ struct WeightComparison {
         expected: "the original's values", found: "all zero",
         "the step would have no effect: the tensor was not written, or its scales are zero")
     }
-    if statistics.isRescaled {
+    let likeness = statistics.likeness
+    if likeness.isRescaled {
       return error(
         expected: "the original's values",
-        found: "the original's times \(figure(statistics.scale))",
+        found: "the original's times \(figure(likeness.scale))",
         "a scale is missing, was applied twice, or belongs to another tensor")
     }
     if relative > WeightComparison.largestError {
       return error(
         expected: "a relative error of at most \(WeightComparison.largestError)",
-        found: "\(figure(relative)), cosine \(figure(statistics.cosine))",
+        found: "\(figure(relative)), cosine \(figure(likeness.cosine))",
         "rows or blocks are permuted or transposed, of another tensor, or have wrong scales")
     }
     let lost = statistics.lostRows
@@ -113,7 +114,12 @@ struct WeightComparison {
           + "\(first)",
         "these rows are zero, permuted, or have wrong scales")
     }
-    return nil
+    guard statistics.rescaledRowCount * 8 > statistics.rowCount else { return nil }
+    return Finding(
+      .range, .warning, of: pair.name, expected: "the original's rows",
+      found: "\(statistics.rescaledRowCount) of \(statistics.rowCount) rows times other factors",
+      consequence: "it is right only if another layer undoes them; otherwise scales of channels "
+        + "were applied to the wrong tensor, or twice")
   }
 
   /// A number with four digits.

@@ -18,6 +18,8 @@ struct WeightStatistics: Sendable {
   /// Values that are NaN or infinite.
   private(set) var nonFinite = (reference: 0, candidate: 0)
   private(set) var rowCount = 0
+  /// Rows that are the reference's times another factor than 1.
+  private(set) var rescaledRowCount = 0
   /// Rows no closer to the reference's than zeros would be, with the energy of the latter.
   private var remoteRows: [(row: Int, energy: Double)] = []
 
@@ -85,19 +87,24 @@ struct WeightStatistics: Sendable {
     nonFinite.reference += BlockFormats.nonFiniteCount(a)
     nonFinite.candidate += BlockFormats.nonFiniteCount(b)
     // Σ y² is the energy of the candidate's values as a reference of their own.
-    candidateEnergy += Distortion(of: b, decoded: b).energy
     guard judgingRows else {
       distortion.add(a, decoded: b)
+      candidateEnergy += Distortion(of: b, decoded: b).energy
       return
     }
     for (place, row) in rows.enumerated() {
       let elements = place * columns..<(place + 1) * columns
-      let own = Distortion(
-        of: UnsafeBufferPointer(rebasing: a[elements]),
-        decoded: UnsafeBufferPointer(rebasing: b[elements]))
+      let theirs = UnsafeBufferPointer(rebasing: b[elements])
+      let own = Distortion(of: UnsafeBufferPointer(rebasing: a[elements]), decoded: theirs)
+      let energy = Distortion(of: theirs, decoded: theirs).energy
+      candidateEnergy += energy
+      let likeness = Likeness(
+        energy: own.energy, otherEnergy: energy, squaredError: own.squaredError)
       // The sums are exact to 1e-6.
       if own.energy > 0, own.relativeSquaredError >= 1 - 1e-5 {
         remoteRows.append((row, own.energy))
+      } else if likeness.isRescaled {
+        rescaledRowCount += 1
       }
       distortion.add(own)
     }
@@ -109,6 +116,7 @@ struct WeightStatistics: Sendable {
     candidateEnergy += other.candidateEnergy
     nonFinite.reference += other.nonFinite.reference
     nonFinite.candidate += other.nonFinite.candidate
+    rescaledRowCount += other.rescaledRowCount
     remoteRows += other.remoteRows.map { ($0.row + rowCount, $0.energy) }
     rowCount += other.rowCount
   }
@@ -123,26 +131,10 @@ struct WeightStatistics: Sendable {
   /// ‖x − y‖ / ‖x‖.
   var relativeError: Double { distortion.relativeError }
 
-  /// Σ x·y, from Σ (x − y)² = Σ x² − 2 Σ x·y + Σ y².
-  private var product: Double {
-    (distortion.energy + candidateEnergy - distortion.squaredError) / 2
-  }
-
-  /// The cosine of the angle between both, from −1 to 1.
-  var cosine: Double {
-    let length = (distortion.energy * candidateEnergy).squareRoot()
-    return length > 0 ? min(1, max(-1, product / length)) : 0
-  }
-
-  /// The factor that brings the reference closest to the candidate.
-  var scale: Double { distortion.energy > 0 ? product / distortion.energy : 0 }
-
-  /// Whether the candidate is the reference times another factor than 1, and not just noise.
-  ///
-  /// A quantizer that minimises the squared error has scale 1 − D and cosine √(1 − D), with D its
-  /// relative squared error: its factor is off by D, and D² never exceeds the noise D.
-  var isRescaled: Bool {
-    let offset = (scale - 1) * (scale - 1)
-    return offset > 0.0025 && offset > 1 - cosine * cosine
+  /// Of all values.
+  var likeness: Likeness {
+    Likeness(
+      energy: distortion.energy, otherEnergy: candidateEnergy,
+      squaredError: distortion.squaredError)
   }
 }

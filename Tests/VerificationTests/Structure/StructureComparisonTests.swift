@@ -79,6 +79,15 @@ struct StructureComparisonTests {
     #expect(report.errors.count == errors, "\(report.findings.map(\.sentence))")
   }
 
+  @Test("rows with factors of their own are noticed: another layer may undo them, or none does")
+  func channelScales() throws {
+    let report = try Self.changed(Self.matrix) { values in
+      for i in values.indices where (i / 64) % 3 != 0 { values[i] *= (i / 64) % 3 == 1 ? 0.6 : 1.7 }
+    }.report
+    #expect(report.errors.isEmpty && report.warnings.count == 1)
+    #expect(report.warnings.first?.found == "42 of 64 rows times other factors")
+  }
+
   @Test("signs alone, the coarsest type, are near enough")
   func signs() throws {
     let report = try Self.changed(Self.matrix) { values in
