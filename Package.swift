@@ -90,14 +90,14 @@ let package = Package(
     .target(
       name: "Conversion",
       dependencies: [
-        "Models", "Layers", "Quantization", "Checkpoints", "BlockFormats", "Parallelism",
+        "Models", "Layers", "Quantization", "Checkpoints", "BlockFormats",
         "BinaryIO", "Tensors", "Notation",
       ]),
     .target(
       name: "Verification",
       dependencies: [
-        "Models", "Preprocessing", "Tokenizers", "LinearAlgebra", "Parallelism", "Notation",
-        "CKernels",
+        "Models", "Layers", "Checkpoints", "Preprocessing", "Tokenizers", "BlockFormats",
+        "LinearAlgebra", "Parallelism", "BinaryIO", "Tensors", "Notation", "CKernels",
       ]),
 
     // 6: results for people and programs; the public library
@@ -175,7 +175,8 @@ let package = Package(
     .testTarget(
       name: "VerificationTests",
       dependencies: [
-        "Verification", "Models", "LinearAlgebra", "Tokenizers", "Fixtures", "TestSupport",
+        "Verification", "Models", "Checkpoints", "LinearAlgebra", "Tokenizers", "Tensors",
+        "Fixtures", "TestSupport",
       ]),
     .testTarget(
       name: "ReportsTests", dependencies: ["Reports", "Verification", "TestSupport"]),

@@ -48,6 +48,14 @@ struct LimitOptions: ParsableArguments {
       "An earlier report.json on the same data: what is surely worse fails.", valueName: "file"))
   var baseline: String?
 
+  /// Whether there is any.
+  var isGiven: Bool {
+    let numbers = [
+      maxKl, maxKlP99, minAgreement, maxPerplexityRatio, minAnswers, minVisionCosine,
+    ]
+    return numbers.contains { $0 != nil } || file != nil || baseline != nil
+  }
+
   func validate() throws {
     let ranges: [(String, Double?, ClosedRange<Double>, String)] = [
       ("--max-kl", maxKl, 0...(.infinity), "a number of at least 0"),

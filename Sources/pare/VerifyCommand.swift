@@ -14,6 +14,9 @@ struct VerifyCommand: ParsableCommand {
       or a .txt file, cut into windows. Images and text are reported apart; a limit holds for each of them, \
       and against the end of the 95 % confidence interval: with too little data it is not decided, and the \
       report says how much is needed. Exit status 1 if one is not kept or not decided.
+
+      With --structure, nothing is run and no DATA is needed: tensors, numbers of the configuration, \
+      tokenizer, chat template and image processor are compared. Exit status 1 if there are errors.
       """)
 
   @Argument(help: "The original.")
@@ -25,7 +28,10 @@ struct VerifyCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Questions and texts: a .jsonl or a .txt file; may be repeated.", valueName: "file"))
-  var data: [String]
+  var data: [String] = []
+
+  @Flag(help: "Compare the files alone, without running the models.")
+  var structure = false
 
   @OptionGroup(title: "Limits") var limits: LimitOptions
 
@@ -56,6 +62,7 @@ struct VerifyCommand: ParsableCommand {
   @OptionGroup var shared: SharedOptions
 
   func validate() throws {
+    try validateStructure()
     if window < 2 { throw ValidationError("--window: expected at least 2 tokens") }
     if let samples, samples < 1 { throw ValidationError("--samples: expected at least 1") }
   }
@@ -63,6 +70,7 @@ struct VerifyCommand: ParsableCommand {
   func run() throws {
     let reference = try shared.open(reference, projector: referenceMmproj)
     let candidate = try shared.open(candidate, projector: mmproj)
+    if structure { return try compareStructure(reference, candidate) }
     let limits = try limits.limits()
     let result = try shared.show { progress in
       try reference.verify(

@@ -20,6 +20,11 @@ package final class FixtureCopy: Sendable {
   package struct Tensor {
     package var description: TensorDescription
     package var bytes: [UInt8]
+
+    package init(description: TensorDescription, bytes: [UInt8]) {
+      self.description = description
+      self.bytes = bytes
+    }
   }
 
   /// Copies the files of a model, without its evaluation data and goldens.

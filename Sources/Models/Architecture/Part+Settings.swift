@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Notation
+
+/// A hyperparameter by which a part computes, whatever container it was read from.
+package struct Setting: Sendable, Equatable {
+  package let name: String
+  package let value: Expression.Value
+  /// Whether it is what the declaration says where a container is silent.
+  package let isDefault: Bool
+}
+
+extension Part {
+  /// The hyperparameters that must be equal for the computation to be the same, in their order.
+  ///
+  /// Those that containers say in other words are left out in favour of what follows from them: a
+  /// GGUF counts the layers that are used, a `config.json` all of them with the one to stop at.
+  package var settings: [Setting] {
+    let indirect = indirectNames
+    return declaration.hyperparameters.compactMap { parameter in
+      guard !indirect.contains(parameter.name), let value = values[parameter.name] else {
+        return nil
+      }
+      // A formula that fails here failed when the part was made, unless the value was given.
+      let fallback = try? parameter.fallback.value(values)
+      return Setting(name: parameter.name, value: value, isDefault: fallback == value)
+    }
+  }
+
+  private var indirectNames: Set<String> {
+    let parameters = declaration.hyperparameters
+    var names: Set<String> = []
+    // Which tensors are there is the matter of the census.
+    for parameter in parameters where parameter.present != nil || parameter.absent != nil {
+      names.insert(parameter.name)
+    }
+    // What config.json has no place for is read to compute another number.
+    let ofGGUF = Set(parameters.filter { $0.config.isEmpty && !$0.gguf.isEmpty }.map(\.name))
+    for parameter in parameters {
+      names.formUnion(ofGGUF.intersection(parameter.fallback.names))
+    }
+    for repetition in Part.repetitions(in: declaration.steps) {
+      guard let used = repetition.used else { continue }
+      names.formUnion(repetition.count.names)
+      names.subtract(used.names)
+    }
+    return names
+  }
+
+  private static func repetitions(in steps: [StepDeclaration]) -> [RepetitionDeclaration] {
+    steps.flatMap { step -> [RepetitionDeclaration] in
+      guard case .repetition(let repetition) = step else { return [] }
+      return [repetition] + repetitions(in: repetition.steps)
+    }
+  }
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import PareKit
+
+extension VerifyCommand {
+  /// Data and limits belong to a forward pass; one of data and `--structure` is needed.
+  func validateStructure() throws {
+    guard structure else {
+      if data.isEmpty { throw ValidationError("--data: expected a file, found none") }
+      return
+    }
+    if !data.isEmpty || limits.isGiven || samples != nil || report != nil {
+      throw ValidationError("--structure runs no model; leave data, limits and reports out")
+    }
+  }
+
+  func compareStructure(_ reference: PareModel, _ candidate: PareModel) throws {
+    let result = try shared.show { progress in
+      try reference.compareStructure(with: candidate, progress: progress)
+    }
+    if !result.errors.isEmpty { throw PareCommand.LimitNotKept() }
+  }
+}
