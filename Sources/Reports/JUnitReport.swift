@@ -20,12 +20,12 @@ package struct JUnitReport: Sendable {
     var text = #"<?xml version="1.0" encoding="UTF-8"?>"# + "\n"
     text += #"<testsuites name="pare verify" tests="\#(outcomes.count)" failures="\#(failures)" "#
     text += #"time="\#(seconds)">"# + "\n"
-    text += #"  <testsuite name="\#(JUnitReport.escaped(report.candidate.name))" "#
+    text += #"  <testsuite name="\#(Markup.escaped(report.candidate.name))" "#
     text += #"tests="\#(outcomes.count)" failures="\#(failures)" time="\#(seconds)">"# + "\n"
     for outcome in outcomes {
       let name = "\(outcome.group): \(outcome.gate.figure.rawValue)"
-      text += #"    <testcase classname="pare.verify" name="\#(JUnitReport.escaped(name))""#
-      let sentence = JUnitReport.escaped(VerificationReport.sentence(outcome))
+      text += #"    <testcase classname="pare.verify" name="\#(Markup.escaped(name))""#
+      let sentence = Markup.escaped(VerificationReport.sentence(outcome))
       text +=
         outcome.isKept
         ? "><system-out>\(sentence)</system-out></testcase>\n"
@@ -33,23 +33,5 @@ package struct JUnitReport: Sendable {
           + "\n"
     }
     return text + "  </testsuite>\n</testsuites>\n"
-  }
-
-  /// Text for an attribute or an element; XML has no place for most control characters.
-  static func escaped(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "\n", "\t", "\r": result += "&#\(scalar.value);"
-      case _ where scalar.value < 0x20 || [0xFFFE, 0xFFFF].contains(scalar.value):
-        result += "\u{FFFD}"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
   }
 }

@@ -5,7 +5,7 @@ package import LinearAlgebra
 /// How two models see the same images, before any word is spoken.
 package struct VisionStatistics: Sendable, Equatable {
   /// How near a tensor is to its original.
-  package struct Likeness: Sendable, Equatable {
+  package struct Closeness: Sendable, Equatable {
     /// Of all elements as one vector; 1 where both are zero.
     package let cosine: Double
     /// ‖x − y‖ / ‖x‖.
@@ -35,9 +35,9 @@ package struct VisionStatistics: Sendable, Equatable {
   package struct Image: Sendable, Equatable {
     package let path: String
     /// The vision encoder's output.
-    package let encoder: Likeness
+    package let encoder: Closeness
     /// The connector's output: what the language model sees.
-    package let connector: Likeness
+    package let connector: Closeness
   }
 
   package private(set) var images: [Image] = []

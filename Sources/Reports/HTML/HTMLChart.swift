@@ -44,7 +44,7 @@ struct HTMLChart {
     let (x, y) = place(value, y.lowerBound)
     body += "<line class=\"axis\" x1=\"\(f(x))\" x2=\"\(f(x))\" y1=\"\(f(y))\" y2=\"\(f(y + 4))\"/>"
     body += "<text x=\"\(f(x))\" y=\"\(f(y + 18))\" text-anchor=\"middle\">"
-    body += "\(HTMLText.escaped(label))</text>"
+    body += "\(Markup.escaped(label))</text>"
   }
 
   /// A line across the chart with a label at its left.
@@ -53,7 +53,7 @@ struct HTMLChart {
     body += "<line class=\"grid\" x1=\"\(f(x))\" x2=\"\(f(HTMLChart.width - HTMLChart.right))\" "
     body += "y1=\"\(f(y))\" y2=\"\(f(y))\"/>"
     body += "<text x=\"\(f(x - 6))\" y=\"\(f(y + 4))\" text-anchor=\"end\">"
-    body += "\(HTMLText.escaped(label))</text>"
+    body += "\(Markup.escaped(label))</text>"
   }
 
   /// A bar from the bottom, with what it says when pointed at.
@@ -61,7 +61,7 @@ struct HTMLChart {
     let (start, end) = (place(range.lowerBound, height), place(range.upperBound, y.lowerBound))
     body += "<rect class=\"s\(series)\" x=\"\(f(start.x))\" y=\"\(f(start.y))\" "
     body += "width=\"\(f(max(0.5, end.x - start.x - 0.5)))\" height=\"\(f(end.y - start.y))\">"
-    body += "<title>\(HTMLText.escaped(says))</title></rect>"
+    body += "<title>\(Markup.escaped(says))</title></rect>"
   }
 
   mutating func line(_ points: [(x: Double, y: Double)], series: Int) {
@@ -76,12 +76,12 @@ struct HTMLChart {
   mutating func dot(x: Double, y: Double, series: Int, _ says: String) {
     let (x, y) = place(x, y)
     body += "<circle class=\"s\(series)\" cx=\"\(f(x))\" cy=\"\(f(y))\" r=\"4\">"
-    body += "<title>\(HTMLText.escaped(says))</title></circle>"
+    body += "<title>\(Markup.escaped(says))</title></circle>"
   }
 
   var svg: String {
     "<svg viewBox=\"0 0 \(f(HTMLChart.width)) \(f(HTMLChart.height))\" role=\"img\" "
-      + "aria-label=\"\(HTMLText.escaped(title))\">\(body)</svg>"
+      + "aria-label=\"\(Markup.escaped(title))\">\(body)</svg>"
   }
 
   private func f(_ value: Double) -> String { Figures.decimal(value, 1) }

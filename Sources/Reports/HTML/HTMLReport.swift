@@ -22,7 +22,7 @@ package struct HTMLReport: Sendable {
   private var gated: [ComparisonReport.Group] { comparison.groups.filter(\.isGated) }
 
   package var text: String {
-    let name = HTMLText.escaped(comparison.candidate.name)
+    let name = Markup.escaped(comparison.candidate.name)
     let parts = [
       head, gates, charts, predictions, vision, answers,
       HTMLText.element(
@@ -78,12 +78,12 @@ package struct HTMLReport: Sendable {
     let cells = figures.map { label, value, note in
       HTMLText.element(
         "div",
-        HTMLText.escaped(label) + HTMLText.element("b", HTMLText.escaped(value))
-          + HTMLText.escaped(note))
+        Markup.escaped(label) + HTMLText.element("b", Markup.escaped(value))
+          + Markup.escaped(note))
     }
-    return HTMLText.element("h1", HTMLText.escaped(b.name))
+    return HTMLText.element("h1", Markup.escaped(b.name))
       + HTMLText.element(
-        "p", "beside \(HTMLText.escaped(a.name)), \(HTMLText.escaped(a.architecture))")
+        "p", "beside \(Markup.escaped(a.name)), \(Markup.escaped(a.architecture))")
       + HTMLText.element("div", class: "figures", cells.joined())
   }
 
@@ -96,7 +96,7 @@ package struct HTMLReport: Sendable {
         "li",
         HTMLText.element(
           "span", class: "tag \(verdict)", VerificationReport.word(outcome.verdict))
-          + HTMLText.escaped(VerificationReport.sentence(outcome)))
+          + Markup.escaped(VerificationReport.sentence(outcome)))
     }
     return HTMLText.element(
       "section",
@@ -112,7 +112,7 @@ package struct HTMLReport: Sendable {
   private var charts: String {
     guard !gated.isEmpty else { return "" }
     let legend = gated.enumerated().map { index, group in
-      "<span><i class=\"b\(index % 5)\"></i>\(HTMLText.escaped(group.name))</span>"
+      "<span><i class=\"b\(index % 5)\"></i>\(Markup.escaped(group.name))</span>"
     }.joined()
     func card(_ title: String, _ chart: HTMLChart) -> String {
       HTMLText.element(
@@ -132,7 +132,7 @@ package struct HTMLReport: Sendable {
     return HTMLText.element(
       "section",
       HTMLText.element("h2", "How images are seen")
-        + report.visionLines.map { HTMLText.element("p", HTMLText.escaped($0)) }.joined()
+        + report.visionLines.map { HTMLText.element("p", Markup.escaped($0)) }.joined()
         + DivergenceCharts.errors(of: images).svg
         + HTMLText.element(
           "p", "Relative error of what the language model sees, for each image of the data."))
@@ -149,25 +149,25 @@ package struct HTMLReport: Sendable {
     return HTMLText.element(
       "section",
       HTMLText.element("h2", "Answers that changed: \(changed.count) of \(all.count)")
-        + report.answerLines.map { HTMLText.element("p", HTMLText.escaped($0)) }.joined()
+        + report.answerLines.map { HTMLText.element("p", Markup.escaped($0)) }.joined()
         + HTMLText.element("div", class: "answers", cards.joined(separator: "\n")))
   }
 
   private func card(_ answer: AnswerStatistics.Answer) -> String {
     let picture = answer.image.flatMap { images[$0] }.map {
-      "<img src=\"\(HTMLText.escaped($0))\" alt=\"\">"
+      "<img src=\"\(Markup.escaped($0))\" alt=\"\">"
     }
     let verdict =
       answer.expected == nil
       ? "" : answer.candidateIsRight ? " class=\"kept\"" : " class=\"failed\""
-    var rows = "<dt>before</dt><dd>\(HTMLText.escaped(answer.reference))</dd>"
-    rows += "<dt>now</dt><dd\(verdict)>\(HTMLText.escaped(answer.candidate))</dd>"
+    var rows = "<dt>before</dt><dd>\(Markup.escaped(answer.reference))</dd>"
+    rows += "<dt>now</dt><dd\(verdict)>\(Markup.escaped(answer.candidate))</dd>"
     if let expected = answer.expected {
-      rows += "<dt>expected</dt><dd>\(HTMLText.escaped(expected))</dd>"
+      rows += "<dt>expected</dt><dd>\(Markup.escaped(expected))</dd>"
     }
     return HTMLText.element(
       "div", class: "answer",
-      (picture ?? "") + HTMLText.element("b", HTMLText.escaped(answer.question))
+      (picture ?? "") + HTMLText.element("b", Markup.escaped(answer.question))
         + HTMLText.element("dl", rows))
   }
 }

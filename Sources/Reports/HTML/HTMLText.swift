@@ -2,22 +2,6 @@
 
 /// Text as HTML shows it.
 enum HTMLText {
-  /// For an element's content or a quoted attribute.
-  static func escaped(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case _ where scalar.value == 0: result += "\u{FFFD}"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
-  }
-
   static func element(_ name: String, class style: String? = nil, _ content: String) -> String {
     let attribute = style.map { " class=\"\($0)\"" } ?? ""
     return "<\(name)\(attribute)>\(content)</\(name)>"
@@ -27,7 +11,8 @@ enum HTMLText {
   static func table(_ table: TextTable) -> String {
     let rows = table.cells.enumerated().map { index, row in
       let cells = zip(row, table.alignments).map { cell, alignment in
-        element(index == 0 ? "th" : "td", class: alignment == .right ? "n" : nil, escaped(cell))
+        element(
+          index == 0 ? "th" : "td", class: alignment == .right ? "n" : nil, Markup.escaped(cell))
       }
       return element("tr", cells.joined())
     }
