@@ -12,8 +12,8 @@ static const float pk_ends_q4_k_weighted[][2] = {
 static const float pk_ends_q5_k_plain[][2] = {
     {0.05f, -0.2f}, {-0.2f, 0.3f}, {0.3f, -0.2f}, {0.05f, 0.05f}, {0.3f, 0.55f}};
 static const float pk_ends_q5_k_weighted[][2] = {
-    {0, -0.25f}, {-0.25f, 0.5f}, {0.5f, 0}, {0.25f, 0.25f}, {-0.25f, 0}, {0.5f, -0.25f}, {-0.25f, 1},
-    {0.75f, 0.75f}, {1.25f, 0.25f}, {0, 0}, {0, 0.75f}};
+    {0, -0.25f}, {-0.25f, 0.5f}, {0.5f, 0}, {0.25f, 0.25f}, {-0.25f, 0}, {0.5f, -0.25f},
+    {-0.25f, 1}, {0.75f, 0.75f}, {1.25f, 0.25f}, {0, 0}, {0, 0.75f}};
 
 PK_BODY void pk_pack_scales(const int *scales, const int *minimums, uint8_t *packed) {
   for (int g = 0; g < 4; g++) {

@@ -76,8 +76,7 @@ typedef struct {
   pk_vf scale, minimum;
 } pk_superblocks;
 
-// Sums of w·q² and w·x·q, and the error with this scale. Of many levels, the error is summed up
-// from what rounding leaves.
+// Sums of w·q² and w·x·q, and the error with this scale.
 typedef struct {
   pk_vf qq, qx, error;
 } pk_measured;

@@ -71,11 +71,14 @@ PK_BODY void pk_encode_iq3(
 
 PK_BODY void pk_encode_iq3_xxs_body(
     const float *values, const float *importance, void *blocks, size_t count) {
-  pk_encode_iq3(values, importance, blocks, count, 98, &pk_format_iq3_xxs, &pk_steps_iq3_xxs, pk_pack_iq3_xxs);
+  pk_encode_iq3(
+      values, importance, blocks, count, 98, &pk_format_iq3_xxs, &pk_steps_iq3_xxs,
+      pk_pack_iq3_xxs);
 }
 PK_BODY void pk_encode_iq3_s_body(
     const float *values, const float *importance, void *blocks, size_t count) {
-  pk_encode_iq3(values, importance, blocks, count, 110, &pk_format_iq3_s, &pk_steps_iq3_s, pk_pack_iq3_s);
+  pk_encode_iq3(
+      values, importance, blocks, count, 110, &pk_format_iq3_s, &pk_steps_iq3_s, pk_pack_iq3_s);
 }
 
 PK_STAMP_ENCODE(pk_encode_iq3_xxs)

@@ -84,8 +84,13 @@ struct WeightStatistics: Sendable {
     _ a: UnsafeBufferPointer<Float>, _ b: UnsafeBufferPointer<Float>, rows: Range<Int>,
     columns: Int, judgingRows: Bool
   ) {
-    nonFinite.reference += BlockFormats.nonFiniteCount(a)
-    nonFinite.candidate += BlockFormats.nonFiniteCount(b)
+    // The sums tell whether there is anything to count.
+    defer {
+      if !distortion.isFinite {
+        nonFinite.reference += BlockFormats.nonFiniteCount(a)
+        nonFinite.candidate += BlockFormats.nonFiniteCount(b)
+      }
+    }
     // Σ y² is the energy of the candidate's values as a reference of their own.
     guard judgingRows else {
       distortion.add(a, decoded: b)
