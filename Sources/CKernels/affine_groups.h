@@ -60,14 +60,12 @@ PK_BODY void pk_load_lanes(
 // codes[lane * size + i] for the lanes that hold groups.
 PK_BODY void pk_store_lanes(const pk_vf *codes, int size, size_t groups, uint8_t *target) {
   for (int start = 0; start < size; start += 16) {
-    pk_vb rows[16];
+    pk_vu elements[16];
     for (int i = 0; i < 16; i++) {
-      rows[i] = __builtin_convertvector(__builtin_convertvector(codes[start + i], pk_vi), pk_vb);
+      elements[i] =
+          __builtin_convertvector(__builtin_convertvector(codes[start + i], pk_vi), pk_vu);
     }
-    PK_INTERLEAVE(rows, pk_vb)
-    for (size_t lane = 0; lane < groups; lane++) {
-      memcpy(target + lane * (size_t)size + start, &rows[lane], 16);
-    }
+    pk_store_bytes(elements, groups, size, target + start);
   }
 }
 

@@ -101,7 +101,8 @@ PK_BODY void pk_encode_affine(
     pk_lifted group;
     pk_vf top;
     pk_lift_group(x, importance ? weights : NULL, 32, 0, &group, &top);
-    const pk_fit fit = pk_search_affine(&group, top, highest, 1, 0, trials);
+    const pk_fit fit = pk_search_affine(
+        &group, importance ? weights : NULL, top, highest, 1, 0, trials);
     const pk_codes range = {0, highest, NULL};
     pk_store_codes(x, &range, fit.scale, fit.offset, 32, codes[0]);
     for (size_t lane = 0; lane < groups; lane++, block += bytes) {

@@ -5,12 +5,12 @@
 
 // Added one by one from a full grid, each the one that lowers the error most.
 static const float pk_ends_q4_k_plain[][2] = {
-    {0.1f, 0.1f}, {0.5f, -0.1f}, {-0.1f, 0.3f}, {0.3f, 0.1f}, {-0.1f, 0.7f}};
+    {0.1f, 0.1f}, {0.5f, -0.1f}, {-0.1f, 0.3f}, {0.3f, 0.1f}};
 static const float pk_ends_q4_k_weighted[][2] = {
     {0.25f, 0.25f}, {0.5f, -0.25f}, {0, 0.5f}, {-0.25f, -0.25f}, {-0.25f, 0.75f}, {0.25f, -0.25f},
     {1, 0.25f}, {-0.25f, 0.25f}, {0.5f, 0.25f}, {0.25f, 1.25f}};
 static const float pk_ends_q5_k_plain[][2] = {
-    {0.05f, -0.2f}, {-0.2f, 0.3f}, {0.3f, -0.2f}, {0.05f, 0.05f}, {0.3f, 0.55f}};
+    {0, -0.2f}, {-0.4f, 0.2f}, {0.2f, -0.4f}};
 static const float pk_ends_q5_k_weighted[][2] = {
     {0, -0.25f}, {-0.25f, 0.5f}, {0.5f, 0}, {0.25f, 0.25f}, {-0.25f, 0}, {0.5f, -0.25f},
     {-0.25f, 1}, {0.75f, 0.75f}, {1.25f, 0.25f}, {0, 0}, {0, 0.75f}};

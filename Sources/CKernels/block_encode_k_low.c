@@ -3,12 +3,12 @@
 
 // Formats/Q2_K.md, Formats/Q3_K.md: sixteen groups of sixteen elements.
 
-static const float pk_ends_q2_k_plain[][2] = {{0.2f, 0.2f}, {0.4f, 0}, {0, 0.4f}, {0.4f, 0.3f}};
+static const float pk_ends_q2_k_plain[][2] = {{0.2f, 0.2f}, {0.4f, 0}, {0, 0.4f}};
 static const float pk_ends_q2_k_weighted[][2] = {
     {-0.1f, -0.1f}, {-0.1f, 0.3f}, {-0.1f, 0.6f}, {0.3f, -0.1f}, {0.3f, 0.3f},
     {0.3f, 0.6f},   {0.6f, -0.1f}, {0.6f, 0.3f},  {0.6f, 0.6f}};
 static const pk_end_trials pk_trials_q2_k = PK_TRIALS(pk_ends_q2_k, 1);
-static const float pk_steps_q3_k_plain[] = {-4.12f, -3.4f, -4.7f};
+static const float pk_steps_q3_k_plain[] = {-4.24f, -3.12f};
 static const float pk_steps_q3_k_weighted[] = {
     -5.1f, -4.6f, -4.2f, -3.7f, -3.2f, -2.6f, 4.2f, 4.8f};
 static const pk_trials pk_trials_q3_k = PK_TRIALS(pk_steps_q3_k, 1);

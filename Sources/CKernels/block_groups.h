@@ -2,6 +2,7 @@
 #ifndef PARE_BLOCK_GROUPS_H
 #define PARE_BLOCK_GROUPS_H
 
+#include "lane_transpose.h"
 #include "scalar_half.h"
 
 // The encoders work on sixteen groups at once, one in each lane: every step is then the same
@@ -12,7 +13,6 @@
 
 typedef float pk_vf __attribute__((ext_vector_type(PK_LANES)));
 typedef int32_t pk_vi __attribute__((ext_vector_type(PK_LANES)));
-typedef uint8_t pk_vb __attribute__((ext_vector_type(PK_LANES)));
 typedef uint32_t pk_vu __attribute__((ext_vector_type(PK_LANES)));
 
 PK_BODY pk_vf pk_as_float(pk_vu bits) {
@@ -45,11 +45,8 @@ PK_BODY pk_vf pk_inverse(pk_vf v) {
   return usable ? inverse : (pk_vf)0.0f;
 }
 
-PK_BODY pk_vf pk_divide(pk_vf a, pk_vf b) {
-  const pk_vi usable = b > 0.0f;
-  const pk_vf quotient = a / (usable ? b : (pk_vf)1.0f);
-  return usable ? quotient : (pk_vf)0.0f;
-}
+// a / b of sums over a group: where b is 0, a is.
+PK_BODY pk_vf pk_divide(pk_vf a, pk_vf b) { return a / (b > 1e-30f ? b : (pk_vf)1e-30f); }
 
 // The nearest finite half-precision number: the scale as it will be stored.
 PK_BODY pk_vf pk_stored_half(pk_vf v) {
@@ -81,48 +78,50 @@ PK_BODY float pk_importance_unit(const float *importance, size_t count) {
 // still rounded to the nearest code, and no sum of weights is 0.
 #define PK_IMPORTANCE_FLOOR 0x1p-30f
 
-// Four rounds of interleaving the first half of sixteen vectors with the second transpose them.
-#define PK_INTERLEAVE(rows, type)                                                             \
-  for (int round = 0; round < 4; round++) {                                                   \
-    type next[16];                                                                            \
-    for (int i = 0; i < 8; i++) {                                                             \
-      next[2 * i] = __builtin_shufflevector(                                                  \
-          rows[i], rows[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);      \
-      next[2 * i + 1] = __builtin_shufflevector(                                              \
-          rows[i], rows[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31); \
-    }                                                                                         \
-    memcpy(rows, next, sizeof next);                                                          \
-  }
-
-PK_BODY void pk_transpose(
-    const float *values, size_t groups, int size, float missing, pk_vf *elements) {
-  for (int start = 0; start < size; start += 16) {
-    pk_vf rows[16];
-    for (size_t lane = 0; lane < PK_LANES; lane++) {
-      rows[lane] = missing;
-      if (lane < groups) memcpy(&rows[lane], values + lane * (size_t)size + start, sizeof(pk_vf));
-    }
-    PK_INTERLEAVE(rows, pk_vf)
-    memcpy(elements + start, rows, sizeof rows);
-  }
-}
-
 // v times the importance of element i. Without importance `w` is a constant null pointer, and the
 // compiler leaves the multiplication out; a factor of 1 would give the same bits.
 PK_BODY pk_vf pk_weighted(const pk_vf *w, int i, pk_vf v) { return w ? w[i] * v : v; }
+
+#define PK_LARGEST_GROUP 256
+
+// Element i of group `lane` to elements[i][lane]; lanes without a group hold what is `missing`.
+PK_BODY void pk_transpose_groups(
+    const float *values, size_t groups, int size, float missing, pk_vf *elements) {
+  if (groups == PK_LANES) {
+    pk_transpose_rows(values, PK_LANES, size, (float *)elements);
+    return;
+  }
+  float padded[PK_LANES * PK_LARGEST_GROUP];
+  memcpy(padded, values, groups * (size_t)size * sizeof(float));
+  for (size_t i = groups * (size_t)size; i < PK_LANES * (size_t)size; i++) padded[i] = missing;
+  pk_transpose_rows(padded, PK_LANES, size, (float *)elements);
+}
 
 // Element i of group `lane` to x[i][lane], and its importance to w[i][lane] if there is any; lanes
 // without a group hold zeros.
 PK_BODY void pk_load_groups(
     const float *values, const float *importance, float unit, size_t groups, int size, float limit,
     pk_vf *x, pk_vf *w) {
-  pk_transpose(values, groups, size, 0.0f, x);
+  pk_transpose_groups(values, groups, size, 0.0f, x);
   for (int i = 0; i < size; i++) {
     x[i] = pk_clamp(x[i] == x[i] ? x[i] : (pk_vf)0.0f, -limit, limit);
   }
   if (importance == NULL) return;
-  pk_transpose(importance, groups, size, 1.0f, w);
+  pk_transpose_groups(importance, groups, size, 1.0f, w);
   for (int i = 0; i < size; i++) w[i] = pk_clamp(w[i] * unit, PK_IMPORTANCE_FLOOR, 2.0f);
+}
+
+// Sixteen codes of each group, from 0 to 255, to codes[lane * size] and on.
+PK_BODY void pk_store_bytes(const pk_vu elements[16], size_t groups, int size, uint8_t *codes) {
+  uint32_t words[4][16];
+  uint8_t bytes[16][16];
+  for (int i = 0; i < 4; i++) {
+    const pk_vu *e = elements + 4 * i;
+    const pk_vu word = e[0] | e[1] << 8 | e[2] << 16 | e[3] << 24;
+    memcpy(words[i], &word, sizeof word);
+  }
+  pk_transpose_words(words, bytes);
+  for (size_t lane = 0; lane < groups; lane++) memcpy(codes + lane * (size_t)size, bytes[lane], 16);
 }
 
 #define PK_COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))

@@ -148,9 +148,8 @@ PK_BODY pk_fit pk_search_scale(
 // A group of up to 32 elements u = x − low, with the sums of w·u and w·u².
 typedef struct {
   pk_vf low, u[32], wu[32];
-  const pk_vf *w;
   int size;
-  pk_vf weight, sum, energy;
+  pk_vf weight, unit_share, sum, energy;  // unit_share = 1 / weight
 } pk_lifted;
 
 // Sums over a group: of w·q, w·q² and w·u·q.
@@ -158,17 +157,18 @@ typedef struct {
   pk_vf q1, qq, qu;
 } pk_sums;
 
+// `w` stands apart from the group: where it is null, the compiler must see that.
 PK_BODY pk_sums pk_sum_codes(
-    const pk_lifted *g, float highest, int clamped, pk_vf inverse, pk_vf offset) {
+    const pk_lifted *g, const pk_vf *w, float highest, int clamped, pk_vf inverse, pk_vf offset) {
   const pk_vf lift = offset - g->low;
   pk_sums s = {0, 0, 0};
   for (int i = 0; i < g->size; i++) {
     const pk_vf v = (g->u[i] - lift) * inverse;
     const pk_vf q = pk_round(clamped ? pk_clamp(v, 0.0f, highest) : v);
-    const pk_vf wq = pk_weighted(g->w, i, q);
+    const pk_vf wq = pk_weighted(w, i, q);
     s.q1 += wq;
     s.qq += wq * q;
-    s.qu += g->w ? g->wu[i] * q : g->u[i] * q;
+    s.qu += (w ? g->wu[i] : g->u[i]) * q;
   }
   return s;
 }
@@ -183,17 +183,21 @@ PK_BODY pk_vf pk_error_of(const pk_lifted *g, const pk_sums *s, pk_vf scale, pk_
 // Tries y = q·scale + offset, q from 0 to highest, with the codes of (x − offset)·inverse.
 // `negative` keeps the offset at or below 0; `half` scores both as half precision.
 PK_BODY void pk_try_affine(
-    const pk_lifted *g, float highest, int half, int negative, int clamped, pk_vf inverse,
-    pk_vf offset, pk_fit *best) {
-  const pk_sums s = pk_sum_codes(g, highest, clamped, inverse, offset);
+    const pk_lifted *g, const pk_vf *w, float highest, int half, int negative, int clamped,
+    pk_vf inverse, pk_vf offset, pk_fit *best) {
+  const pk_sums s = pk_sum_codes(g, w, highest, clamped, inverse, offset);
   // The scale and the rest m of the offset that minimise Σ w·(u − q·scale − m)².
-  pk_vf scale = pk_divide(g->weight * s.qu - s.q1 * g->sum, g->weight * s.qq - s.q1 * s.q1);
-  pk_vf minimum = pk_divide(g->sum - scale * s.q1, g->weight) + g->low;
+  pk_vf above = g->weight * s.qu - s.q1 * g->sum, below = g->weight * s.qq - s.q1 * s.q1;
   if (negative) {
-    const pk_vi above = minimum > 0.0f;
-    scale = above ? pk_divide(s.qu + g->low * s.q1, s.qq) : scale;
-    minimum = above ? (pk_vf)0.0f : minimum;
+    // Where the offset would be above 0, the scale that minimises Σ w·(x − q·scale)².
+    const pk_vf sum = g->sum + g->low * g->weight;
+    const pk_vi positive = (sum > 0.0f) & (sum * below >= above * s.q1);
+    above = positive ? s.qu + g->low * s.q1 : above;
+    below = positive ? s.qq : below;
   }
+  pk_vf scale = pk_divide(above, below);
+  pk_vf minimum = (g->sum - scale * s.q1) * g->unit_share + g->low;
+  if (negative) minimum = minimum < 0.0f ? minimum : (pk_vf)0.0f;
   if (half) {
     scale = pk_stored_half(scale);
     minimum = pk_stored_half(minimum);
@@ -203,21 +207,28 @@ PK_BODY void pk_try_affine(
 
 PK_BODY void pk_lift_group(
     const pk_vf *x, const pk_vf *w, int size, int negative, pk_lifted *g, pk_vf *high) {
-  *g = (pk_lifted){.low = x[0], .w = w, .size = size};
-  *high = x[0];
+  pk_vf low = x[0], top = x[0];
   for (int i = 0; i < size; i++) {
-    g->low = x[i] < g->low ? x[i] : g->low;
-    *high = x[i] > *high ? x[i] : *high;
+    low = x[i] < low ? x[i] : low;
+    top = x[i] > top ? x[i] : top;
   }
-  if (negative) g->low = g->low < 0.0f ? g->low : (pk_vf)0.0f;
+  if (negative) low = low < 0.0f ? low : (pk_vf)0.0f;
+  pk_vf weight = 0, sum = 0, energy = 0;
   for (int i = 0; i < size; i++) {
-    g->u[i] = x[i] - g->low;
-    const pk_vf wu = pk_weighted(w, i, g->u[i]);
+    const pk_vf u = x[i] - low, wu = pk_weighted(w, i, u);
+    g->u[i] = u;
     if (w) g->wu[i] = wu;
-    g->weight += pk_weighted(w, i, 1.0f);
-    g->sum += wu;
-    g->energy += wu * g->u[i];
+    weight += pk_weighted(w, i, 1.0f);
+    sum += wu;
+    energy += wu * u;
   }
+  g->size = size;
+  g->low = low;
+  g->weight = weight;
+  g->unit_share = 1.0f / weight;
+  g->sum = sum;
+  g->energy = energy;
+  *high = top;
 }
 
 // How far the ends (low, high) of a group's range are moved inwards, in steps.
@@ -231,50 +242,55 @@ typedef struct {
 
 // Searches y = q·scale + offset in a group that is lifted, and ends at `high`.
 PK_BODY pk_fit pk_search_affine(
-    const pk_lifted *g, pk_vf high, float highest, int half, int negative,
+    const pk_lifted *g, const pk_vf *w, pk_vf high, float highest, int half, int negative,
     const pk_end_trials *trials) {
   // To begin with, the constant that fits best.
-  pk_fit best = {0, g->low + pk_divide(g->sum, g->weight), 0};
+  pk_fit best = {0, g->low + g->sum * g->unit_share, 0};
   if (negative) best.offset = best.offset < 0.0f ? best.offset : (pk_vf)0.0f;
   if (half) best.offset = pk_stored_half(best.offset);
   const pk_vf m = best.offset - g->low;
   best.error = g->energy + m * (m * g->weight - 2.0f * g->sum);
-  const pk_vf step = (high - g->low) * (1.0f / highest);
-  const float(*ends)[2] = g->w ? trials->weighted : trials->plain;
-  const int count = g->w ? trials->weighted_count : trials->plain_count;
+  const pk_vf step = (high - g->low) * (1.0f / highest), inverse = pk_inverse(step);
+  const float(*ends)[2] = w ? trials->weighted : trials->plain;
+  const int count = w ? trials->weighted_count : trials->plain_count;
   for (int c = 0; c < count; c++) {
     const float below = ends[c][0], above = ends[c][1];
+    const float widened = highest / (highest - below - above);
     const pk_vf offset = g->low + below * step;
-    const pk_vf range = (high - above * step) - offset;
-    const pk_vf inverse = pk_inverse(range * (1.0f / highest));
     if (below <= 0 && above <= 0) {
-      pk_try_affine(g, highest, half, negative, 0, inverse, offset, &best);
+      pk_try_affine(g, w, highest, half, negative, 0, inverse * widened, offset, &best);
     } else {
-      pk_try_affine(g, highest, half, negative, 1, inverse, offset, &best);
+      pk_try_affine(g, w, highest, half, negative, 1, inverse * widened, offset, &best);
     }
   }
-  for (int i = 0; i < trials->refinements + (g->w != NULL); i++) {
-    pk_try_affine(g, highest, half, negative, 1, pk_inverse(best.scale), best.offset, &best);
+  for (int i = 0; i < trials->refinements + (w != NULL); i++) {
+    pk_try_affine(
+        g, w, highest, half, negative, 1, pk_inverse(best.scale), best.offset, &best);
   }
   return best;
 }
 
-// codes[lane][i] of element i: its place in the table, or its number above the lowest.
+// The nearest code: its place in the table, or its number above the lowest.
+PK_BODY pk_vu pk_place(const pk_codes *codes, pk_vf v) {
+  if (codes->table) {
+    return __builtin_convertvector(
+        __builtin_convertvector(pk_table_place(codes->table, v), pk_vi), pk_vu);
+  }
+  // The number that rounds has the integer in its low bits.
+  const pk_vf sum = pk_clamp(v, codes->lowest, codes->highest) + 12582912.0f;
+  return pk_as_bits(sum) - pk_bits(12582912.0f + codes->lowest);
+}
+
+// codes[lane][i] of element i.
 PK_BODY void pk_store_codes(
     const pk_vf *x, const pk_codes *values, pk_vf scale, pk_vf offset, int size, uint8_t *codes) {
   const pk_vf inverse = pk_inverse(scale);
   for (int start = 0; start < size; start += 16) {
-    pk_vb rows[16];
+    pk_vu elements[16];
     for (int i = 0; i < 16; i++) {
-      const pk_vf v = (x[start + i] - offset) * inverse;
-      const pk_vf code = values->table ? pk_table_place(values->table, v)
-                                       : pk_nearest_value(values, 1, v) - values->lowest;
-      rows[i] = __builtin_convertvector(__builtin_convertvector(code, pk_vi), pk_vb);
+      elements[i] = pk_place(values, (x[start + i] - offset) * inverse);
     }
-    PK_INTERLEAVE(rows, pk_vb)
-    for (int lane = 0; lane < PK_LANES; lane++) {
-      memcpy(codes + lane * size + start, &rows[lane], 16);
-    }
+    pk_store_bytes(elements, PK_LANES, size, codes + start);
   }
 }
 

@@ -132,13 +132,13 @@ typedef struct {
 
 // The codes of a scale and a minimum, with the minimum that then fits best.
 PK_BODY pk_chosen pk_choose(
-    const pk_lifted *g, float highest, float integer_high, pk_factors d, pk_vf scale,
-    pk_vf minimum) {
+    const pk_lifted *g, const pk_vf *w, float highest, float integer_high, pk_factors d,
+    pk_vf inverse, pk_vf scale, pk_vf minimum) {
   pk_chosen c = {scale, minimum, {0, 0, 0}, 0};
   const pk_vf step = d.scale * scale;
-  c.sums = pk_sum_codes(g, highest, 1, pk_inverse(step), -(d.minimum * minimum));
-  const pk_vf offset = pk_divide(g->sum - step * c.sums.q1, g->weight) + g->low;
-  c.minimum = pk_round(pk_clamp(-offset * pk_inverse(d.minimum), 0, integer_high));
+  c.sums = pk_sum_codes(g, w, highest, 1, pk_inverse(step), -(d.minimum * minimum));
+  const pk_vf offset = (g->sum - step * c.sums.q1) * g->unit_share + g->low;
+  c.minimum = pk_round(pk_clamp(-offset * inverse, 0, integer_high));
   c.error = pk_error_of(g, &c.sums, step, -(d.minimum * c.minimum));
   return c;
 }
@@ -150,7 +150,7 @@ PK_BODY pk_superblocks pk_fit_scales_and_minimums(
   pk_lifted g;
   pk_vf high;
   pk_lift_group(x, w, size, 1, &g, &high);
-  const pk_fit fit = pk_search_affine(&g, high, highest, 0, 1, trials);
+  const pk_fit fit = pk_search_affine(&g, w, high, highest, 0, 1, trials);
   const pk_factors d = {
       pk_shared(fit.scale, lanes, 1.0f / integer_high),
       pk_shared(-fit.offset, lanes, 1.0f / integer_high)};
@@ -158,9 +158,10 @@ PK_BODY pk_superblocks pk_fit_scales_and_minimums(
   const pk_vf place = pk_clamp(fit.scale * pk_inverse(d.scale), 0, integer_high);
   const pk_vf near = pk_round(place);
   const pk_vf other = pk_clamp(pk_other_side(place, near), 0, integer_high);
-  const pk_vf minimum = pk_round(pk_clamp(-fit.offset * pk_inverse(d.minimum), 0, integer_high));
-  pk_chosen best = pk_choose(&g, highest, integer_high, d, near, minimum);
-  const pk_chosen second = pk_choose(&g, highest, integer_high, d, other, minimum);
+  const pk_vf inverse = pk_inverse(d.minimum);
+  const pk_vf minimum = pk_round(pk_clamp(-fit.offset * inverse, 0, integer_high));
+  pk_chosen best = pk_choose(&g, w, highest, integer_high, d, inverse, near, minimum);
+  const pk_chosen second = pk_choose(&g, w, highest, integer_high, d, inverse, other, minimum);
   const pk_vi better = second.error < best.error;
   best.scale = better ? second.scale : best.scale;
   best.minimum = better ? second.minimum : best.minimum;
@@ -183,7 +184,7 @@ PK_BODY pk_superblocks pk_fit_scales_and_minimums(
       pk_stored_half(__builtin_convertvector(a, pk_vf)),
       pk_stored_half(__builtin_convertvector(b, pk_vf))};
   const pk_vf step = fitted.scale * best.scale, offset = -(fitted.minimum * best.minimum);
-  const pk_sums sums = pk_sum_codes(&g, highest, 1, pk_inverse(step), offset);
+  const pk_sums sums = pk_sum_codes(&g, w, highest, 1, pk_inverse(step), offset);
   const pk_vi lower = pk_is_lower(pk_error_of(&g, &sums, step, offset), best.error, lanes);
   pk_superblocks s = {d, best.scale, best.minimum};
   s.d.scale = lower ? fitted.scale : d.scale;

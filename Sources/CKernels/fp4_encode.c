@@ -30,7 +30,7 @@ PK_BODY pk_vf pk_error_fp4(const pk_vf *x, const pk_vf *w, int size, pk_vf scale
 PK_BODY void pk_store_fp4(const pk_vf *x, int size, pk_vf scale, uint8_t *codes) {
   const pk_vf inverse = pk_inverse(scale);
   for (int start = 0; start < size; start += 16) {
-    pk_vb rows[16];
+    pk_vu elements[16];
     for (int i = 0; i < 16; i++) {
       const pk_vf v = pk_magnitude(x[start + i]) * inverse;
       pk_vi place = 0;
@@ -40,12 +40,9 @@ PK_BODY void pk_store_fp4(const pk_vf *x, int size, pk_vf scale, uint8_t *codes)
         place = above ? (pk_vi)l : place;
       }
       place |= (x[start + i] < 0.0f) & (place > 0) & 8;
-      rows[i] = __builtin_convertvector(place, pk_vb);
+      elements[i] = __builtin_convertvector(place, pk_vu);
     }
-    PK_INTERLEAVE(rows, pk_vb)
-    for (int lane = 0; lane < PK_LANES; lane++) {
-      memcpy(codes + lane * size + start, &rows[lane], 16);
-    }
+    pk_store_bytes(elements, PK_LANES, size, codes + start);
   }
 }
 

@@ -71,22 +71,10 @@ PK_BODY float pk_largest_lane(pk_pf v) {
   return largest;
 }
 
-// Element i of part j of a superblock to x[i][j].
-PK_BODY void pk_transpose_parts(const float *values, pk_pf *x) {
-  pk_vf rows[16];
-  memcpy(rows, values, sizeof rows);
-  PK_INTERLEAVE(rows, pk_vf)
-  for (int i = 0; i < PK_PART_SIZE; i++) {
-    x[i] = __builtin_shufflevector(
-        rows[i], rows[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23, 8, 24, 9, 25,
-        10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-  }
-}
-
 PK_BODY void pk_load_parts(
     const float *values, const float *importance, float unit, pk_parts *parts) {
-  pk_transpose_parts(values, parts->x);
-  if (importance) pk_transpose_parts(importance, parts->w);
+  pk_transpose_rows(values, PK_PARTS, PK_PART_SIZE, (float *)parts->x);
+  if (importance) pk_transpose_rows(importance, PK_PARTS, PK_PART_SIZE, (float *)parts->w);
   parts->energy = 0;
   for (int i = 0; i < PK_PART_SIZE; i++) {
     const pk_pf x = parts->x[i];
