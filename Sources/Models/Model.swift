@@ -13,6 +13,7 @@ package struct Model: Sendable {
   package let architecture: Architecture
   package let census: Census
   package let tokenizer: any Tokenizer
+  package let answerEnds: AnswerEnds
   /// Nil for a model without a vision part.
   package let imageProcessor: ImageProcessor?
 
@@ -44,6 +45,7 @@ package struct Model: Sendable {
           source: files.checkpoint.path)
       }
     }
+    answerEnds = try AnswerEnds(of: files, vocabulary: tokenizer.vocabulary)
     imageProcessor =
       architecture.part(.vision) == nil ? nil : try ImageProcessor(of: files)
   }

@@ -144,6 +144,34 @@ struct BrokenStructureTests {
       ["error: special tokens: end of sequence: expected 2 '</s>', found 1 '<s>'", "not end"]
     ) { try $0.setKey("tokenizer.ggml.eos_token_id", .uint32(1)) },
     BrokenConversion(
+      "one end more", .storiesGGUF,
+      [
+        "error: special tokens: ends of answers: expected 2 '</s>', found 2 '</s>', 13 '<0x0A>'",
+        "end where they should go on",
+      ]
+    ) {
+      try GGUFCopy.rewrite($0.path) { metadata, _ in
+        metadata["tokenizer.ggml.eot_token_id"] = .uint32(13)
+      }
+    },
+    BrokenConversion(
+      "a folder whose answers end otherwise", .llavaMLX,
+      [
+        "error: special tokens: ends of answers: expected 2 '</s>', found 14 '<0x0A>'",
+        "not end where they should",
+      ]
+    ) {
+      try $0.replace(
+        "\"eos_token_id\": 2", with: "\"eos_token_id\": 14", in: "generation_config.json")
+    },
+    BrokenConversion(
+      "a folder whose answers end at a line as well", .llavaMLX,
+      ["ends of answers: expected 2 '</s>', found 2 '</s>', 14 '<0x0A>'", "should go on"]
+    ) {
+      try $0.replace(
+        "\"eos_token_id\": 2", with: "\"eos_token_id\": [2, 14]", in: "generation_config.json")
+    },
+    BrokenConversion(
       "no beginning", .storiesGGUF,
       ["error: special tokens: tokens before a text: expected 1 '<s>', found none"]
     ) { try $0.setKey("tokenizer.ggml.add_bos_token", .bool(false)) },

@@ -75,6 +75,26 @@ struct StructureTests {
     }
   }
 
+  @Test("ends of answers are compared across containers")
+  func ends() throws {
+    let (copy, folder) = (try FixtureCopy("llava-tiny"), try TemporaryFolder())
+    try copy.replace(
+      "\"eos_token_id\": 2", with: "\"eos_token_id\": [2, 13]", in: "generation_config.json")
+    for (model, name) in [(copy.path, "more"), (Fixtures.path("llava-tiny"), "less")] {
+      _ = try Command("quantize", model, "--type", "Q8_0", "-o", folder.file(name))
+    }
+    func gguf(_ name: String) -> String { folder.file("\(name)/llava-tiny-Q8_0.gguf") }
+    let good = try Self.verify(copy.path, gguf("more"))
+    #expect(good.status == 0, "\(good.output)")
+    for (reference, candidate) in [
+      (copy.path, gguf("less")), (gguf("less"), copy.path),
+      (Fixtures.path("llava-tiny"), gguf("more")), (gguf("more"), gguf("less")),
+    ] {
+      let broken = try Self.verify(reference, candidate)
+      #expect(broken.status == 1 && broken.output.contains("ends of answers"), "\(broken.output)")
+    }
+  }
+
   @Test("a change between two formats of a file is compared as well")
   func containers() throws {
     let folder = try TemporaryFolder()

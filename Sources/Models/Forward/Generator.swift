@@ -11,7 +11,8 @@ package struct Generator: Sendable {
   package init(_ forward: ForwardPass) {
     self.forward = forward
     let vocabulary = forward.model.tokenizer.vocabulary
-    stops = Set([vocabulary.endOfSequence, vocabulary.endOfTurn].compactMap(\.self))
+    stops = forward.model.answerEnds.all.union(
+      [vocabulary.endOfSequence, vocabulary.endOfTurn].compactMap(\.self))
   }
 
   /// Answers several prompts at once.

@@ -30,7 +30,8 @@ extension Model {
     return metadata
   }
 
-  /// The vocabulary with a piece for each row of the table of embeddings.
+  /// The vocabulary with a piece for each row of the table of embeddings, and with an end of turn
+  /// where answers have an end that engines would not know otherwise.
   private func embeddedVocabulary() throws(ModelError) -> Vocabulary {
     let vocabulary = tokenizer.vocabulary
     let table = parameters.first { $0.parameter.role == "language.embedding.table" }
@@ -40,7 +41,13 @@ extension Model {
         "\(path): the tokenizer has \(vocabulary.pieces.count) tokens, the model embeddings for "
           + "\(rows); the two do not belong together")
     }
-    return vocabulary.padded(to: rows)
+    var result = vocabulary.padded(to: rows)
+    result.endOfTurn =
+      vocabulary.endOfTurn
+      ?? answerEnds.named.first {
+        $0 != vocabulary.endOfSequence && !AnswerEnds.isSpelled(vocabulary.pieces[$0])
+      }
+    return result
   }
 
   private func appendImageProcessor(to metadata: inout GGUFMetadata) throws(ModelError) {
