@@ -16,7 +16,8 @@ package struct Checkpoint: Sendable {
   package let path: String
   /// File by file, in the order of the files' names, within each in the order of the bytes.
   package let tensors: [StoredTensor]
-  /// The metadata of a GGUF (of its first part); empty for safetensors.
+  /// The metadata of a GGUF (of its first part); of safetensors, the strings under `__metadata__`
+  /// (of the first file that has the key).
   package let metadata: GGUFMetadata
   /// In the order of their names.
   package let files: [MappedFile]
@@ -47,8 +48,12 @@ package struct Checkpoint: Sendable {
   }
 
   private init(path: String, safetensors files: [SafetensorsFile]) throws(CheckpointError) {
+    var metadata = GGUFMetadata()
+    for (key, value) in files.flatMap(\.metadata) where metadata[key] == nil {
+      metadata[key] = .string(value)
+    }
     try self.init(
-      path: path, container: .safetensors, metadata: GGUFMetadata(), files: files.map(\.file),
+      path: path, container: .safetensors, metadata: metadata, files: files.map(\.file),
       tensors: files.flatMap(\.tensors))
   }
 

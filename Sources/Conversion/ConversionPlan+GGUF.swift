@@ -33,7 +33,7 @@ extension ConversionPlan {
       metadata["general.name"] = .string(name)
       if let fileType = recipe.fileType { metadata["general.file_type"] = .uint32(fileType) }
       metadata["general.quantization_version"] = .uint32(2)
-      Provenance.append(to: &metadata, recipe: recipe.name, model: model)
+      Provenance.append(to: &metadata, of: .gguf, recipe: recipe.name, model: model)
       files.append(
         File(
           path: Folder.path(

@@ -47,9 +47,13 @@ extension ConversionPlan {
     let suffix = name ?? ConversionPlan.suffix(of: entries, family: wish.family)
     let target = Folder.path(of: ConversionPlan.baseName(of: model) + "-" + suffix, in: folder)
     container = .safetensors
+    // Codes that are carried over are not those of quantizing anew, in planes of the same shapes.
+    let recipe = name ?? suffix + ", carried over"
     files = [
       File(
-        path: target + "/model.safetensors", recipe: suffix, metadata: GGUFMetadata(),
+        path: target + "/model.safetensors", recipe: recipe,
+        metadata: Provenance.metadata(
+          format: wish.family == .mlx ? "mlx" : "pt", recipe: recipe, model: model),
         entries: entries)
     ]
     let kept = Set(model.census.kept.map(\.tensor.name))
@@ -65,7 +69,6 @@ extension ConversionPlan {
         target + "/config.json"
       )
     ]
-    format = wish.family == .mlx ? "mlx" : "pt"
     try ConversionPlan.checkTargets(
       files.map(\.path) + copies.map(\.target) + texts.map(\.target), of: model)
   }

@@ -41,7 +41,8 @@ extension ConversionPlan {
     // All elements are of one size, so any order is aligned; names make it easy to read.
     entries.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     let file = File(
-      path: target + "/model.safetensors", recipe: encoding.rawValue, metadata: GGUFMetadata(),
+      path: target + "/model.safetensors", recipe: encoding.rawValue,
+      metadata: Provenance.metadata(format: "pt", recipe: encoding.rawValue, model: model),
       entries: entries)
     files = [file]
     dropped = model.census.dropped

@@ -50,6 +50,7 @@ package struct ConversionPlan: Sendable {
   package struct File: Sendable {
     package let path: String
     package let recipe: String
+    /// What the file says of itself and of how it was made; strings for safetensors.
     package let metadata: GGUFMetadata
     package let entries: [Entry]
   }
@@ -62,8 +63,6 @@ package struct ConversionPlan: Sendable {
   package let copies: [(source: String, target: String)]
   /// Small files that are made: what is in them, where they go.
   package var texts: [(text: String, target: String)] = []
-  /// What `format` a safetensors file says it has.
-  package var format = "pt"
 
   package var entries: [Entry] { files.flatMap(\.entries) }
 }

@@ -71,13 +71,11 @@ package struct Converter {
     guard !replaces else { return [] }
     var kept: Set<String> = []
     for file in plan.files where Folder.isSameFile(file.path, file.path) {
-      guard plan.container == .gguf, let old = try? Checkpoint(path: file.path),
-        old.metadata == file.metadata,
+      guard let old = try? Checkpoint(path: file.path), old.metadata == file.metadata,
         old.tensors.map(\.description) == file.entries.flatMap(\.descriptions)
       else {
-        let reason = plan.container == .gguf ? ", and made otherwise than now asked for" : ""
         throw .request(
-          "\(file.path): the file is there already\(reason); "
+          "\(file.path): the file is there already, and made otherwise than now asked for; "
             + "name another folder with -o, or replace it with --force")
       }
       kept.insert(file.path)
@@ -189,7 +187,8 @@ package struct Converter {
         return try GGUFWriter(path: file.path, metadata: file.metadata, tensors: tensors)
       case .safetensors:
         return try SafetensorsWriter(
-          path: file.path, metadata: [("format", plan.format)], tensors: tensors)
+          path: file.path, metadata: file.metadata.map { ($0.key, $0.value.string ?? "") },
+          tensors: tensors)
       }
     }
   }

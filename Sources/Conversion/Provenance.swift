@@ -10,11 +10,30 @@ package enum Provenance {
   /// The version of this program.
   package static let version = "0.1.0"
 
-  /// Adds the keys `pare.*`.
-  static func append(to metadata: inout GGUFMetadata, recipe: String, model: Model) {
+  /// Adds the keys `pare.*`; safetensors can hold nothing but strings.
+  static func append(
+    to metadata: inout GGUFMetadata, of container: Checkpoint.Container, recipe: String,
+    model: Model
+  ) {
+    let checksums = model.files.checksums
     metadata["pare.version"] = .string(version)
     metadata["pare.recipe"] = .string(recipe)
     metadata["pare.architecture"] = .string(model.architecture.name)
-    metadata[ModelFiles.checksumsKey] = .array(GGUFArray(model.files.checksums))
+    metadata[ModelFiles.checksumsKey] =
+      container == .gguf
+      ? .array(GGUFArray(checksums)) : .string(checksums.joined(separator: "\n"))
+  }
+
+  /// What a safetensors file says of itself.
+  ///
+  /// - Parameters:
+  ///   - format: For loaders, which look at nothing else: `pt` or `mlx`.
+  ///   - recipe: How its weights were made.
+  ///   - model: Its source.
+  /// - Returns: Keys and strings.
+  static func metadata(format: String, recipe: String, model: Model) -> GGUFMetadata {
+    var metadata: GGUFMetadata = ["format": .string(format)]
+    append(to: &metadata, of: .safetensors, recipe: recipe, model: model)
+    return metadata
   }
 }

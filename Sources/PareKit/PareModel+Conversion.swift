@@ -84,7 +84,8 @@ extension PareModel {
   ///   - type: A name of ``Pare/mlxTypes``.
   ///   - groupSize: Weights that share a scale: 32, 64 or 128; nil for the usual number.
   ///   - folder: Where the output goes; made if missing.
-  ///   - replacing: Whether files that are there may be replaced.
+  ///   - replacing: Whether files that are there may be replaced; one that was made of the same
+  ///     source in the same way is kept anyway.
   ///   - progress: Called now and then.
   /// - Returns: What was written.
   /// - Throws: ``PareError``; then nothing was written.
@@ -105,7 +106,8 @@ extension PareModel {
   ///   - groupSize: Weights that share a scale: 32, 64 or 128; nil for 128.
   ///   - isSymmetric: Whether zero is the middle of the codes, or each group has its own.
   ///   - folder: Where the output goes; made if missing.
-  ///   - replacing: Whether files that are there may be replaced.
+  ///   - replacing: Whether files that are there may be replaced; one that was made of the same
+  ///     source in the same way is kept anyway.
   ///   - progress: Called now and then.
   /// - Returns: What was written.
   /// - Throws: ``PareError``; then nothing was written.

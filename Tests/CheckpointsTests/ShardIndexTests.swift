@@ -35,6 +35,26 @@ struct ShardIndexTests {
     #expect(checkpoint.files.count == 2)
   }
 
+  @Test("The strings of the files are the checkpoint's, those of the first file that has a key")
+  func metadata() throws {
+    let folder = try TemporaryFolder()
+    for (name, metadata) in [
+      ("a", [("format", "pt"), ("x", "1")]), ("b", [("x", "2"), ("y", "3")]),
+    ] {
+      let writer = try SafetensorsWriter(
+        path: folder.file("\(name).safetensors"), metadata: metadata,
+        tensors: [TensorDescription(name: name, encoding: .u8, shape: [0])])
+      try writer.finish()
+    }
+    try folder.write(
+      #"{"weight_map": {"b": "b.safetensors", "a": "a.safetensors"}}"#.utf8,
+      to: "model.safetensors.index.json")
+    let expected: GGUFMetadata = [
+      "format": .string("pt"), "x": .string("1"), "y": .string("3"),
+    ]
+    #expect(try Checkpoint(path: folder.path).metadata == expected)
+  }
+
   struct Broken: Sendable {
     let kind: CheckpointError.Kind
     let tensor: String?

@@ -293,6 +293,7 @@ struct BadInputTests {
       "convert", Fixtures.path("stories260K"), "--to", "safetensors", "-o", folder.path,
     ]
     #expect(try Command(arguments).status == 0)
+    try folder.write(Array("other".utf8), to: "stories260K-BF16/model.safetensors")
     try expectFailure(
       arguments, leaving: folder.path, saying: ["model.safetensors: the file is there", "--force"])
     unlink(folder.file("stories260K-BF16/model.safetensors"))

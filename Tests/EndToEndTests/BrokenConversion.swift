@@ -87,15 +87,33 @@ struct BrokenConversion: Sendable, CustomTestStringConvertible {
       }
     }
 
+    /// Sets a string of `model.safetensors`.
+    func setString(_ key: String, _ value: String) throws {
+      try rewrite { metadata, _ in
+        try #require(metadata[key] != nil, "no key \(key)")
+        metadata[key] = .string(value)
+      }
+    }
+
     /// Changes the tensors of `model.safetensors`.
     func changeTensors(_ change: (inout [FixtureCopy.Tensor]) throws -> Void) throws {
+      try rewrite { _, tensors in try change(&tensors) }
+    }
+
+    /// Writes `model.safetensors` again.
+    private func rewrite(
+      _ change: (inout GGUFMetadata, inout [FixtureCopy.Tensor]) throws -> Void
+    ) throws {
       let path = file("model.safetensors")
-      var tensors = try Checkpoint(path: path).tensors.map {
+      let checkpoint = try Checkpoint(path: path)
+      var metadata = checkpoint.metadata
+      var tensors = checkpoint.tensors.map {
         FixtureCopy.Tensor(description: $0.description, bytes: Array($0.bytes))
       }
-      try change(&tensors)
+      try change(&metadata, &tensors)
       let writer = try SafetensorsWriter(
-        path: path, metadata: [("format", "mlx")], tensors: tensors.map(\.description))
+        path: path, metadata: metadata.map { ($0.key, $0.value.string ?? "") },
+        tensors: tensors.map(\.description))
       for tensor in tensors { try tensor.bytes.withUnsafeBytes { try writer.append($0) } }
       try writer.finish()
     }

@@ -185,6 +185,18 @@ extension BrokenConversion {
         "pare.source.checksums", .array(GGUFArray(["model.safetensors crc32:00000000"])))
     },
     BrokenConversion(
+      "a folder made of another version of the files", .llavaMLX, status: 0,
+      ["warning: provenance: 'model.safetensors' was made of", "found crc32:00000000"]
+    ) { try $0.setString("pare.source.checksums", "model.safetensors crc32:00000000") },
+    BrokenConversion(
+      "a folder made of other files", .llavaMLX, status: 0,
+      ["warning: provenance: 'model.safetensors' was made of", "found 'b.safetensors'"]
+    ) {
+      try $0.setString(
+        "pare.source.checksums",
+        "model.safetensors crc32:00000000\nb.safetensors crc32:00000000")
+    },
+    BrokenConversion(
       "parts of two models", .llavaGGUF, status: 0,
       ["warning: provenance: 'mmproj-llava-tiny-Q8_0.gguf'", "not trained with"]
     ) {

@@ -43,6 +43,33 @@ struct PackedFolderTests {
     #expect(types["MLX 8-bit, groups of 64"]?["tensors"] == 30)
   }
 
+  @Test(
+    "a folder of the same source, made in the same way, is kept; another is not replaced",
+    arguments: [
+      ["quantize", "--to", "mlx", "--type", "4bit"],
+      ["quantize", "--to", "compressed-tensors", "--type", "int8"],
+      ["convert", "--to", "mlx"], ["convert", "--to", "safetensors", "--type", "f32"],
+    ])
+  func kept(_ options: [String]) throws {
+    let (copy, folder) = (try FixtureCopy("stories260K"), try TemporaryFolder())
+    let arguments = [options[0], copy.path] + options[1...] + ["-o", folder.path, "--quiet"]
+    #expect(try Command(arguments).status == 0)
+    let path = folder.file(
+      try #require(listing(folder.path).first { $0.hasSuffix(".safetensors") }))
+    let bytes = try TemporaryFolder.read(path)
+    let again = try Command(arguments)
+    #expect(again.status == 0 && again.output.contains("kept: "), "\(again.error)")
+    #expect(try Command(arguments + ["--force"]).status == 0)
+    #expect(try TemporaryFolder.read(path) == bytes)
+    // Another source under the same name.
+    try copy.rewrite { $0[0].bytes[0] ^= 1 }
+    let refused = try Command(arguments)
+    #expect(refused.status == 2 && refused.error.contains("made otherwise"), "\(refused.error)")
+    #expect(try TemporaryFolder.read(path) == bytes)
+    #expect(try Command(arguments + ["--force"]).status == 0)
+    #expect(try TemporaryFolder.read(path) != bytes)
+  }
+
   @Test("what falls back is in both reports")
   func fallbacks() throws {
     let folder = try TemporaryFolder()

@@ -95,6 +95,20 @@ struct StructureTests {
     }
   }
 
+  @Test("two conversions of the same files are of the same source")
+  func siblings() throws {
+    let folder = try TemporaryFolder()
+    let source = Fixtures.path("stories260K")
+    _ = try Command("quantize", source, "--type", "Q8_0", "-o", folder.path)
+    _ = try Command("quantize", source, "--to", "mlx", "--type", "8bit", "-o", folder.path)
+    let (a, b) = (folder.file("stories260K-Q8_0.gguf"), folder.file("stories260K-8bit"))
+    for pair in [(a, b), (b, a)] {
+      let verified = try Self.verify(pair.0, pair.1)
+      #expect(verified.output.contains("provenance"), "\(verified.output)")
+      #expect(!verified.output.contains("warning: provenance"), "\(verified.output)")
+    }
+  }
+
   @Test("a change between two formats of a file is compared as well")
   func containers() throws {
     let folder = try TemporaryFolder()

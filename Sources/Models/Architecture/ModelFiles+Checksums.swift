@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryIO
-import Checkpoints
+package import Checkpoints
 import Parallelism
 import Synchronization
 
 extension ModelFiles {
-  /// The key under which a GGUF of this program names the files that it was made of.
+  /// The key under which a file of this program names the files that it was made of.
   package static let checksumsKey = "pare.source.checksums"
 
   /// Bytes that a worker takes at once.
@@ -39,5 +39,16 @@ extension ModelFiles {
       let padded = String(repeating: "0", count: 8 - digits.count) + digits
       return "\(file.path.split(separator: "/").last ?? "") crc32:\(padded)"
     }
+  }
+}
+
+extension Checkpoint {
+  /// What a file of this program says of the files that it was made of: their
+  /// ``ModelFiles/checksums``.
+  ///
+  /// An array in GGUF, lines of one string in safetensors; empty for files of other programs.
+  package var sourceChecksums: [String] {
+    let value = metadata[ModelFiles.checksumsKey]
+    return value?.strings ?? value?.string?.split(separator: "\n").map(String.init) ?? []
   }
 }

@@ -136,7 +136,8 @@ package struct ModelFiles: Sendable {
   private static func check(
     _ projector: Checkpoint, fits model: Checkpoint
   ) throws(ModelError) {
-    let architecture = projector.metadata["general.architecture"]?.string
+    let architecture =
+      projector.container == .gguf ? projector.metadata["general.architecture"]?.string : nil
     guard architecture == "clip" else {
       throw .input(
         "\(projector.path): expected the GGUF with a vision part, found "

@@ -9,7 +9,7 @@ struct SourceComparison {
   let reference: Model
   let candidate: Model
 
-  /// What a GGUF of this program names, by the names of files.
+  /// What a file of this program names, by the names of files.
   private struct Named {
     let file: String
     let checksums: [(name: String, checksum: String)]
@@ -21,19 +21,21 @@ struct SourceComparison {
     }
     // Nothing is read for files that say nothing.
     guard !named.isEmpty else { return }
-    let own = SourceComparison.split(reference.files.checksums)
+    // A reference that was made of the same files is as good as these.
+    let own = SourceComparison.split(
+      reference.files.checksums + reference.files.checkpoint.sourceChecksums)
     for source in named {
       for (name, checksum) in source.checksums {
         findings.count(.provenance)
-        guard let file = own.first(where: { $0.name == name }) else {
+        let files = own.filter { $0.name == name }
+        if files.isEmpty {
           findings.append(
             finding(
               source, expected: own.map(\.name).joined(separator: ", "), found: "'\(name)'"))
-          continue
-        }
-        if file.checksum != checksum {
+        } else if !files.contains(where: { $0.checksum == checksum }) {
+          let known = files.map(\.checksum).joined(separator: " or ")
           findings.append(
-            finding(source, expected: "'\(name)' with \(file.checksum)", found: checksum))
+            finding(source, expected: "'\(name)' with \(known)", found: checksum))
         }
       }
     }
@@ -60,9 +62,8 @@ struct SourceComparison {
   }
 
   private static func named(by checkpoint: Checkpoint) -> Named? {
-    guard let lines = checkpoint.metadata[ModelFiles.checksumsKey]?.strings, !lines.isEmpty else {
-      return nil
-    }
+    let lines = checkpoint.sourceChecksums
+    guard !lines.isEmpty else { return nil }
     let path = checkpoint.files.first?.path ?? checkpoint.path
     return Named(
       file: path.split(separator: "/").last.map(String.init) ?? path, checksums: split(lines))
