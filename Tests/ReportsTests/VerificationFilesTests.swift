@@ -77,6 +77,12 @@ struct VerificationFilesTests {
     for word in ["http:", "https:", "//", "<script", "@import", "url(", "src="] {
       #expect(!text.contains(word), "\(word)")
     }
+    // What comes before the policy is not held to it.
+    let head = text.split(separator: "<meta http-equiv=\"Content-Security-Policy\" content=\"")
+    #expect(head.count == 2 && !(head.first?.contains("<style>") ?? true))
+    #expect(
+      head.last?.hasPrefix("default-src 'none'; style-src 'unsafe-inline'; img-src data:; ") == true
+    )
     #expect(text.contains("a&lt;b&gt;&amp;&quot;c&quot;|d"))
     #expect(text.contains("1 of 3 limits kept") && text.contains("class=\"tag undecided\""))
     // As many opened as closed.
@@ -103,7 +109,7 @@ struct VerificationFilesTests {
       }
       let (x, y) = (try #require(number("x")), try #require(number("y")))
       let (width, height) = (try #require(number("width")), try #require(number("height")))
-      #expect(x >= 0 && x + width <= 640 && y >= 0 && y + height <= 220)
+      #expect(x >= 0 && x + width <= 440 && y >= 0 && y + height <= 200)
     }
     #expect(!text.contains("nan") && !text.contains("not a number"))
   }

@@ -35,6 +35,7 @@ package struct HTMLReport: Sendable {
       <html lang="en">
       <head>
       <meta charset="utf-8">
+      <meta http-equiv="Content-Security-Policy" content="\(HTMLStyle.policy)">
       <meta name="viewport" content="width=device-width, initial-scale=1">
       <title>\(name): what the conversion cost</title>
       <link rel="icon" href="data:,">

@@ -2,6 +2,11 @@
 
 /// The look of the page, light and dark, on a phone and on a desk.
 enum HTMLStyle {
+  /// What a browser may load for the page: nothing but the styles and the images that are in it.
+  static let policy =
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    + "form-action 'none'"
+
   static let sheet = """
     :root {
       color-scheme: light dark;
@@ -38,13 +43,15 @@ enum HTMLStyle {
     table { border-collapse: collapse; width: 100%; font-size: 14px; }
     th, td { padding: 5px 10px; text-align: left; border-bottom: 1px solid var(--rule); }
     th { color: var(--soft); font-weight: 500; white-space: nowrap; }
+    td:first-child { white-space: nowrap; }
     .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
     ul.gates { list-style: none; margin: 0; padding: 0; }
     ul.gates li { padding: 6px 0; border-bottom: 1px solid var(--rule); }
+    ul.gates li:last-child, tr:last-child > * { border: 0; }
     .tag { font-weight: 600; margin-right: 6px; }
     .kept { color: var(--kept); } .failed { color: var(--failed); }
     .undecided { color: var(--undecided); }
-    svg { display: block; width: 100%; max-width: 640px; height: auto; }
+    svg { display: block; width: 100%; max-width: 520px; height: auto; }
     svg text { fill: var(--soft); font: 13px system-ui, sans-serif; }
     .axis { stroke: var(--soft); } .grid { stroke: var(--rule); }
     .s0 { fill: var(--s0); } .s1 { fill: var(--s1); } .s2 { fill: var(--s2); }
