@@ -183,7 +183,9 @@ let package = Package(
     .testTarget(name: "ArchitectureTests"),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["pare", "Checkpoints", "Tensors", "Notation", "Fixtures", "TestSupport"]),
+      dependencies: [
+        "pare", "Checkpoints", "Preprocessing", "Tensors", "Notation", "Fixtures", "TestSupport",
+      ]),
   ],
   cLanguageStandard: .gnu11
 )
