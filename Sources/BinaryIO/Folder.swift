@@ -68,6 +68,26 @@ extension Folder {
     return made + [path]
   }
 
+  /// Makes a folder of its own name where the system keeps temporary files.
+  ///
+  /// - Throws: ``FileError`` if it cannot be made.
+  package static func makeTemporary(prefix: String) throws(FileError) -> String {
+    let parent = getenv("TMPDIR").flatMap { String(validatingCString: $0) } ?? "/tmp"
+    var template = Array("\(parent)/\(prefix)-XXXXXX".utf8CString)
+    let made = template.withUnsafeMutableBufferPointer { buffer in
+      buffer.baseAddress.flatMap { mkdtemp($0) }.flatMap { String(validatingCString: $0) }
+    }
+    guard let made else { throw FileError(path: parent, action: "make a folder in", code: errno) }
+    OpenTemporaries.add(made)
+    return made
+  }
+
+  /// Removes a folder with the files in it; what is mapped of them stays readable.
+  package static func removeWithFiles(_ path: String) {
+    for name in (try? names(in: path)) ?? [] { unlink("\(path)/\(name)") }
+    removeEmpty([path])
+  }
+
   /// Removes folders that are empty, innermost first; others stay.
   package static func removeEmpty(_ paths: [String]) {
     for path in paths.reversed() {

@@ -10,10 +10,15 @@ package struct Linear: Sendable {
   package let weight: Weight
   /// Added to each row, `[outputs]`; nil where there is none.
   package let bias: [Float]?
+  private let observer: Observer?
 
-  package init(weight: Weight, bias: [Float]? = nil) {
+  /// Sees the rows that go into a linear layer, and what the weight makes of them, before the bias.
+  package typealias Observer = @Sendable (_ inputs: Matrix, _ outputs: Matrix) -> Void
+
+  package init(weight: Weight, bias: [Float]? = nil, observer: Observer? = nil) {
     self.weight = weight
     self.bias = bias
+    self.observer = observer
   }
 
   /// Outputs that are expanded and multiplied at once.
@@ -58,6 +63,7 @@ package struct Linear: Sendable {
         }
       }
     }
+    observer?(inputs, result)
     if let bias { result.addToRows(bias) }
     return result
   }

@@ -19,6 +19,14 @@ public struct PareStructure: PareResult {
   public var text: String { StructureRendering(report).text }
   /// The same as a JSON object.
   public var json: String { StructureRendering(report).json.text() + "\n" }
+
+  /// Writes `report.json` and `report.xml` (JUnit, a test case for each check).
+  ///
+  /// - Parameter folder: Made if missing; reports in it are replaced.
+  /// - Throws: ``PareError`` with the file that could not be written.
+  public func write(to folder: String) throws(PareError) {
+    try ReportFolder.write(["json": json, "xml": JUnitReport(report).text], to: folder)
+  }
 }
 
 extension PareModel {

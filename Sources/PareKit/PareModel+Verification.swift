@@ -1,55 +1,85 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryIO
+import Checkpoints
 import Foundation
 import Models
 import Notation
 import Reports
+import Tensors
 import Verification
 
 /// What a conversion cost.
 public struct PareVerification: PareResult {
-  private let report: ComparisonReport
-  private let outcomes: [Gate.Outcome]
+  fileprivate let report: ComparisonReport
+  fileprivate let outcomes: [Gate.Outcome]
 
   init(_ report: ComparisonReport, outcomes: [Gate.Outcome]) {
     self.report = report
     self.outcomes = outcomes
   }
 
-  /// What does not surely keep its limit; empty if everything does.
-  public var failures: [String] {
-    outcomes.filter { !$0.isKept }.map(VerificationReport.sentence)
-  }
+  fileprivate var rendered: VerificationReport { VerificationReport(report, outcomes: outcomes) }
+
+  /// Errors in the files, and what does not surely keep its limit; empty if everything is well.
+  public var failures: [String] { rendered.failures }
   /// The mean KL divergence over all predictions of answers and texts, in nats.
   public var meanDivergence: Double { report.all.meanDivergence }
   /// The share of predictions with the same most likely token.
   public var agreement: Double { report.all.agreement }
   /// What a terminal shows.
-  public var text: String { VerificationReport(report, outcomes: outcomes).text }
+  public var text: String { rendered.text }
   /// The same as a JSON object.
-  public var json: String { VerificationReport(report, outcomes: outcomes).json.text() + "\n" }
+  public var json: String { rendered.json.text() + "\n" }
 
-  /// Writes `report.json`, `report.xml` (JUnit, a test case for each limit), `report.md` and
-  /// `report.html`, a page that needs no other file.
+  /// Writes `report.json`, `report.xml` (JUnit, a test case for each limit and check of the files),
+  /// `report.md` and `report.html`, a page that needs no other file.
   ///
   /// - Parameter folder: Made if missing; reports in it are replaced.
   /// - Throws: ``PareError`` with the file that could not be written.
   public func write(to folder: String) throws(PareError) {
-    let rendered = VerificationReport(report, outcomes: outcomes)
-    let files = [
-      ("report.json", json), ("report.xml", JUnitReport(report, outcomes: outcomes).text),
-      ("report.md", MarkdownReport(rendered).text),
-      ("report.html", HTMLReport(rendered, images: images).text),
-    ]
-    try convertingErrors { () throws(FileError) in
-      _ = try Folder.make(at: folder)
-      for (name, text) in files {
-        let writer = try AtomicFileWriter(path: "\(folder)/\(name)")
-        try writer.write(Array(text.utf8))
-        try writer.commit()
-      }
+    try ReportFolder.write(
+      [
+        "json": json, "xml": JUnitReport([rendered]).text, "md": MarkdownReport(rendered).text,
+        "html": HTMLReport(rendered, images: images).text,
+      ], to: folder)
+  }
+}
+
+/// What several conversions of one model cost, the closest to it first.
+public struct PareRanking: PareResult {
+  private let report: RankingReport
+  /// In the order in which they were named.
+  public let verifications: [PareVerification]
+
+  init(_ verifications: [PareVerification]) {
+    self.verifications = verifications
+    report = RankingReport(
+      verifications.map(\.report), outcomes: verifications.map(\.outcomes))
+  }
+
+  /// Those of all conversions.
+  public var failures: [String] { verifications.flatMap(\.failures) }
+  /// What a terminal shows.
+  public var text: String { report.text }
+  /// The same as a JSON object.
+  public var json: String { report.json.text() + "\n" }
+
+  /// Writes the reports that compare the conversions, and below a folder for each its own.
+  ///
+  /// - Parameter folder: Made if missing; reports in it are replaced.
+  /// - Throws: ``PareError`` with the file that could not be written.
+  public func write(to folder: String) throws(PareError) {
+    let names = ReportFolder.distinct(verifications.map(\.report.candidate.name))
+    for (name, verification) in zip(names, verifications) {
+      try verification.write(to: "\(folder)/\(name)")
     }
+    try ReportFolder.write(
+      [
+        "json": json, "xml": JUnitReport(report.reports).text,
+        "md": MarkdownReport.text(of: report),
+        "html": HTMLRanking(report, folders: names).text,
+      ], to: folder)
   }
 }
 
@@ -71,43 +101,110 @@ extension PareVerification {
     }
     return images
   }
+
+  /// How much is compared.
+  public struct Options: Sendable {
+    /// Tokens of a window of text.
+    public var window = 512
+    /// The most questions and windows of text; nil for all.
+    public var sampleLimit: Int?
+    /// How many tensors, those with the largest errors, are put back one by one as they were, to
+    /// tell what each costs.
+    public var trialCount = 8
+    /// Whether the original is also compared with itself in the conversion's container.
+    public var measuresNoiseFloor = false
+
+    /// The usual ones.
+    public init() {}
+  }
 }
 
 extension PareModel {
-  /// Runs this model and a candidate on the same data.
+  /// Runs this model and a candidate on the same data, after comparing their files.
   ///
   /// - Parameters:
   ///   - candidate: What was made of this model.
   ///   - data: Files of samples in JSON Lines, or of text.
   ///   - limits: What it may cost.
-  ///   - window: Tokens of a window of text.
-  ///   - sampleLimit: The most questions and windows of text; nil for all.
+  ///   - options: How much is compared.
   ///   - progress: Called now and then.
   /// - Returns: What was found; limits that were not kept are in it, they are no errors.
   /// - Throws: ``PareError`` if the two cannot be compared, or not as the limits ask.
   public func verify(
-    _ candidate: PareModel, data: [String], limits: PareLimits = PareLimits(), window: Int = 512,
-    sampleLimit: Int? = nil, progress: @escaping (PareProgress) -> Void = { _ in }
+    _ candidate: PareModel, data: [String], limits: PareLimits = PareLimits(),
+    options: PareVerification.Options = PareVerification.Options(),
+    progress: @escaping (PareProgress) -> Void = { _ in }
   ) throws(PareError) -> PareVerification {
+    try verify([candidate], data: data, limits: limits, options: options, progress: progress)[0]
+  }
+
+  /// Does the same with several candidates; this model runs only once.
+  public func rank(
+    _ candidates: [PareModel], data: [String], limits: PareLimits = PareLimits(),
+    options: PareVerification.Options = PareVerification.Options(),
+    progress: @escaping (PareProgress) -> Void = { _ in }
+  ) throws(PareError) -> PareRanking {
+    PareRanking(
+      try verify(candidates, data: data, limits: limits, options: options, progress: progress))
+  }
+
+  private func verify(
+    _ candidates: [PareModel], data: [String], limits: PareLimits,
+    options: PareVerification.Options, progress: @escaping (PareProgress) -> Void
+  ) throws(PareError) -> [PareVerification] {
     let baseline = try limits.openBaseline()
-    var options = Comparison.Options()
-    options.window = window
-    options.sampleLimit = sampleLimit
-    let report = try convertingErrors { () throws(ModelError) in
-      let comparison = try Comparison(
-        reference: model, candidate: candidate.model, options: options
+    var own = Comparison.Options()
+    own.window = options.window
+    own.sampleLimit = options.sampleLimit
+    own.trialCount = options.trialCount
+    let samples = try convertingErrors { () throws(ModelError) in
+      let samples = try Dataset(paths: data)
+      try limits.check(samples)
+      return samples
+    }
+    let noiseFloor =
+      options.measuresNoiseFloor
+      ? try inContainer(of: candidates.map(\.model), progress: progress) : nil
+    let reports = try convertingErrors { () throws(ModelError) in
+      try Comparison(
+        reference: model, candidates: candidates.map(\.model), noiseFloor: noiseFloor?.model,
+        options: own
       ) {
         progress(
           PareProgress(activity: $0.activity, done: $0.count, total: $0.total, isBytes: false))
+      }.run(on: samples)
+    }
+    var verifications: [PareVerification] = []
+    for report in reports {
+      var gates = limits.gates
+      if let baseline {
+        gates += try convertingErrors { () throws(ModelError) in try baseline.gates(for: report) }
       }
-      let data = try Dataset(paths: data)
-      try limits.check(data)
-      return try comparison.run(on: data)
+      verifications.append(
+        PareVerification(report, outcomes: gates.flatMap { $0.outcomes(in: report) }))
     }
-    var gates = limits.gates
-    if let baseline {
-      gates += try convertingErrors { () throws(ModelError) in try baseline.gates(for: report) }
+    return verifications
+  }
+
+  /// This model with the same weights in the container of its conversions: what differs then is the
+  /// order of operations alone.
+  private func inContainer(
+    of candidates: [Model], progress: @escaping (PareProgress) -> Void
+  ) throws(PareError) -> PareModel {
+    guard candidates.contains(where: { $0.files.checkpoint.container == .gguf }),
+      model.files.checkpoint.container == .safetensors
+    else { return self }
+    let matrices = model.parameters.filter { $0.parameter.shape.dimensions.count > 1 }
+    let encodings = Set(matrices.flatMap(\.tensors).map { $0.packed == nil ? $0.encoding : .f32 })
+    let type: ScalarType =
+      encodings == [.bf16] ? .bf16 : encodings == [.f16] ? .f16 : .f32
+    let folder = try convertingErrors { () throws(FileError) in
+      try Folder.makeTemporary(prefix: "pare-noise-floor")
     }
-    return PareVerification(report, outcomes: gates.flatMap { $0.outcomes(in: report) })
+    // What is mapped stays readable: nothing is left behind, however the process ends.
+    defer { Folder.removeWithFiles(folder) }
+    let made = try convert(to: .gguf, type: type, in: folder, progress: progress)
+    guard let path = made.paths.first(where: { !$0.contains("/mmproj-") }) else { return self }
+    return try opening(path)
   }
 }

@@ -7,6 +7,7 @@ import Reports
 /// A model on disk, checked whole; nothing of its weights is in memory.
 public struct PareModel: Sendable {
   let model: Model
+  private let architectures: [String]
 
   /// Opens a model.
   ///
@@ -18,10 +19,16 @@ public struct PareModel: Sendable {
   public init(
     path: String, projector: String? = nil, architectures: [String] = []
   ) throws(PareError) {
+    self.architectures = architectures
     model = try convertingErrors { () throws(ModelError) in
       try Model(
         path: path, projectorPath: projector, library: try DeclarationLibrary(files: architectures))
     }
+  }
+
+  /// Opens another model with the same architectures at hand.
+  func opening(_ path: String) throws(PareError) -> PareModel {
+    try PareModel(path: path, architectures: architectures)
   }
 
   /// The model's name: that of its folder or file.

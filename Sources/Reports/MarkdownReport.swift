@@ -21,10 +21,19 @@ package struct MarkdownReport: Sendable {
       }
       text += "\n"
     }
+    let findings = report.report.structure?.findings ?? []
+    if !findings.isEmpty {
+      text += "| | in the files |\n|---|---|\n"
+      for finding in findings.prefix(20) {
+        text += "| \(finding.severity.rawValue) | \(MarkdownReport.escaped(finding.sentence)) |\n"
+      }
+      text += "\n"
+    }
     text += MarkdownReport.table(report.sizes) + "\n" + MarkdownReport.table(report.predictions)
     let lines = report.answerLines + report.visionLines
     if !lines.isEmpty { text += "\n" }
     for line in lines { text += "- \(MarkdownReport.escaped(line))\n" }
+    if !report.trials.isEmpty { text += "\n" + MarkdownReport.table(report.trials) }
     let changed = report.report.answers.answers.filter { $0.firstParting != nil }
     if !changed.isEmpty {
       text += "\n<details><summary>\(changed.count) answers changed</summary>\n\n"
@@ -40,7 +49,19 @@ package struct MarkdownReport: Sendable {
       + "whole vocabulary, in nats; intervals are those of resampled documents.\n"
   }
 
-  private static func table(_ table: TextTable) -> String {
+  /// Several conversions of one model side by side.
+  package static func text(of report: RankingReport) -> String {
+    let name = escaped(report.reference?.name ?? "")
+    var text = "## \(report.reports.count) conversions of \(name)\n\n" + table(report.table)
+    text += "\nThe front: no other is at most as large and at most as far from the original.\n"
+    for entry in report.reports where !entry.failures.isEmpty {
+      text += "\n**\(escaped(entry.report.candidate.name))**\n\n"
+      for line in entry.failures { text += "- \(escaped(line))\n" }
+    }
+    return text
+  }
+
+  static func table(_ table: TextTable) -> String {
     var text = ""
     for (index, row) in table.cells.enumerated() {
       text += "| \(row.map(escaped).joined(separator: " | ")) |\n"

@@ -58,14 +58,15 @@ package struct StructureRendering: Sendable {
           ]
         }),
       "findings": .array(
-        report.findings.map { finding in
-          [
-            "check": .string(finding.check.rawValue),
-            "severity": .string(finding.severity.rawValue), "subject": .string(finding.subject),
-            "expected": .string(finding.expected), "found": .string(finding.found),
-            "consequence": .string(finding.consequence),
-          ]
-        }),
+        report.findings.map(StructureRendering.json)),
+    ]
+  }
+
+  static func json(of finding: Finding) -> JSON {
+    [
+      "check": .string(finding.check.rawValue), "severity": .string(finding.severity.rawValue),
+      "subject": .string(finding.subject), "expected": .string(finding.expected),
+      "found": .string(finding.found), "consequence": .string(finding.consequence),
     ]
   }
 

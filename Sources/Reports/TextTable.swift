@@ -7,6 +7,8 @@ package struct TextTable: Sendable {
   let alignments: [Alignment]
   private var rows: [[String]]
 
+  var isEmpty: Bool { rows.count == 1 }
+
   /// The headings, then the rows.
   var cells: [[String]] { rows }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Models
 package import Notation
 import Verification
 
@@ -30,9 +31,45 @@ extension VerificationReport {
             "connectorError": .number(image.connector.relativeError),
           ]
         }),
+      "noiseFloor": noiseFloor,
+      "blocks": .array(
+        report.blocks.map { block in
+          [
+            "part": .string(block.place.part.rawValue), "block": .string(block.place.name),
+            "layer": block.place.layer.map(JSON.integer) ?? .null,
+            "error": .number(block.relativeError),
+          ]
+        }),
+      "tensors": .array(report.tensors.map(VerificationReport.json)),
+      "structure": .array(
+        (report.structure?.findings ?? []).map(StructureRendering.json)),
       "gates": .array(outcomes.map(VerificationReport.json)),
-      "failures": .array(
-        outcomes.filter { !$0.isKept }.map { .string(VerificationReport.sentence($0)) }),
+      "failures": .array(failures.map(JSON.string)),
+    ]
+  }
+
+  /// The groups' figures, or null where the noise floor was not measured.
+  private var noiseFloor: JSON {
+    guard !report.noiseFloor.isEmpty else { return .null }
+    var groups = JSON.Object()
+    for group in report.noiseFloor { groups[group.name] = VerificationReport.json(of: group) }
+    return .object(groups)
+  }
+
+  private static func json(of tensor: TensorStatistics) -> JSON {
+    [
+      "role": .string(tensor.role), "layer": tensor.layer.map(JSON.integer) ?? .null,
+      "tensor": .string(tensor.name), "storage": .string(tensor.storage),
+      "referenceStorage": .string(tensor.referenceStorage), "bytes": .integer(tensor.byteCount),
+      "referenceBytes": .integer(tensor.referenceByteCount),
+      "weights": .integer(tensor.weightCount), "weightError": .number(tensor.weightError),
+      "outputError": tensor.outputError.map(JSON.number) ?? .null,
+      "raised": tensor.trial.map {
+        [
+          "meanKL": .number($0.after), "before": .number($0.before),
+          "tokens": .integer($0.tokenCount),
+        ]
+      } ?? .null,
     ]
   }
 

@@ -20,11 +20,66 @@ package struct VerificationReport: Sendable {
     var text = sizes.text + "\n" + predictions.text
     for line in answerLines + visionLines { text += "\n" + line }
     if !(answerLines + visionLines).isEmpty { text += "\n" }
-    for outcome in outcomes {
-      text +=
-        "\(VerificationReport.word(outcome.verdict)): \(VerificationReport.sentence(outcome))\n"
-    }
+    if !trials.isEmpty { text += "\n" + trials.text + (verdictLines.isEmpty ? "" : "\n") }
+    for line in verdictLines { text += line + "\n" }
     return text
+  }
+
+  /// Findings in the files that a terminal shows; the rest is in the reports.
+  private static let shownFindings = 5
+
+  /// What decides whether the conversion passes: errors in its files, then limits.
+  var verdictLines: [String] {
+    let findings = report.structure?.findings ?? []
+    let errors = findings.filter { $0.severity == .error }
+    var lines = errors.prefix(VerificationReport.shownFindings).map {
+      "error: \(VerificationReport.line($0.sentence))"
+    }
+    let rest = errors.count - lines.count
+    let warnings = findings.count - errors.count
+    if rest > 0 { lines.append("  and \(rest) more; pare verify --structure has all") }
+    if warnings > 0 {
+      lines.append(
+        "\(warnings) \(warnings == 1 ? "warning" : "warnings") about the files; "
+          + "pare verify --structure shows them")
+    }
+    return lines
+      + outcomes.map {
+        "\(VerificationReport.word($0.verdict)): \(VerificationReport.sentence($0))"
+      }
+  }
+
+  /// A finding is one line, whatever the texts in it.
+  private static func line(_ text: String) -> String {
+    text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\\n")
+  }
+
+  /// Why the conversion does not pass, a sentence each; empty if it does.
+  package var failures: [String] {
+    (report.structure?.errors ?? []).map(\.sentence)
+      + outcomes.filter { !$0.isKept }.map(VerificationReport.sentence)
+  }
+
+  /// The tensors that were put back one by one as they were: what gains most comes first.
+  var trials: TextTable {
+    var table = TextTable([
+      ("as it was before", .left), ("type", .left), ("error of outputs", .right),
+      ("of weights", .right), ("mean KL then", .right), ("now", .right), ("costs", .right),
+    ])
+    let tried = report.tensors.compactMap { tensor in tensor.trial.map { (tensor, $0) } }
+    for (tensor, trial) in tried.sorted(by: { $0.1.after < $1.1.after }) {
+      table.append([
+        VerificationReport.name(of: tensor), "\(tensor.storage)",
+        Figures.percent(tensor.outputError ?? 0), Figures.percent(tensor.weightError),
+        Figures.small(trial.after), Figures.small(trial.before),
+        "+" + Figures.bytes(tensor.referenceByteCount - tensor.byteCount),
+      ])
+    }
+    return table
+  }
+
+  static func name(of tensor: TensorStatistics) -> String {
+    tensor.role + (tensor.layer.map { ", layer \($0)" } ?? "") + " (\(tensor.name))"
   }
 
   var sizes: TextTable {
@@ -46,10 +101,9 @@ package struct VerificationReport: Sendable {
       ("p99", .right), ("p99.9", .right), ("largest", .right), ("same top-1", .right),
       ("top-5", .right), ("perplexity", .right), ("before", .right),
     ])
-    for group in report.groups {
-      let figures = group.summary
+    func append(_ name: String, _ figures: TokenSummary) {
       table.append([
-        group.name, "\(figures.tokenCount)", Figures.small(figures.meanDivergence.value),
+        name, "\(figures.tokenCount)", Figures.small(figures.meanDivergence.value),
         VerificationReport.interval(figures.meanDivergence, Figures.small),
         Figures.small(figures.p99Divergence.value), Figures.small(figures.p999Divergence.value),
         Figures.small(figures.largestDivergence), Figures.percent(figures.agreement.value),
@@ -58,6 +112,8 @@ package struct VerificationReport: Sendable {
         Figures.decimal(figures.referencePerplexity, 3),
       ])
     }
+    for group in report.groups { append(group.name, group.summary) }
+    for group in report.noiseFloor { append("noise floor, \(group.name)", group.summary) }
     return table
   }
 

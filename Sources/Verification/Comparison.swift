@@ -4,7 +4,8 @@ import LinearAlgebra
 package import Models
 import Tokenizers
 
-/// Runs two models on the same data and measures how they differ.
+/// Runs a model and what was made of it on the same data, block by block in step, and measures how
+/// they differ.
 package struct Comparison {
   package struct Options: Sendable {
     /// Tokens of a window of text; at most the models' context.
@@ -13,6 +14,8 @@ package struct Comparison {
     package var sampleLimit: Int?
     /// The most tokens of a generated answer.
     package var answerLimit = 64
+    /// How many tensors of each candidate are tried as they were in the original.
+    package var trialCount = 0
 
     package init() {}
   }
@@ -25,7 +28,9 @@ package struct Comparison {
   }
 
   private let reference: EvaluatedModel
-  private let candidate: EvaluatedModel
+  private let candidates: [EvaluatedModel]
+  /// Whether the last of them is the original itself, in another container.
+  private let hasNoiseFloor: Bool
   private let options: Options
   private let report: (Progress) -> Void
 
@@ -34,42 +39,39 @@ package struct Comparison {
   private static let batchLogits = 64 << 20
   private static let questionsAtOnce = 32
 
-  /// - Throws: ``ModelError`` if the two do not speak of the same tokens.
+  /// Prepares a comparison.
+  ///
+  /// - Parameters:
+  ///   - reference: The original.
+  ///   - candidates: What was made of it; each is compared with the original.
+  ///   - noiseFloor: The original with the same weights in the candidates' container: what differs
+  ///     then is the order of operations alone.
+  ///   - options: How much is compared.
+  ///   - report: Called now and then.
+  /// - Throws: ``ModelError`` if they do not speak of the same tokens.
   package init(
-    reference: Model, candidate: Model, options: Options,
+    reference: Model, candidates: [Model], noiseFloor: Model? = nil, options: Options,
     report: @escaping (Progress) -> Void = { _ in }
   ) throws(ModelError) {
     self.reference = try EvaluatedModel(reference)
-    self.candidate = try EvaluatedModel(candidate)
+    var evaluated: [EvaluatedModel] = []
+    for candidate in candidates + [noiseFloor].compactMap(\.self) {
+      let model = try EvaluatedModel(candidate)
+      try model.requireTokens(of: self.reference)
+      evaluated.append(model)
+    }
+    self.candidates = evaluated
+    hasNoiseFloor = noiseFloor != nil
     self.options = options
     self.report = report
-    let (a, b) = (reference.tokenizer.vocabulary, candidate.tokenizer.vocabulary)
-    let count = max(self.reference.vocabularySize, self.candidate.vocabularySize)
-    let (ours, theirs) = (a.padded(to: count).pieces, b.padded(to: count).pieces)
-    guard ours == theirs else {
-      let token = zip(ours, theirs).prefix { $0 == $1 }.count
-      func piece(_ pieces: [String]) -> String {
-        token < pieces.count ? "'\(pieces[token])'" : "missing"
-      }
-      throw .input(
-        "\(candidate.path): its vocabulary is not that of \(reference.path): token \(token) is "
-          + "\(piece(theirs)), expected \(piece(ours)); only models of the same tokens can be "
-          + "compared")
-    }
-    guard self.reference.vocabularySize == self.candidate.vocabularySize else {
-      throw .input(
-        "\(candidate.path): it predicts \(self.candidate.vocabularySize) tokens, "
-          + "\(reference.path) \(self.reference.vocabularySize); only models of the same tokens "
-          + "can be compared")
-    }
   }
 
-  /// What has been found so far.
-  private struct Findings {
+  /// What has been found of a candidate so far.
+  private struct Measurements {
     var tokens: [EvaluationSequence.Group: TokenStatistics] = [:]
     var answers = AnswerStatistics()
     var vision = VisionStatistics()
-    var seenImages: Set<String> = []
+    var blocks = BlockStatistics()
 
     var groups: [ComparisonReport.Group] {
       EvaluationSequence.Group.allCases.compactMap { group in
@@ -82,13 +84,23 @@ package struct Comparison {
   }
 
   /// Compares the models on data.
-  package func run(on data: Dataset) throws(ModelError) -> ComparisonReport {
-    let context = min(reference.contextLength, candidate.contextLength)
+  ///
+  /// - Returns: A report for each candidate, in their order.
+  package func run(on data: Dataset) throws(ModelError) -> [ComparisonReport] {
+    let own = hasNoiseFloor ? Array(candidates.dropLast()) : candidates
+    var structures: [StructureReport] = []
+    for candidate in own {
+      structures.append(
+        try StructureComparison(
+          reference: reference.model, candidate: candidate.model, report: report
+        ).run())
+    }
+    let context = candidates.map(\.contextLength).reduce(reference.contextLength, min)
     let builder = EvaluationBuilder(
       model: reference.model, prompts: try PromptBuilder(reference.model),
       window: max(2, min(options.window, context)), contextLength: context)
     let limit = options.sampleLimit ?? .max
-    var findings = Findings()
+    var state = State(candidateCount: candidates.count)
     var windows: [EvaluationSequence] = []
     var questions: [Dataset.Question] = []
     for sample in data.samples where windows.count + questions.count < limit {
@@ -101,75 +113,148 @@ package struct Comparison {
     for start in stride(from: 0, to: questions.count, by: Comparison.questionsAtOnce) {
       report(Progress(count: start, total: questions.count, activity: "questions"))
       let end = min(questions.count, start + Comparison.questionsAtOnce)
-      try compare(Array(questions[start..<end]), with: builder, into: &findings)
-      reference.forgetImages()
-      candidate.forgetImages()
+      try compare(Array(questions[start..<end]), with: builder, into: &state)
+      for model in [reference] + candidates { model.forgetImages() }
     }
-    try compare(windows, activity: "text", into: &findings)
-    guard !findings.tokens.isEmpty else {
+    try compare(windows, activity: "text", into: &state)
+    guard !state.found.allSatisfy(\.tokens.isEmpty) else {
       throw .input("\(data.path): there is nothing to compare the models on; give longer texts")
     }
-    return ComparisonReport(
-      reference: subject(reference), candidate: subject(candidate), groups: findings.groups,
-      answers: findings.answers, vision: findings.vision)
+    var reports: [ComparisonReport] = []
+    let noise = hasNoiseFloor ? state.found.last?.groups ?? [] : []
+    for (index, candidate) in own.enumerated() {
+      let found = state.found[index]
+      let tensors = try TensorComparison(
+        reference: reference.model, candidate: candidate.model, sample: state.sample.sequences,
+        trialCount: options.trialCount, report: report
+      ).run(structures[index].tensors)
+      reports.append(
+        ComparisonReport(
+          reference: subject(reference), candidate: subject(candidate), groups: found.groups,
+          answers: found.answers, vision: found.vision, blocks: found.blocks.blocks,
+          tensors: tensors, structure: structures[index], noiseFloor: noise))
+    }
+    return reports
   }
 
-  /// Lets both models answer, and compares their predictions of the expected answers.
-  private func compare(
-    _ questions: [Dataset.Question], with builder: EvaluationBuilder,
-    into findings: inout Findings
-  ) throws(ModelError) {
-    // Both compute the same images at once: products of other sizes round otherwise.
-    let images = questions.compactMap(\.image)
-    let (ours, theirs) = (try reference.views(of: images), try candidate.views(of: images))
-    for ((path, before), after) in zip(zip(images, ours), theirs)
-    where findings.seenImages.insert(path).inserted {
-      guard before.embedding.rows == after.embedding.rows else {
-        throw .input(
-          "\(candidate.model.path): it sees '\(path)' as \(after.embedding.rows) tokens, "
-            + "\(reference.model.path) as \(before.embedding.rows); compare models that take "
-            + "images of one size")
-      }
-      findings.vision.add(
-        VisionStatistics.Image(
-          path: path, encoder: .init(before.encoded, after.encoded),
-          connector: .init(before.embedding, after.embedding)))
+  /// What a run over the data gathers.
+  private struct State {
+    /// For each candidate.
+    var found: [Measurements]
+    var sample = Sample()
+    var seenImages: Set<String> = []
+
+    init(candidateCount: Int) {
+      found = [Measurements](repeating: Measurements(), count: candidateCount)
     }
+  }
+
+  /// The first sequences of each kind: what single tensors are judged on.
+  private struct Sample {
+    /// Tokens of a kind, at least, if there are so many.
+    private static let tokenCount = 256
+
+    private(set) var sequences: [EvaluationSequence] = []
+    private var counts: [EvaluationSequence.Group: Int] = [:]
+
+    mutating func offer(_ sequence: EvaluationSequence) {
+      guard let group = sequence.parts.last?.group, counts[group, default: 0] < Sample.tokenCount
+      else { return }
+      counts[group, default: 0] += sequence.tokens.count
+      sequences.append(sequence)
+    }
+  }
+
+  /// Lets all models answer, and compares their predictions of the expected answers.
+  private func compare(
+    _ questions: [Dataset.Question], with builder: EvaluationBuilder, into state: inout State
+  ) throws(ModelError) {
+    try see(questions.compactMap(\.image), into: &state)
     var prompts: [EvaluationQuestion] = []
     for question in questions {
-      let images = try reference.views(of: question.image.map { [$0] } ?? [])
+      let images = reference.views(of: question.image.map { [$0] } ?? [])
       prompts.append(
         try builder.question(question, imageTokenCounts: images.map(\.embedding.rows)))
     }
-    try compare(prompts, of: questions, with: builder, into: &findings)
+    let ours = try reference.answers(to: prompts, limit: options.answerLimit)
+    for (index, candidate) in candidates.enumerated() {
+      let theirs = try candidate.answers(to: prompts, limit: options.answerLimit)
+      for (place, prompt) in prompts.enumerated() {
+        state.found[index].answers.add(
+          AnswerStatistics.Answer(
+            question: questions[place].prompt, image: prompt.image,
+            expected: prompt.answer.map(Comparison.trimmed),
+            reference: Comparison.trimmed(reference.text(of: ours[place])),
+            candidate: Comparison.trimmed(candidate.text(of: theirs[place])),
+            firstParting: Comparison.firstParting(ours[place], theirs[place])))
+      }
+    }
+    // Without an expected answer, the reference's own is what is compared.
+    let sequences = zip(prompts, ours)
+      .map { prompt, own in builder.sequence(prompt, answer: prompt.answerTokens ?? own) }
+      .filter { !$0.parts.isEmpty }
+    try compare(sequences, activity: nil, into: &state)
   }
 
-  private func compare(
-    _ prompts: [EvaluationQuestion], of questions: [Dataset.Question],
-    with builder: EvaluationBuilder, into findings: inout Findings
-  ) throws(ModelError) {
-    let ours = try reference.answers(to: prompts, limit: options.answerLimit)
-    let theirs = try candidate.answers(to: prompts, limit: options.answerLimit)
-    var sequences: [EvaluationSequence] = []
-    for (index, prompt) in prompts.enumerated() {
-      // Without an expected answer, the reference's own is what is compared.
-      let answer = prompt.answerTokens ?? ours[index]
-      let sequence = builder.sequence(prompt, answer: answer)
-      if !sequence.parts.isEmpty { sequences.append(sequence) }
-      findings.answers.add(
-        AnswerStatistics.Answer(
-          question: questions[index].prompt, image: prompt.image,
-          expected: prompt.answer.map(Comparison.trimmed),
-          reference: Comparison.trimmed(reference.text(of: ours[index])),
-          candidate: Comparison.trimmed(candidate.text(of: theirs[index])),
-          firstParting: Comparison.firstParting(ours[index], theirs[index])))
+  /// Shows images to all models.
+  private func see(_ paths: [String], into state: inout State) throws(ModelError) {
+    let unseen = reference.unseen(paths)
+    guard !unseen.isEmpty else { return }
+    // All compute the same images at once: products of other sizes round otherwise.
+    var ours = try reference.run(images: unseen)
+    var theirs: [ForwardPass.Run] = []
+    for candidate in candidates { theirs.append(try candidate.run(images: unseen)) }
+    for _ in ours.places { try advance(&ours, &theirs, into: &state) }
+    reference.keep(ours.views, of: unseen)
+    for (index, candidate) in candidates.enumerated() {
+      try finish(&theirs[index], of: candidate)
+      candidate.keep(theirs[index].views, of: unseen)
     }
-    try compare(sequences, activity: nil, into: &findings)
+    for path in unseen where state.seenImages.insert(path).inserted {
+      for before in reference.views(of: [path]) {
+        for (index, candidate) in candidates.enumerated() {
+          for after in candidate.views(of: [path]) {
+            guard before.embedding.rows == after.embedding.rows else {
+              throw .input(
+                "\(candidate.model.path): it sees '\(path)' as \(after.embedding.rows) tokens, "
+                  + "\(reference.model.path) as \(before.embedding.rows); compare models that take "
+                  + "images of one size")
+            }
+            state.found[index].vision.add(
+              VisionStatistics.Image(
+                path: path, encoder: .init(before.encoded, after.encoded),
+                connector: .init(before.embedding, after.embedding)))
+          }
+        }
+      }
+    }
+  }
+
+  /// Runs the next block of the reference, and of the candidates that have the same blocks.
+  private func advance(
+    _ ours: inout ForwardPass.Run, _ theirs: inout [ForwardPass.Run], into state: inout State
+  ) throws(ModelError) {
+    let place = ours.next
+    try reference.advance(&ours)
+    for (index, candidate) in candidates.enumerated() where theirs[index].places == ours.places {
+      try candidate.advance(&theirs[index])
+      if let place {
+        state.found[index].blocks.add(
+          place, reference: ours.hidden, candidate: theirs[index].hidden)
+      }
+    }
+  }
+
+  /// Runs what is left of a candidate's blocks.
+  private func finish(
+    _ run: inout ForwardPass.Run, of model: EvaluatedModel
+  ) throws(ModelError) {
+    while run.next != nil { try model.advance(&run) }
   }
 
   /// Compares the models' predictions of tokens.
   private func compare(
-    _ sequences: [EvaluationSequence], activity: String?, into findings: inout Findings
+    _ sequences: [EvaluationSequence], activity: String?, into state: inout State
   ) throws(ModelError) {
     var start = 0
     while start < sequences.count {
@@ -177,18 +262,29 @@ package struct Comparison {
       if let activity {
         report(Progress(count: start, total: sequences.count, activity: activity))
       }
-      let p = try reference.logits(batch)
-      let q = try candidate.logits(batch)
-      var row = 0
+      for sequence in batch { state.sample.offer(sequence) }
+      var ours = try reference.run(batch)
+      var theirs: [ForwardPass.Run] = []
+      for candidate in candidates { theirs.append(try candidate.run(batch)) }
+      // The last block makes logits, which are too many to keep those of all candidates.
+      for _ in ours.places.dropLast() { try advance(&ours, &theirs, into: &state) }
+      try reference.advance(&ours)
+      let p = try reference.logits(of: ours)
       let targets = batch.flatMap { sequence in
         sequence.parts.flatMap { $0.positions.map { sequence.tokens[$0] } }
       }
-      let predictions = Prediction.compare(reference: p, candidate: q, targets: targets)
-      for (group, positions) in batch.flatMap(\.parts) {
-        let rows = row..<row + positions.count
-        findings.tokens[group, default: TokenStatistics()].add(
-          document: Array(predictions[rows]))
-        row = rows.upperBound
+      for (index, candidate) in candidates.enumerated() {
+        var run = theirs.removeFirst()
+        try finish(&run, of: candidate)
+        let predictions = Prediction.compare(
+          reference: p, candidate: try candidate.logits(of: run), targets: targets)
+        var row = 0
+        for (group, positions) in batch.flatMap(\.parts) {
+          let rows = row..<row + positions.count
+          state.found[index].tokens[group, default: TokenStatistics()].add(
+            document: Array(predictions[rows]))
+          row = rows.upperBound
+        }
       }
       start += batch.count
     }

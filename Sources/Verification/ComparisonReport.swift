@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a conversion cost, measured on data.
+/// What a conversion cost, measured on data beside its original.
 package struct ComparisonReport: Sendable {
   /// One of the two models.
   package struct Subject: Sendable {
@@ -54,16 +54,29 @@ package struct ComparisonReport: Sendable {
   package let groups: [Group]
   package let answers: AnswerStatistics
   package let vision: VisionStatistics
+  /// In the order of the computation.
+  package let blocks: [BlockStatistics.Block]
+  /// The same.
+  package let tensors: [TensorStatistics]
+  /// What the files alone show; nil if they were not compared.
+  package let structure: StructureReport?
+  /// The original beside itself in the candidate's container; empty if it was not measured.
+  package let noiseFloor: [Group]
 
   package init(
     reference: Subject, candidate: Subject, groups: [Group], answers: AnswerStatistics,
-    vision: VisionStatistics
+    vision: VisionStatistics, blocks: [BlockStatistics.Block] = [],
+    tensors: [TensorStatistics] = [], structure: StructureReport? = nil, noiseFloor: [Group] = []
   ) {
     self.reference = reference
     self.candidate = candidate
     self.groups = groups
     self.answers = answers
     self.vision = vision
+    self.blocks = blocks
+    self.tensors = tensors
+    self.structure = structure
+    self.noiseFloor = noiseFloor
   }
 
   /// All answers and texts together.

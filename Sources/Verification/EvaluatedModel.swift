@@ -15,76 +15,106 @@ final class EvaluatedModel {
   private(set) var tokenCount = 0
   private var images: [String: ForwardPass.ImageView] = [:]
 
-  init(_ model: Model) throws(ModelError) {
+  /// Prepares a model.
+  ///
+  /// - Parameters:
+  ///   - model: What is evaluated.
+  ///   - observers: Who looks at linear layers, if anybody does.
+  ///   - exchange: Gives other tensors for a parameter; nil leaves its own.
+  /// - Throws: ``ModelError`` if numbers and tensors do not fit each other.
+  init(
+    _ model: Model, observers: ForwardPass.Observers? = nil,
+    exchange: (BoundParameter) -> BoundParameter? = { _ in nil }
+  ) throws(ModelError) {
     self.model = model
-    forward = try ForwardPass(model)
+    forward = try ForwardPass(model, observers: observers, exchange: exchange)
     generator = Generator(forward)
   }
 
   var contextLength: Int { forward.contextLength }
   var vocabularySize: Int { forward.vocabularySize }
 
-  /// What images become, from their files; each is computed once.
-  func views(of paths: [String]) throws(ModelError) -> [ForwardPass.ImageView] {
-    var missing: [String] = []
-    for path in paths where images[path] == nil && !missing.contains(path) {
-      missing.append(path)
-    }
-    if !missing.isEmpty {
-      guard let processor = model.imageProcessor else {
-        throw .input(
-          "\(model.path): the model takes text only, and '\(missing[0])' is an image; "
-            + "leave images out, or name the vision part with --mmproj")
-      }
-      var pixels: [PixelTensor] = []
-      for path in missing {
-        do throws(ImageError) {
-          pixels.append(try processor.pixels(of: try Image(path: path)))
-        } catch { throw .image(error) }
-      }
-      let start = clock.now
-      for (path, image) in zip(missing, try forward.views(of: pixels)) {
-        images[path] = image
-      }
-      elapsed += clock.now - start
-    }
-    return paths.compactMap { images[$0] }
+  /// What images have become; ``keep(_:of:)`` knows them.
+  func views(of paths: [String]) -> [ForwardPass.ImageView] { paths.compactMap { images[$0] } }
+
+  func keep(_ views: [ForwardPass.ImageView], of paths: [String]) {
+    for (path, view) in zip(paths, views) { images[path] = view }
   }
 
-  private func sequence(_ tokens: [Int], image: String?) throws(ModelError) -> TokenSequence {
+  /// Images that are not known yet, each once.
+  func unseen(_ paths: [String]) -> [String] {
+    var unseen: [String] = []
+    for path in paths where images[path] == nil && !unseen.contains(path) { unseen.append(path) }
+    return unseen
+  }
+
+  /// Begins to see images, from their files.
+  func run(images paths: [String]) throws(ModelError) -> ForwardPass.Run {
+    guard let processor = model.imageProcessor else {
+      throw .input(
+        "\(model.path): the model takes text only, and '\(paths.first ?? "")' is an image; "
+          + "leave images out, or name the vision part with --mmproj")
+    }
+    var pixels: [PixelTensor] = []
+    for path in paths {
+      do throws(ImageError) {
+        pixels.append(try processor.pixels(of: try Image(path: path)))
+      } catch { throw .image(error) }
+    }
+    return try forward.run(pixels)
+  }
+
+  private func sequence(_ tokens: [Int], image: String?) -> TokenSequence {
     TokenSequence(
-      tokens: tokens, images: try views(of: image.map { [$0] } ?? []).map(\.embedding))
+      tokens: tokens, images: views(of: image.map { [$0] } ?? []).map(\.embedding))
   }
 
-  /// The logits that predict the scored tokens.
-  func logits(_ batch: [EvaluationSequence]) throws(ModelError) -> Matrix {
-    _ = try views(of: batch.compactMap(\.image))
-    var sequences: [TokenSequence] = []
+  /// Begins the computation of the logits that predict the scored tokens.
+  func run(_ batch: [EvaluationSequence]) throws(ModelError) -> ForwardPass.Run {
     var rows: [Int] = []
     var start = 0
     for entry in batch {
-      sequences.append(try sequence(entry.tokens, image: entry.image))
       rows += entry.parts.flatMap(\.positions).map { start + $0 - 1 }
       start += entry.tokens.count
     }
-    let begin = clock.now
-    let logits = try forward.logits(sequences, rows: rows)
-    elapsed += clock.now - begin
     tokenCount += start
-    guard logits.values.allSatisfy(\.isFinite) else {
+    return try forward.run(batch.map { sequence($0.tokens, image: $0.image) }, rows: rows)
+  }
+
+  /// Runs the next block.
+  func advance(_ run: inout ForwardPass.Run) throws(ModelError) {
+    let start = clock.now
+    try run.advance()
+    elapsed += clock.now - start
+  }
+
+  /// The logits of a computation that is complete.
+  ///
+  /// - Throws: ``ModelError`` if some are no numbers, with the weight that is none.
+  func logits(of run: ForwardPass.Run) throws(ModelError) -> Matrix {
+    guard run.hidden.values.allSatisfy(\.isFinite) else {
       throw try WeightCheck.culprit(of: model)
     }
-    return logits
+    return run.hidden
+  }
+
+  /// The logits of sequences with all of their images.
+  func logits(seeing batch: [EvaluationSequence]) throws(ModelError) -> Matrix {
+    let paths = unseen(batch.compactMap(\.image))
+    if !paths.isEmpty {
+      var run = try run(images: paths)
+      for _ in run.places { try advance(&run) }
+      keep(run.views, of: paths)
+    }
+    var run = try run(batch)
+    for _ in run.places { try advance(&run) }
+    return try logits(of: run)
   }
 
   /// Greedy answers, without the token that ends them.
   func answers(to questions: [EvaluationQuestion], limit: Int) throws(ModelError) -> [[Int]] {
-    _ = try views(of: questions.compactMap(\.image))
-    var prompts: [TokenSequence] = []
-    for question in questions {
-      prompts.append(try sequence(question.prompt, image: question.image))
-    }
-    return try generator.answers(to: prompts, limit: limit)
+    try generator.answers(
+      to: questions.map { sequence($0.prompt, image: $0.image) }, limit: limit)
   }
 
   /// Forgets images that later batches do not need.

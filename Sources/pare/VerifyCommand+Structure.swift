@@ -10,8 +10,11 @@ extension VerifyCommand {
       if data.isEmpty { throw ValidationError("--data: expected a file, found none") }
       return
     }
-    if !data.isEmpty || limits.isGiven || samples != nil || report != nil {
-      throw ValidationError("--structure runs no model; leave data, limits and reports out")
+    if !data.isEmpty || limits.isGiven || samples != nil || noiseFloor {
+      throw ValidationError("--structure runs no model; leave data and limits out")
+    }
+    if candidates.count > 1 {
+      throw ValidationError("--structure compares two models; name one conversion")
     }
   }
 
@@ -19,6 +22,7 @@ extension VerifyCommand {
     let result = try shared.show { progress in
       try reference.compareStructure(with: candidate, progress: progress)
     }
+    if let report { try result.write(to: report) }
     if !result.errors.isEmpty { throw PareCommand.LimitNotKept() }
   }
 }

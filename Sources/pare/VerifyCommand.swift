@@ -15,6 +15,9 @@ struct VerifyCommand: ParsableCommand {
       and against the end of the 95 % confidence interval: with too little data it is not decided, and the \
       report says how much is needed. Exit status 1 if one is not kept or not decided.
 
+      The files are compared first; errors there are failures, too. Several conversions are ranked, and their \
+      sizes held against their errors.
+
       With --structure, nothing is run and no DATA is needed: tensors, numbers of the configuration, \
       tokenizer, chat template and image processor are compared. Exit status 1 if there are errors.
       """)
@@ -22,8 +25,8 @@ struct VerifyCommand: ParsableCommand {
   @Argument(help: "The original.")
   var reference: String
 
-  @Argument(help: "What was made of it.")
-  var candidate: String
+  @Argument(help: "What was made of it; several are ranked.")
+  var candidates: [String]
 
   @Option(
     help: ArgumentHelp(
@@ -50,6 +53,17 @@ struct VerifyCommand: ParsableCommand {
   var samples: Int?
 
   @Option(
+    help: ArgumentHelp(
+      "Tensors that are put back one by one as they were, to tell what each costs.", valueName: "n")
+  )
+  var tensors = 8
+
+  @Flag(
+    help:
+      "Also compare the original with itself in the conversion's container, in a temporary file.")
+  var noiseFloor = false
+
+  @Option(
     help: ArgumentHelp("The GGUF with the vision part of the original.", valueName: "file"))
   var referenceMmproj: String?
 
@@ -64,20 +78,40 @@ struct VerifyCommand: ParsableCommand {
   func validate() throws {
     try validateStructure()
     if window < 2 { throw ValidationError("--window: expected at least 2 tokens") }
+    if tensors < 0 { throw ValidationError("--tensors: expected at least 0") }
+    if candidates.count > 1, mmproj != nil {
+      throw ValidationError(
+        "--mmproj belongs to one conversion; beside several, each needs its own mmproj-*.gguf")
+    }
     if let samples, samples < 1 { throw ValidationError("--samples: expected at least 1") }
   }
 
   func run() throws {
-    let reference = try shared.open(reference, projector: referenceMmproj)
-    let candidate = try shared.open(candidate, projector: mmproj)
-    if structure { return try compareStructure(reference, candidate) }
+    let original = try shared.open(reference, projector: referenceMmproj)
+    let conversions = try candidates.map { try shared.open($0, projector: mmproj) }
+    if structure { return try compareStructure(original, conversions[0]) }
     let limits = try limits.limits()
-    let result = try shared.show { progress in
-      try reference.verify(
-        candidate, data: data, limits: limits, window: window, sampleLimit: samples,
-        progress: progress)
+    var options = PareVerification.Options()
+    options.window = window
+    options.sampleLimit = samples
+    options.trialCount = tensors
+    options.measuresNoiseFloor = noiseFloor
+    let failures: [String]
+    if conversions.count == 1 {
+      let result = try shared.show { progress in
+        try original.verify(
+          conversions[0], data: data, limits: limits, options: options, progress: progress)
+      }
+      if let report { try result.write(to: report) }
+      failures = result.failures
+    } else {
+      let result = try shared.show { progress in
+        try original.rank(
+          conversions, data: data, limits: limits, options: options, progress: progress)
+      }
+      if let report { try result.write(to: report) }
+      failures = result.failures
     }
-    if let report { try result.write(to: report) }
-    if !result.failures.isEmpty { throw PareCommand.LimitNotKept() }
+    if !failures.isEmpty { throw PareCommand.LimitNotKept() }
   }
 }

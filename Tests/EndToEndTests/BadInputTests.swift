@@ -256,8 +256,10 @@ struct BadInputTests {
       try verify("c.jsonl", "{\"answer\": \"x\"}"), leaving: folder.path,
       saying: ["c.jsonl:1", "prompt"])
     try expectFailure(
-      ["verify", model, Fixtures.path("mm1-tiny"), "--data", folder.file("a.txt")],
-      leaving: folder.path, saying: ["vocabulary"])
+      [
+        "verify", model, Fixtures.path("mm1-tiny"), "--data",
+        try folder.write(Array("x".utf8), to: "x.txt"),
+      ], leaving: folder.path, saying: ["vocabulary"])
   }
 
   @Test("a sample that does not fit is named by its line")

@@ -35,7 +35,7 @@ struct VerificationFilesTests {
 
   @Test("JUnit has a test case for each limit, and nothing that XML cannot hold")
   func junit() {
-    let text = JUnitReport(Self.report, outcomes: Self.outcomes).text
+    let text = JUnitReport([VerificationReport(Self.report, outcomes: Self.outcomes)]).text
     #expect(text.contains(#"tests="3" failures="2""#))
     #expect(text.split(separator: "<testcase").count == 4)
     #expect(text.contains(#"<failure message="text: the top-1 agreement is 0.9200, between"#))

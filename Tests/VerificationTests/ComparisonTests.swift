@@ -17,8 +17,8 @@ struct ComparisonTests {
     let model = try ComparisonTests.open(name)
     var options = Comparison.Options()
     options.sampleLimit = 5
-    let report = try Comparison(reference: model, candidate: model, options: options)
-      .run(on: try Dataset(path: Fixtures.path("\(name)/evaluation/data.jsonl")))
+    let report = try Comparison(reference: model, candidates: [model], options: options)
+      .run(on: try Dataset(path: Fixtures.path("\(name)/evaluation/data.jsonl")))[0]
     let images = try #require(report.group("images"))
     #expect(report.group("text") == nil)
     #expect(images.statistics.documentCount == 5)
@@ -48,8 +48,8 @@ struct ComparisonTests {
       #"{"text": "\#(text)"}"#,
     ].joined(separator: "\n")
     let path = try folder.write(Array(lines.utf8), to: "data.jsonl")
-    let report = try Comparison(reference: model, candidate: model, options: .init())
-      .run(on: try Dataset(path: path))
+    let report = try Comparison(reference: model, candidates: [model], options: .init())
+      .run(on: try Dataset(path: path))[0]
     let counts = Dictionary(
       uniqueKeysWithValues: report.groups.map { ($0.name, $0.statistics.count) })
     let answer = try PromptBuilder(model).tokens(answer: "a red circle.").count
@@ -72,8 +72,8 @@ struct ComparisonTests {
     let path = try folder.write(Array(text.utf8), to: "text.txt")
     var options = Comparison.Options()
     options.window = window
-    let report = try Comparison(reference: model, candidate: model, options: options)
-      .run(on: try Dataset(path: path))
+    let report = try Comparison(reference: model, candidates: [model], options: options)
+      .run(on: try Dataset(path: path))[0]
     // This model begins each window with a token of its own, so that each other one is predicted.
     #expect(report.group("text")?.statistics.count == model.tokenizer.encode(text).count)
     #expect(report.groups.count == 1)
@@ -83,7 +83,7 @@ struct ComparisonTests {
   func vocabulary() throws {
     let (a, b) = (try ComparisonTests.open("mm1-tiny"), try ComparisonTests.open("stories260K"))
     #expect(throws: ModelError.self) {
-      try Comparison(reference: a, candidate: b, options: .init())
+      try Comparison(reference: a, candidates: [b], options: .init())
     }
   }
 
@@ -94,8 +94,8 @@ struct ComparisonTests {
     let image = Fixtures.path("mm1-tiny/evaluation/images/000.png")
     let line = #"{"image": "\#(image)", "prompt": "what color is the cross?"}"#
     let path = try folder.write(Array(line.utf8), to: "data.jsonl")
-    let report = try Comparison(reference: model, candidate: model, options: .init())
-      .run(on: try Dataset(path: path))
+    let report = try Comparison(reference: model, candidates: [model], options: .init())
+      .run(on: try Dataset(path: path))[0]
     #expect(report.answers.judged.isEmpty && report.answers.answers.count == 1)
     #expect((report.group("images")?.statistics.count ?? 0) > 0)
   }

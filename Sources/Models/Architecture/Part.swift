@@ -20,6 +20,8 @@ package struct Part: Sendable {
     /// The results that are traced after this step.
     var traces: [Trace]
     let isUsed: Bool
+    /// The repetition that it belongs to; nil outside of any.
+    let layer: Int?
   }
 
   package let declaration: PartDeclaration
@@ -153,7 +155,7 @@ package struct Part: Sendable {
     steps.append(
       Step(
         declaration: block, values: scope.values, parameters: places, traces: [],
-        isUsed: scope.isUsed))
+        isUsed: scope.isUsed, layer: scope.layer))
     try appendTrace(block.trace, scope.values)
   }
 

@@ -11,14 +11,19 @@ final class BlockReader {
   private let part: Part
   private let parameters: [BoundParameter?]
   private let state: PartReader
+  private let observers: ForwardPass.Observers?
   /// Everything that was handed out, to be given back to the system after use.
   private(set) var weights: [Weight] = []
 
-  init(_ step: Part.Step, of part: Part, parameters: [BoundParameter?], state: PartReader) {
+  init(
+    _ step: Part.Step, of part: Part, parameters: [BoundParameter?], state: PartReader,
+    observers: ForwardPass.Observers?
+  ) {
     self.step = step
     self.part = part
     self.parameters = parameters
     self.state = state
+    self.observers = observers
   }
 
   /// A place for the keys and values of an attention layer.
@@ -27,10 +32,14 @@ final class BlockReader {
     return state.cacheCount
   }
 
-  /// The table of token embeddings of this part, which an output may share.
-  var table: Weight? {
-    get { state.table }
-    set { state.table = newValue }
+  /// Reads the table of token embeddings, which an output may share.
+  func readTable(_ key: String) throws(ModelError) {
+    state.table = (try weight(key), try required(key).parameter)
+  }
+
+  /// The table of token embeddings as an output layer.
+  var tiedOutput: Linear? {
+    state.table.map { Linear(weight: $0.weight, observer: observers?($0.parameter, 0)) }
   }
 
   func error(_ sentence: String) -> ModelError {
@@ -159,7 +168,17 @@ final class BlockReader {
   }
 
   func linear(_ key: String) throws(ModelError) -> Linear {
-    Linear(weight: try weight(key), bias: try valuesIfPresent(key + ".bias"))
+    Linear(
+      weight: try weight(key), bias: try valuesIfPresent(key + ".bias"),
+      observer: observers?(try required(key).parameter, 0))
+  }
+
+  /// A linear layer an expert, without biases.
+  func linears(_ key: String) throws(ModelError) -> [Linear] {
+    let parameter = try required(key).parameter
+    return try weights(key).enumerated().map { expert, weight in
+      Linear(weight: weight, observer: observers?(parameter, expert))
+    }
   }
 
   /// The norm whose kind a setting names.
@@ -181,5 +200,5 @@ final class BlockReader {
 /// What the blocks of a part share while they are read.
 final class PartReader {
   var cacheCount = 0
-  var table: Weight?
+  var table: (weight: Weight, parameter: Parameter)?
 }

@@ -10,7 +10,7 @@ struct EmbeddingBlock: Block {
   static let settings: Set<String> = []
   static let tensors: Set = ["table"]
 
-  init(_ reader: BlockReader) throws(ModelError) { reader.table = try reader.weight("table") }
+  init(_ reader: BlockReader) throws(ModelError) { try reader.readTable("table") }
 
   func outputWidth(from width: Int) -> Int? { width }
 

@@ -20,16 +20,16 @@ struct ExpertsBlock: Block {
       throw reader.error("\(chosen) of \(count) experts cannot be chosen")
     }
     let activation = try reader.activation()
-    let gates = reader.hasTensor("gate") ? try reader.weights("gate") : []
-    let downs = try reader.weights("down")
-    let ups = try reader.weights("up")
+    let gates = reader.hasTensor("gate") ? try reader.linears("gate") : []
+    let downs = try reader.linears("down")
+    let ups = try reader.linears("up")
     norm = try reader.norm()
     experts = Experts(
       router: try reader.linear("router"),
       experts: ups.indices.map {
         FeedForward(
-          gate: gates.isEmpty ? nil : Linear(weight: gates[$0]), up: Linear(weight: ups[$0]),
-          down: Linear(weight: downs[$0]), activation: activation)
+          gate: gates.isEmpty ? nil : gates[$0], up: ups[$0], down: downs[$0],
+          activation: activation)
       }, chosenCount: chosen, renormalizes: try reader.bool("renormalizes"))
   }
 

@@ -13,8 +13,8 @@ struct OutputBlock: Block {
   init(_ reader: BlockReader) throws(ModelError) {
     if reader.hasTensor("output") {
       linear = try reader.linear("output")
-    } else if let table = reader.table {
-      linear = Linear(weight: table)
+    } else if let tied = reader.tiedOutput {
+      linear = tied
     } else {
       throw reader.error("there is neither an output matrix nor a table to share")
     }

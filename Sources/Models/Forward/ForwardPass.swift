@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BlockFormats
-import Layers
+package import Layers
 package import LinearAlgebra
 import Notation
 package import Preprocessing
@@ -30,13 +30,27 @@ package struct ForwardPass: Sendable {
   private let language: PartRunner
   private let table: Weight
 
+  /// Gives a linear layer, by its parameter and the number of the expert, somebody who looks at it.
+  package typealias Observers = (Parameter, Int) -> Linear.Observer?
+
+  /// Prepares a model's blocks.
+  ///
+  /// - Parameters:
+  ///   - model: What is computed.
+  ///   - observers: Who looks at linear layers, if anybody does.
+  ///   - exchange: Gives other tensors for a parameter; nil leaves its own.
   /// - Throws: ``ModelError`` if the numbers and tensors of the model do not fit each other.
-  package init(_ model: Model) throws(ModelError) {
+  package init(
+    _ model: Model, observers: Observers? = nil,
+    exchange: (BoundParameter) -> BoundParameter? = { _ in nil }
+  ) throws(ModelError) {
     self.model = model
     var runners: [PartDeclaration.Kind: PartRunner] = [:]
     var width: Int?
     for (part, parameters) in zip(model.architecture.parts, model.census.parameters) {
-      let runner = try PartRunner(part, parameters: parameters, inputWidth: width)
+      let runner = try PartRunner(
+        part, parameters: parameters.map { own in own.flatMap { exchange($0) ?? $0 } },
+        inputWidth: width, observers: observers)
       runners[part.kind] = runner
       width = runner.outputWidth
     }
@@ -95,11 +109,7 @@ package struct ForwardPass: Sendable {
     of images: [PixelTensor], trace: TraceSink? = nil
   ) throws(ModelError) -> [ImageView] {
     guard !images.isEmpty else { return [] }
-    guard let vision, let connector else {
-      throw .input(
-        "\(model.path): the model takes text only; leave the image out, or name its vision part "
-          + "with --mmproj")
-    }
+    let (vision, connector) = try imageParts()
     var flow = Flow(hidden: Matrix(rows: 0, columns: 0), batch: Batch(lengths: []), pixels: images)
     try vision.run(&flow, trace: trace)
     flow.pixels = []
@@ -110,7 +120,7 @@ package struct ForwardPass: Sendable {
   }
 
   /// The rows of each image.
-  private static func images(of flow: Flow) -> [Matrix] {
+  fileprivate static func images(of flow: Flow) -> [Matrix] {
     zip(flow.batch.starts, flow.batch.lengths).map { start, length in
       flow.hidden.rows(start..<start + length)
     }
@@ -133,6 +143,78 @@ package struct ForwardPass: Sendable {
     try language.run(&flow, trace: trace)
     trace?("logits", [flow.hidden.rows, flow.hidden.columns], flow.hidden.values)
     return flow.hidden
+  }
+
+  /// A computation that goes on block by block, so that others can keep in step with it.
+  package struct Run: Sendable {
+    private let runners: [PartRunner]
+    private var flow: Flow
+    /// All blocks, in their order.
+    package let places: [BlockPlace]
+    private let order: [(part: Int, block: Int)]
+    private var done = 0
+    /// The vision part's output, once it is there.
+    private var encoded: [Matrix] = []
+
+    fileprivate init(_ runners: [PartRunner], on flow: Flow) {
+      self.runners = runners
+      self.flow = flow
+      places = runners.flatMap(\.places)
+      order = runners.enumerated().flatMap { part, runner in
+        runner.places.indices.map { (part, $0) }
+      }
+    }
+
+    /// The block that comes next; nil after the last.
+    package var next: BlockPlace? { done < places.count ? places[done] : nil }
+
+    /// What the last block that ran has given: `[rows of all sequences, channels]`.
+    package var hidden: Matrix { flow.hidden }
+
+    /// What the images have become; complete when all blocks ran.
+    package var views: [ImageView] {
+      zip(encoded, ForwardPass.images(of: flow)).map(ImageView.init)
+    }
+
+    /// Runs the next block; after the last, nothing.
+    package mutating func advance() throws(ModelError) {
+      guard done < order.count else { return }
+      let (part, block) = order[done]
+      try runners[part].run(block: block, on: &flow)
+      done += 1
+      if done == order.count || order[done].part != part {
+        flow.pixels = []
+        if part == 0, runners.count > 1 { encoded = ForwardPass.images(of: flow) }
+      }
+    }
+  }
+
+  /// Begins the computation of ``logits(_:rows:trace:)``.
+  package func run(
+    _ sequences: [TokenSequence], rows: [Int]? = nil
+  ) throws(ModelError) -> Run {
+    var flow = Flow(
+      hidden: try embedded(sequences), batch: Batch(lengths: sequences.map(\.tokens.count)))
+    flow.outputRows = rows
+    return Run([language], on: flow)
+  }
+
+  /// Begins the computation of ``views(of:trace:)``.
+  package func run(_ images: [PixelTensor]) throws(ModelError) -> Run {
+    let (vision, connector) = try imageParts()
+    return Run(
+      [vision, connector],
+      on: Flow(
+        hidden: Matrix(rows: 0, columns: 0), batch: Batch(lengths: []), pixels: images))
+  }
+
+  private func imageParts() throws(ModelError) -> (PartRunner, PartRunner) {
+    guard let vision, let connector else {
+      throw .input(
+        "\(model.path): the model takes text only; leave the image out, or name its vision part "
+          + "with --mmproj")
+    }
+    return (vision, connector)
   }
 
   /// What several sequences have computed so far.

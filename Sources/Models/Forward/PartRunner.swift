@@ -7,9 +7,28 @@ package import Tensors
 /// Receives intermediate results: name, shape, values.
 package typealias TraceSink = (String, Shape, [Float]) -> Void
 
+/// Which of a model's blocks one is.
+package struct BlockPlace: Sendable, Hashable {
+  package let part: PartDeclaration.Kind
+  /// Its place among the blocks of the part.
+  package let index: Int
+  /// Its name in the declaration, such as `attention`.
+  package let name: String
+  /// The repetition that it belongs to; nil outside of any.
+  package let layer: Int?
+
+  package init(part: PartDeclaration.Kind, index: Int, name: String, layer: Int?) {
+    self.part = part
+    self.index = index
+    self.name = name
+    self.layer = layer
+  }
+}
+
 /// The blocks of a part, ready to run.
 struct PartRunner: Sendable {
   private struct Step: Sendable {
+    let place: BlockPlace
     let block: any Block
     let weights: [Weight]
     let traces: [Part.Step.Trace]
@@ -30,27 +49,37 @@ struct PartRunner: Sendable {
   ///   - part: The declared steps.
   ///   - parameters: Their tensors.
   ///   - inputWidth: How wide the rows are that go in; nil for images.
+  ///   - observers: Who looks at linear layers, if anybody does.
   /// - Throws: ``ModelError`` if tensors do not fit each other.
-  init(_ part: Part, parameters: [BoundParameter?], inputWidth: Int?) throws(ModelError) {
+  init(
+    _ part: Part, parameters: [BoundParameter?], inputWidth: Int?,
+    observers: ForwardPass.Observers? = nil
+  ) throws(ModelError) {
     let state = PartReader()
     var steps: [Step] = []
     var width = inputWidth ?? 0
     for step in part.steps {
       guard let kind = BlockRegistry.kinds[step.declaration.block] else { continue }
-      let reader = BlockReader(step, of: part, parameters: parameters, state: state)
+      let reader = BlockReader(
+        step, of: part, parameters: parameters, state: state, observers: observers)
       let block = try kind.init(reader)
-      if part.kind == .language, let table = state.table, steps.isEmpty { width = table.columns }
+      if part.kind == .language, let table = state.table, steps.isEmpty {
+        width = table.weight.columns
+      }
       guard let next = block.outputWidth(from: width) else {
         throw reader.error(
           "the sizes of its tensors do not fit each other, or the \(width) channels that come in")
       }
       width = next
       steps.append(
-        Step(block: block, weights: reader.weights, traces: step.traces, isUsed: step.isUsed))
+        Step(
+          place: BlockPlace(
+            part: part.kind, index: steps.count, name: step.declaration.id, layer: step.layer),
+          block: block, weights: reader.weights, traces: step.traces, isUsed: step.isUsed))
     }
     self.steps = steps
     cacheCount = state.cacheCount
-    table = state.table
+    table = state.table?.weight
     outputWidth = width
   }
 
@@ -74,6 +103,16 @@ struct PartRunner: Sendable {
       }
     }
     if let result { flow = result }
+  }
+
+  /// The blocks that count, in their order.
+  var places: [BlockPlace] { steps.filter(\.isUsed).map(\.place) }
+
+  /// Runs one of the blocks that count.
+  func run(block index: Int, on flow: inout Flow) throws(ModelError) {
+    let step = steps.filter(\.isUsed)[index]
+    try step.block.run(&flow)
+    for weight in step.weights { weight.source.release() }
   }
 
   private func emit(_ flow: Flow, _ entry: Part.Step.Trace, to trace: TraceSink) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Models
 import Verification
 
 #if canImport(Glibc)
@@ -97,6 +98,74 @@ enum DivergenceCharts {
       chart.dot(
         x: Double(place + 1), y: errors[place], series: 0,
         "\(image.path): \(Figures.percent(errors[place]))")
+    }
+    return chart
+  }
+
+  /// The relative error of the outputs of each block, a chart for each part that has several.
+  static func byBlock(
+    _ blocks: [BlockStatistics.Block]
+  ) -> [(part: String, chart: HTMLChart)] {
+    var charts: [(part: String, chart: HTMLChart)] = []
+    for part in PartDeclaration.Kind.allCases {
+      let own = blocks.filter { $0.place.part == part && $0.relativeError.isFinite }
+      guard own.count > 1 else { continue }
+      let peak = own.map(\.relativeError).max() ?? 0
+      var chart = HTMLChart(
+        title: "Relative error of the outputs of the \(part.rawValue) part's blocks",
+        x: 0...Double(own.count), y: 0...max(peak, 1e-12))
+      for value in [0, peak / 2, peak] where peak > 0 {
+        chart.mark(y: value, Figures.percent(value))
+      }
+      let layers = own.indices.filter { index in
+        own[index].place.layer.map { layer in
+          index == 0 || own[index - 1].place.layer != layer
+        } ?? false
+      }
+      let step = max(1, (layers.count + 7) / 8)
+      for (number, index) in layers.enumerated() where number % step == 0 {
+        chart.mark(x: Double(index) + 0.5, "\(own[index].place.layer ?? 0)")
+      }
+      for (index, block) in own.enumerated() {
+        let layer = block.place.layer.map { ", layer \($0)" } ?? ""
+        chart.bar(
+          Double(index)...Double(index + 1), height: block.relativeError, series: 0,
+          "\(block.place.name)\(layer): \(Figures.percent(block.relativeError))")
+      }
+      charts.append((part.rawValue, chart))
+    }
+    return charts
+  }
+
+  /// Bytes against divergence, the front as a line.
+  static func front(_ ranking: Ranking) -> HTMLChart {
+    let entries = ranking.entries
+    let sizes = entries.map { Double($0.report.candidate.byteCount) }
+    let floor = 1e-12
+    let heights = entries.map { log10(max($0.meanDivergence, floor)) }
+    let (least, most) = (sizes.min() ?? 0, sizes.max() ?? 1)
+    let margin = max(1, (most - least) * 0.08)
+    let low = (heights.min() ?? -1).rounded(.down)
+    let high = max(low + 1, (heights.max() ?? 0).rounded(.up))
+    var chart = HTMLChart(
+      title: "Mean KL divergence against size", x: (least - margin)...(most + margin),
+      y: low...high)
+    for decade in stride(from: Int(low), through: Int(high), by: max(1, Int(high - low) / 4)) {
+      chart.mark(y: Double(decade), "1e\(decade)")
+    }
+    for share in [0.0, 0.5, 1] {
+      let size = least + share * (most - least)
+      chart.mark(x: size, Figures.bytes(Int(size)))
+    }
+    let front = entries.indices.filter { entries[$0].isOnFront }.sorted { sizes[$0] < sizes[$1] }
+    chart.line(front.map { (sizes[$0], heights[$0]) }, series: 0)
+    for (index, entry) in entries.enumerated() {
+      chart.dot(
+        x: sizes[index], y: heights[index], series: entry.isOnFront ? 0 : 1,
+        "\(entry.report.candidate.name): \(Figures.bytes(entry.report.candidate.byteCount)), "
+          + "KL \(Figures.small(entry.meanDivergence))")
+      chart.name(
+        x: sizes[index], y: heights[index], above: entry.isOnFront, entry.report.candidate.name)
     }
     return chart
   }

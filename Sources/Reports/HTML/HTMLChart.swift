@@ -80,6 +80,14 @@ struct HTMLChart {
     body += "<title>\(Markup.escaped(says))</title></circle>"
   }
 
+  /// A name beside a dot, on the side where there is room, a little above or below it.
+  mutating func name(x: Double, y: Double, above: Bool, _ name: String) {
+    let (x, y) = place(x, y)
+    let isRight = x > HTMLChart.width * 0.6
+    body += "<text x=\"\(f(isRight ? x - 6 : x + 6))\" y=\"\(f(above ? y - 4 : y + 14))\""
+    body += "\(isRight ? " text-anchor=\"end\"" : "")>\(Markup.escaped(name))</text>"
+  }
+
   var svg: String {
     "<svg viewBox=\"0 0 \(f(HTMLChart.width)) \(f(HTMLChart.height))\" role=\"img\" "
       + "aria-label=\"\(Markup.escaped(title))\">\(body)</svg>"

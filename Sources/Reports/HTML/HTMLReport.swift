@@ -6,6 +6,8 @@ import Verification
 package struct HTMLReport: Sendable {
   /// Answers that changed are shown up to this many.
   package static let answerLimit = 24
+  /// Findings in the files, too.
+  package static let findingLimit = 24
 
   private let report: VerificationReport
   private let images: [String: String]
@@ -22,33 +24,10 @@ package struct HTMLReport: Sendable {
   private var gated: [ComparisonReport.Group] { comparison.groups.filter(\.isGated) }
 
   package var text: String {
-    let name = Markup.escaped(comparison.candidate.name)
     let parts = [
-      head, gates, charts, predictions, vision, answers,
-      HTMLText.element(
-        "footer",
-        "KL is the Kullback-Leibler divergence of the predictions from the original’s, over the whole "
-          + "vocabulary, in nats; intervals are those of resampled documents, at 95 %."),
+      head, findings, gates, charts, predictions, blocks, tensors, vision, answers, HTMLText.footer,
     ]
-    return """
-      <!doctype html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta http-equiv="Content-Security-Policy" content="\(HTMLStyle.policy)">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <title>\(name): what the conversion cost</title>
-      <link rel="icon" href="data:,">
-      <style>
-      \(HTMLStyle.sheet)
-      </style>
-      </head>
-      <body>
-      \(parts.filter { !$0.isEmpty }.joined(separator: "\n"))
-      </body>
-      </html>
-
-      """
+    return HTMLText.page(title: "\(comparison.candidate.name): what the conversion cost", parts)
   }
 
   private var head: String {
@@ -103,6 +82,57 @@ package struct HTMLReport: Sendable {
       "section",
       HTMLText.element("h2", "\(kept) of \(report.outcomes.count) limits kept")
         + HTMLText.element("ul", class: "gates", items.joined(separator: "\n")))
+  }
+
+  private var findings: String {
+    let findings = comparison.structure?.findings ?? []
+    guard !findings.isEmpty else { return "" }
+    let items = findings.prefix(HTMLReport.findingLimit).map { finding in
+      let style = finding.severity == .error ? "failed" : "undecided"
+      return HTMLText.element(
+        "li",
+        HTMLText.element("span", class: "tag \(style)", finding.severity.rawValue)
+          + Markup.escaped(finding.sentence))
+    }
+    let errors = findings.count { $0.severity == .error }
+    return HTMLText.element(
+      "section",
+      HTMLText.element(
+        "h2", "In the files: \(errors) errors, \(findings.count - errors) warnings")
+        + HTMLText.element("ul", class: "gates", items.joined(separator: "\n")))
+  }
+
+  /// Where the error arises, block by block.
+  private var blocks: String {
+    guard !comparison.blocks.isEmpty else { return "" }
+    let charts = DivergenceCharts.byBlock(comparison.blocks).map { part, chart in
+      HTMLText.element("div", HTMLText.element("h3", Markup.escaped(part)) + chart.svg)
+    }
+    return HTMLText.element(
+      "section",
+      HTMLText.element("h2", "Error of outputs, block by block")
+        + HTMLText.element(
+          "p", "‖x − y‖ / ‖x‖ of what each block gives; the errors of earlier blocks are in it.")
+        + HTMLText.element("div", class: "two", charts.joined()))
+  }
+
+  private var tensors: String {
+    let map = TensorMap(comparison.tensors)
+    guard !map.isEmpty else { return "" }
+    var text =
+      HTMLText.element("h2", "Error of outputs, tensor by tensor")
+      + HTMLText.element(
+        "p",
+        "‖XWᵀ − XVᵀ‖ / ‖XWᵀ‖ with the original’s own inputs X: what this tensor alone adds. The "
+          + "darkest cell is \(Figures.percent(map.largest)).") + map.html
+    if !report.trials.isEmpty {
+      text +=
+        HTMLText.element("h2", "What single tensors cost")
+        + HTMLText.element(
+          "p", "The conversion with one tensor as it was before, on a sample of the data.")
+        + HTMLText.table(report.trials)
+    }
+    return HTMLText.element("section", text)
   }
 
   private var predictions: String {

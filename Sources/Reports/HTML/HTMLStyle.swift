@@ -39,6 +39,13 @@ enum HTMLStyle {
     .two { display: grid; grid-template-columns: repeat(auto-fit, minmax(300px, 1fr)); gap: 16px; }
     .two section { margin: 0; }
     .two { margin-top: 16px; }
+    h2:not(:first-child) { margin-top: 20px; } h3 { font-size: 14px; margin: 0 0 4px; color: var(--soft); }
+    .map th { font-weight: 400; } .map td { padding: 2px 0; width: 100%; }
+    .cells i {
+      display: inline-block; width: 16px; height: 16px; margin: 1px; border-radius: 3px;
+      background: var(--s0); vertical-align: middle;
+    }
+    a { color: var(--s0); }
     .scroll { overflow-x: auto; }
     table { border-collapse: collapse; width: 100%; font-size: 14px; }
     th, td { padding: 5px 10px; text-align: left; border-bottom: 1px solid var(--rule); }

@@ -7,6 +7,34 @@ enum HTMLText {
     return "<\(name)\(attribute)>\(content)</\(name)>"
   }
 
+  /// A page that needs nothing else: no script, no font, no other file.
+  static func page(title: String, _ parts: [String]) -> String {
+    """
+    <!doctype html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8">
+    <meta http-equiv="Content-Security-Policy" content="\(HTMLStyle.policy)">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>\(Markup.escaped(title))</title>
+    <link rel="icon" href="data:,">
+    <style>
+    \(HTMLStyle.sheet)
+    </style>
+    </head>
+    <body>
+    \(parts.filter { !$0.isEmpty }.joined(separator: "\n"))
+    </body>
+    </html>
+
+    """
+  }
+
+  static let footer = element(
+    "footer",
+    "KL is the Kullback-Leibler divergence of the predictions from the original’s, over the whole "
+      + "vocabulary, in nats; intervals are those of resampled documents, at 95 %.")
+
   /// The table's cells; the first row is the head.
   static func table(_ table: TextTable) -> String {
     let rows = table.cells.enumerated().map { index, row in

@@ -37,16 +37,19 @@ package struct StructureComparison {
     tokens.check(into: &findings)
     ChatTemplateComparison(reference: reference, candidate: candidate).check(into: &findings)
     ProcessorComparison(reference: reference, candidate: candidate).check(into: &findings)
+    var tensors: [TensorStatistics] = []
     let isMixed = !mostlyFloat32(reference)
     for (index, pair) in pairs.enumerated() {
       report(Comparison.Progress(count: index, total: pairs.count, activity: "tensors"))
       let statistics = try WeightStatistics(of: pair)
       WeightComparison(pair: pair, statistics: statistics, isMixed: isMixed)
         .check(into: &findings)
+      tensors.append(TensorStatistics(of: pair, weightError: statistics.relativeError))
     }
     SourceComparison(reference: reference, candidate: candidate).check(into: &findings)
     return StructureReport(
-      reference: subject(reference), candidate: subject(candidate), findings: findings)
+      reference: subject(reference), candidate: subject(candidate), findings: findings,
+      tensors: tensors)
   }
 
   /// Whether most weights of a model are stored in F32.

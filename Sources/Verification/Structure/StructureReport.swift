@@ -26,8 +26,13 @@ package struct StructureReport: Sendable {
   package let entries: [Entry]
   /// In the order of the checks; errors of a check before its warnings.
   package let findings: [Finding]
+  /// The tensors that both have, in the order of the computation.
+  package let tensors: [TensorStatistics]
 
-  init(reference: Subject, candidate: Subject, findings: Findings) {
+  init(
+    reference: Subject, candidate: Subject, findings: Findings, tensors: [TensorStatistics]
+  ) {
+    self.tensors = tensors
     self.reference = reference
     self.candidate = candidate
     var entries: [Entry] = []

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BlockFormats
+import Layers
+import LinearAlgebra
+import Models
+import Synchronization
+import Tensors
+
+/// Finds out what single tensors of a candidate cost, on a sample of the data.
+///
+/// The reference runs once, and each linear layer's inputs also go through the candidate's weights:
+/// that tells each tensor's own error from those before it. The tensors with the largest are then
+/// put back one by one as they were, and the candidate runs again.
+struct TensorComparison {
+  let reference: Model
+  let candidate: Model
+  let sample: [EvaluationSequence]
+  /// How many tensors are put back.
+  let trialCount: Int
+  let report: (Comparison.Progress) -> Void
+
+  /// Fills in what the statistics of weights leave open.
+  func run(_ tensors: [TensorStatistics]) throws(ModelError) -> [TensorStatistics] {
+    guard !sample.isEmpty else { return tensors }
+    var tensors = tensors
+    var findings = Findings()
+    let pairs = ParameterPair.all(of: reference, and: candidate, into: &findings)
+    let errors = OutputErrors(pairs)
+    let ours = try EvaluatedModel(reference, observers: errors.observer).logits(seeing: sample)
+    for index in tensors.indices {
+      tensors[index].outputError = errors.relativeError(of: TensorPlace(tensors[index]))
+    }
+    let chosen = tensors.indices
+      .filter { tensors[$0].outputError ?? 0 > 0 }
+      .sorted { (tensors[$0].outputError ?? 0, $1) > (tensors[$1].outputError ?? 0, $0) }
+      .prefix(trialCount)
+    guard !chosen.isEmpty else { return tensors }
+    let before = try meanDivergence(from: ours, of: EvaluatedModel(candidate))
+    for (done, index) in chosen.enumerated() {
+      report(Comparison.Progress(count: done, total: chosen.count, activity: "single tensors"))
+      let place = TensorPlace(tensors[index])
+      let raised = pairs.first { TensorPlace($0.reference.parameter) == place }?.reference
+      let model = try EvaluatedModel(
+        candidate,
+        exchange: { own in
+          TensorPlace(own.parameter) == place ? raised : nil
+        })
+      tensors[index].trial = TensorStatistics.Trial(
+        before: before, after: try meanDivergence(from: ours, of: model), tokenCount: countedTokens)
+    }
+    return tensors
+  }
+
+  private func meanDivergence(
+    from reference: Matrix, of model: EvaluatedModel
+  ) throws(ModelError) -> Double {
+    let targets = sample.flatMap { sequence in
+      sequence.parts.flatMap { $0.positions.map { sequence.tokens[$0] } }
+    }
+    let predictions = Prediction.compare(
+      reference: reference, candidate: try model.logits(seeing: sample), targets: targets)
+    // Prompts are not what a model is asked for.
+    let counts = sample.flatMap(\.parts).flatMap { part in
+      part.positions.map { _ in !part.group.isPrompt }
+    }
+    let divergences = zip(predictions, counts).filter(\.1).map(\.0.divergence)
+    return divergences.reduce(0, +) / Double(max(1, divergences.count))
+  }
+
+  /// The predictions that trials are judged by.
+  private var countedTokens: Int {
+    sample.flatMap(\.parts).filter { !$0.group.isPrompt }.reduce(0) { $0 + $1.positions.count }
+  }
+}
+
+/// What tells parameters of a model apart, in any container.
+private struct TensorPlace: Hashable {
+  let part: PartDeclaration.Kind
+  let key: String
+
+  init(_ parameter: Parameter) { (part, key) = (parameter.part, parameter.ggufName) }
+
+  init(_ tensor: TensorStatistics) { (part, key) = (tensor.part, tensor.key) }
+}
+
+/// Gathers how far the candidate's weights take the reference's inputs from its outputs.
+private final class OutputErrors: Sendable {
+  private let partners: [TensorPlace: BoundParameter]
+  private let found = Mutex<[TensorPlace: Distortion]>([:])
+
+  init(_ pairs: [ParameterPair]) {
+    partners = Dictionary(
+      pairs.map { (TensorPlace($0.reference.parameter), $0.candidate) },
+      uniquingKeysWith: { first, _ in first })
+  }
+
+  func relativeError(of place: TensorPlace) -> Double? {
+    found.withLock { $0[place]?.relativeError }
+  }
+
+  /// Looks at a linear layer of the reference.
+  func observer(_ parameter: Parameter, expert: Int) -> Linear.Observer? {
+    let place = TensorPlace(parameter)
+    guard let rows = parameter.shape.dimensions.first, let partner = partners[place],
+      let weights = try? partner.matrices(rows: rows, order: .model),
+      weights.indices.contains(expert)
+    else { return nil }
+    let linear = Linear(weight: weights[expert])
+    return { [self] inputs, outputs in
+      guard inputs.columns == linear.weight.columns else { return }
+      let own = linear(inputs)
+      linear.weight.source.release()
+      outputs.values.withUnsafeBufferPointer { outputs in
+        own.values.withUnsafeBufferPointer { own in
+          guard own.count == outputs.count else { return }
+          let distortion = Distortion(of: outputs, decoded: own)
+          found.withLock { $0[place, default: Distortion()].add(distortion) }
+        }
+      }
+    }
+  }
+}
