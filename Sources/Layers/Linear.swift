@@ -10,13 +10,18 @@ package struct Linear: Sendable {
   package let weight: Weight
   /// Added to each row, `[outputs]`; nil where there is none.
   package let bias: [Float]?
+  private let rounding: ActivationRounding
   private let observer: Observer?
 
   /// Sees the rows that go into a linear layer, and what the weight makes of them, before the bias.
   package typealias Observer = @Sendable (_ inputs: Matrix, _ outputs: Matrix) -> Void
 
-  package init(weight: Weight, bias: [Float]? = nil, observer: Observer? = nil) {
+  package init(
+    weight: Weight, bias: [Float]? = nil, rounding: ActivationRounding = .none,
+    observer: Observer? = nil
+  ) {
     self.weight = weight
+    self.rounding = rounding
     self.bias = bias
     self.observer = observer
   }
@@ -32,6 +37,7 @@ package struct Linear: Sendable {
   /// - Returns: `[tokens, outputs]`
   package func callAsFunction(_ inputs: Matrix) -> Matrix {
     precondition(inputs.columns == weight.columns, "\(inputs.columns) ≠ \(weight.columns)")
+    let inputs = rounding(inputs)
     let outputs = weight.rows
     let columns = weight.columns
     let tile = tileRows

@@ -111,6 +111,9 @@ extension PareVerification {
     /// How many tensors, those with the largest errors, are put back one by one as they were, to
     /// tell what each costs.
     public var trialCount = 8
+    /// Whether the conversion also runs with activations rounded as llama.cpp rounds them: to bytes
+    /// beside quantized weights.
+    public var roundsActivations = false
     /// Whether the original is also compared with itself in the conversion's container.
     public var measuresNoiseFloor = false
 
@@ -157,6 +160,7 @@ extension PareModel {
     own.window = options.window
     own.sampleLimit = options.sampleLimit
     own.trialCount = options.trialCount
+    own.roundsActivations = options.roundsActivations
     let samples = try convertingErrors { () throws(ModelError) in
       let samples = try Dataset(paths: data)
       try limits.check(samples)

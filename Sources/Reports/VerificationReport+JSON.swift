@@ -7,13 +7,12 @@ import Verification
 extension VerificationReport {
   /// The same for programs: Formats/report.md.
   package var json: JSON {
-    var groups = JSON.Object()
-    for group in report.groups { groups[group.name] = VerificationReport.json(of: group) }
     let answers = report.answers
     return [
       "schemaVersion": .integer(JSON.reportVersion), "reference": json(of: report.reference),
       "candidate": json(of: report.candidate),
-      "groups": .object(groups),
+      "groups": report.groups.isEmpty
+        ? .object(JSON.Object()) : VerificationReport.json(of: report.groups),
       "answers": [
         "questions": .integer(answers.judged.count), "asked": .integer(answers.answers.count),
         "referenceRight": .integer(answers.referenceRightCount),
@@ -31,7 +30,8 @@ extension VerificationReport {
             "connectorError": .number(image.connector.relativeError),
           ]
         }),
-      "noiseFloor": noiseFloor,
+      "rounded": VerificationReport.json(of: report.rounded),
+      "noiseFloor": VerificationReport.json(of: report.noiseFloor),
       "blocks": .array(
         report.blocks.map { block in
           [
@@ -48,12 +48,12 @@ extension VerificationReport {
     ]
   }
 
-  /// The groups' figures, or null where the noise floor was not measured.
-  private var noiseFloor: JSON {
-    guard !report.noiseFloor.isEmpty else { return .null }
-    var groups = JSON.Object()
-    for group in report.noiseFloor { groups[group.name] = VerificationReport.json(of: group) }
-    return .object(groups)
+  /// The groups' figures, or null where they were not measured.
+  private static func json(of groups: [ComparisonReport.Group]) -> JSON {
+    guard !groups.isEmpty else { return .null }
+    var members = JSON.Object()
+    for group in groups { members[group.name] = json(of: group) }
+    return .object(members)
   }
 
   private static func json(of tensor: TensorStatistics) -> JSON {

@@ -113,6 +113,7 @@ package struct VerificationReport: Sendable {
       ])
     }
     for group in report.groups { append(group.name, group.summary) }
+    for group in report.rounded { append("\(group.name), rounded", group.summary) }
     for group in report.noiseFloor { append("noise floor, \(group.name)", group.summary) }
     return table
   }

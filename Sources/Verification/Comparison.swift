@@ -16,6 +16,8 @@ package struct Comparison {
     package var answerLimit = 64
     /// How many tensors of each candidate are tried as they were in the original.
     package var trialCount = 0
+    /// Whether each candidate also runs with activations rounded as llama.cpp rounds them.
+    package var roundsActivations = false
 
     package init() {}
   }
@@ -28,8 +30,11 @@ package struct Comparison {
   }
 
   private let reference: EvaluatedModel
+  /// Everything that is compared with it: what was made of it; where asked for, the same with rounded
+  /// activations; and the original itself in another container.
   private let candidates: [EvaluatedModel]
-  /// Whether the last of them is the original itself, in another container.
+  /// How many of them were made of the original.
+  private let conversionCount: Int
   private let hasNoiseFloor: Bool
   private let options: Options
   private let report: (Progress) -> Void
@@ -55,12 +60,18 @@ package struct Comparison {
   ) throws(ModelError) {
     self.reference = try EvaluatedModel(reference)
     var evaluated: [EvaluatedModel] = []
-    for candidate in candidates + [noiseFloor].compactMap(\.self) {
-      let model = try EvaluatedModel(candidate)
-      try model.requireTokens(of: self.reference)
-      evaluated.append(model)
+    for candidate in candidates { evaluated.append(try EvaluatedModel(candidate)) }
+    if options.roundsActivations {
+      var rounding = ForwardPass.Options()
+      rounding.roundsActivations = true
+      for candidate in candidates {
+        evaluated.append(try EvaluatedModel(candidate, options: rounding))
+      }
     }
+    if let noiseFloor { evaluated.append(try EvaluatedModel(noiseFloor)) }
+    for model in evaluated { try model.requireTokens(of: self.reference) }
     self.candidates = evaluated
+    conversionCount = candidates.count
     hasNoiseFloor = noiseFloor != nil
     self.options = options
     self.report = report
@@ -87,7 +98,7 @@ package struct Comparison {
   ///
   /// - Returns: A report for each candidate, in their order.
   package func run(on data: Dataset) throws(ModelError) -> [ComparisonReport] {
-    let own = hasNoiseFloor ? Array(candidates.dropLast()) : candidates
+    let own = candidates.prefix(conversionCount)
     var structures: [StructureReport] = []
     for candidate in own {
       structures.append(
@@ -132,7 +143,9 @@ package struct Comparison {
         ComparisonReport(
           reference: subject(reference), candidate: subject(candidate), groups: found.groups,
           answers: found.answers, vision: found.vision, blocks: found.blocks.blocks,
-          tensors: tensors, structure: structures[index], noiseFloor: noise))
+          tensors: tensors, structure: structures[index],
+          rounded: options.roundsActivations ? state.found[conversionCount + index].groups : [],
+          noiseFloor: noise))
     }
     return reports
   }

@@ -60,13 +60,16 @@ package struct ComparisonReport: Sendable {
   package let tensors: [TensorStatistics]
   /// What the files alone show; nil if they were not compared.
   package let structure: StructureReport?
+  /// The candidate with activations rounded as llama.cpp rounds them; empty if it was not measured.
+  package let rounded: [Group]
   /// The original beside itself in the candidate's container; empty if it was not measured.
   package let noiseFloor: [Group]
 
   package init(
     reference: Subject, candidate: Subject, groups: [Group], answers: AnswerStatistics,
     vision: VisionStatistics, blocks: [BlockStatistics.Block] = [],
-    tensors: [TensorStatistics] = [], structure: StructureReport? = nil, noiseFloor: [Group] = []
+    tensors: [TensorStatistics] = [], structure: StructureReport? = nil, rounded: [Group] = [],
+    noiseFloor: [Group] = []
   ) {
     self.reference = reference
     self.candidate = candidate
@@ -76,6 +79,7 @@ package struct ComparisonReport: Sendable {
     self.blocks = blocks
     self.tensors = tensors
     self.structure = structure
+    self.rounded = rounded
     self.noiseFloor = noiseFloor
   }
 

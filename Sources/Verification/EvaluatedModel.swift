@@ -15,19 +15,12 @@ final class EvaluatedModel {
   private(set) var tokenCount = 0
   private var images: [String: ForwardPass.ImageView] = [:]
 
-  /// Prepares a model.
-  ///
-  /// - Parameters:
-  ///   - model: What is evaluated.
-  ///   - observers: Who looks at linear layers, if anybody does.
-  ///   - exchange: Gives other tensors for a parameter; nil leaves its own.
   /// - Throws: ``ModelError`` if numbers and tensors do not fit each other.
   init(
-    _ model: Model, observers: ForwardPass.Observers? = nil,
-    exchange: (BoundParameter) -> BoundParameter? = { _ in nil }
+    _ model: Model, options: ForwardPass.Options = ForwardPass.Options()
   ) throws(ModelError) {
     self.model = model
-    forward = try ForwardPass(model, observers: observers, exchange: exchange)
+    forward = try ForwardPass(model, options: options)
     generator = Generator(forward)
   }
 

@@ -27,7 +27,9 @@ struct TensorComparison {
     var findings = Findings()
     let pairs = ParameterPair.all(of: reference, and: candidate, into: &findings)
     let errors = OutputErrors(pairs)
-    let ours = try EvaluatedModel(reference, observers: errors.observer).logits(seeing: sample)
+    var observing = ForwardPass.Options()
+    observing.observers = errors.observer
+    let ours = try EvaluatedModel(reference, options: observing).logits(seeing: sample)
     for index in tensors.indices {
       tensors[index].outputError = errors.relativeError(of: TensorPlace(tensors[index]))
     }
@@ -41,11 +43,9 @@ struct TensorComparison {
       report(Comparison.Progress(count: done, total: chosen.count, activity: "single tensors"))
       let place = TensorPlace(tensors[index])
       let raised = pairs.first { TensorPlace($0.reference.parameter) == place }?.reference
-      let model = try EvaluatedModel(
-        candidate,
-        exchange: { own in
-          TensorPlace(own.parameter) == place ? raised : nil
-        })
+      var raising = ForwardPass.Options()
+      raising.exchange = { TensorPlace($0.parameter) == place ? raised : nil }
+      let model = try EvaluatedModel(candidate, options: raising)
       tensors[index].trial = TensorStatistics.Trial(
         before: before, after: try meanDivergence(from: ours, of: model), tokenCount: countedTokens)
     }

@@ -59,6 +59,14 @@ struct VerifyCommand: ParsableCommand {
   var tensors = 8
 
   @Flag(
+    name: .customLong("rounded"),
+    help: ArgumentHelp(
+      "Also run the conversion with activations rounded as llama.cpp rounds them, mostly to 8 bits."
+    )
+  )
+  var roundsActivations = false
+
+  @Flag(
     help:
       "Also compare the original with itself in the conversion's container, in a temporary file.")
   var noiseFloor = false
@@ -95,6 +103,7 @@ struct VerifyCommand: ParsableCommand {
     options.window = window
     options.sampleLimit = samples
     options.trialCount = tensors
+    options.roundsActivations = roundsActivations
     options.measuresNoiseFloor = noiseFloor
     let failures: [String]
     if conversions.count == 1 {

@@ -51,4 +51,14 @@ double pk_kl_divergence(
     const float *p_logits, double p_log_sum, const float *q_logits, double q_log_sum,
     size_t count);
 
+/// Rounds runs of 32 numbers to bytes times a half-precision step, in place; what is left over stays.
+///
+/// Source: `quantize_row_q8_0` of llama.cpp.
+void pk_round_to_bytes(pk_instruction_set set, float *x, size_t count);
+
+/// The same for runs of 256 and a step in f32.
+///
+/// Source: `quantize_row_q8_K` of llama.cpp.
+void pk_round_to_long_bytes(pk_instruction_set set, float *x, size_t count);
+
 #endif

@@ -11,19 +11,19 @@ final class BlockReader {
   private let part: Part
   private let parameters: [BoundParameter?]
   private let state: PartReader
-  private let observers: ForwardPass.Observers?
+  private let options: ForwardPass.Options
   /// Everything that was handed out, to be given back to the system after use.
   private(set) var weights: [Weight] = []
 
   init(
     _ step: Part.Step, of part: Part, parameters: [BoundParameter?], state: PartReader,
-    observers: ForwardPass.Observers?
+    options: ForwardPass.Options
   ) {
     self.step = step
     self.part = part
     self.parameters = parameters
     self.state = state
-    self.observers = observers
+    self.options = options
   }
 
   /// A place for the keys and values of an attention layer.
@@ -39,7 +39,7 @@ final class BlockReader {
 
   /// The table of token embeddings as an output layer.
   var tiedOutput: Linear? {
-    state.table.map { Linear(weight: $0.weight, observer: observers?($0.parameter, 0)) }
+    state.table.map { linear($0.weight, of: $0.parameter) }
   }
 
   func error(_ sentence: String) -> ModelError {
@@ -168,16 +168,25 @@ final class BlockReader {
   }
 
   func linear(_ key: String) throws(ModelError) -> Linear {
+    linear(
+      try weight(key), of: try required(key).parameter, bias: try valuesIfPresent(key + ".bias"))
+  }
+
+  private func linear(
+    _ weight: Weight, of parameter: Parameter, expert: Int = 0, bias: [Float]? = nil
+  ) -> Linear {
     Linear(
-      weight: try weight(key), bias: try valuesIfPresent(key + ".bias"),
-      observer: observers?(try required(key).parameter, 0))
+      weight: weight, bias: bias,
+      rounding: options.roundsActivations
+        ? ActivationRounding(ofLlamaCppBeside: weight) : .none,
+      observer: options.observers?(parameter, expert))
   }
 
   /// A linear layer an expert, without biases.
   func linears(_ key: String) throws(ModelError) -> [Linear] {
     let parameter = try required(key).parameter
     return try weights(key).enumerated().map { expert, weight in
-      Linear(weight: weight, observer: observers?(parameter, expert))
+      linear(weight, of: parameter, expert: expert)
     }
   }
 

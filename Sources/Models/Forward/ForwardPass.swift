@@ -30,27 +30,32 @@ package struct ForwardPass: Sendable {
   private let language: PartRunner
   private let table: Weight
 
-  /// Gives a linear layer, by its parameter and the number of the expert, somebody who looks at it.
-  package typealias Observers = (Parameter, Int) -> Linear.Observer?
+  /// What is done beside the computation, or otherwise.
+  package struct Options {
+    /// Gives a linear layer, by its parameter and the number of the expert, somebody who looks at it.
+    package var observers: ((Parameter, Int) -> Linear.Observer?)?
+    /// Gives other tensors for a parameter; nil leaves its own.
+    package var exchange: (BoundParameter) -> BoundParameter? = { _ in nil }
+    /// Whether what goes into a linear layer is rounded as llama.cpp does beside such weights.
+    package var roundsActivations = false
+
+    package init() {}
+  }
 
   /// Prepares a model's blocks.
   ///
   /// - Parameters:
   ///   - model: What is computed.
-  ///   - observers: Who looks at linear layers, if anybody does.
-  ///   - exchange: Gives other tensors for a parameter; nil leaves its own.
+  ///   - options: What is done beside.
   /// - Throws: ``ModelError`` if the numbers and tensors of the model do not fit each other.
-  package init(
-    _ model: Model, observers: Observers? = nil,
-    exchange: (BoundParameter) -> BoundParameter? = { _ in nil }
-  ) throws(ModelError) {
+  package init(_ model: Model, options: Options = Options()) throws(ModelError) {
     self.model = model
     var runners: [PartDeclaration.Kind: PartRunner] = [:]
     var width: Int?
     for (part, parameters) in zip(model.architecture.parts, model.census.parameters) {
       let runner = try PartRunner(
-        part, parameters: parameters.map { own in own.flatMap { exchange($0) ?? $0 } },
-        inputWidth: width, observers: observers)
+        part, parameters: parameters.map { own in own.flatMap { options.exchange($0) ?? $0 } },
+        inputWidth: width, options: options)
       runners[part.kind] = runner
       width = runner.outputWidth
     }

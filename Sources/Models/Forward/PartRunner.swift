@@ -49,11 +49,11 @@ struct PartRunner: Sendable {
   ///   - part: The declared steps.
   ///   - parameters: Their tensors.
   ///   - inputWidth: How wide the rows are that go in; nil for images.
-  ///   - observers: Who looks at linear layers, if anybody does.
+  ///   - options: What is done beside the computation.
   /// - Throws: ``ModelError`` if tensors do not fit each other.
   init(
     _ part: Part, parameters: [BoundParameter?], inputWidth: Int?,
-    observers: ForwardPass.Observers? = nil
+    options: ForwardPass.Options
   ) throws(ModelError) {
     let state = PartReader()
     var steps: [Step] = []
@@ -61,7 +61,7 @@ struct PartRunner: Sendable {
     for step in part.steps {
       guard let kind = BlockRegistry.kinds[step.declaration.block] else { continue }
       let reader = BlockReader(
-        step, of: part, parameters: parameters, state: state, observers: observers)
+        step, of: part, parameters: parameters, state: state, options: options)
       let block = try kind.init(reader)
       if part.kind == .language, let table = state.table, steps.isEmpty {
         width = table.weight.columns
