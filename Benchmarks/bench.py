@@ -19,7 +19,7 @@ from measure import Side
 HERE = os.path.dirname(os.path.abspath(__file__))
 FIXTURES = os.path.join(HERE, "..", "Fixtures")
 FIXTURE = os.path.join(FIXTURES, "llava-tiny")
-PARTS = ["convert", "quantize", "forward", "multiply"]
+PARTS = ["convert", "quantize", "forward", "verify", "multiply"]
 MORE_PARTS = ["encodings", "large"]
 PRODUCTS = [(2048, 2048, 2048), (512, 4096, 4096)]
 TYPES = ["Q8_0", "Q4_0", "TQ2_0", "Q4_K_M", "Q5_K_M", "Q6_K", "Q2_K", "Q3_K_M", "IQ4_XS", "IQ4_NL"]
@@ -152,6 +152,22 @@ class Bench:
         print(f"  tokens {tokens} and {theirs['tokens']}, perplexity {perplexity:.4f} and"
               f" {theirs['perplexity']:.4f}, tokens/s {tokens / sides[0].median('seconds'):.0f} and"
               f" {theirs['tokens'] / sides[1].median('seconds'):.0f}")
+
+    def verify(self):
+        source, folder = self.unquantized(), self.path("quantized")
+        name = os.path.basename(source).replace("BF16", "Q4_K_M")
+        quantized = os.path.join(folder, name)
+        if not os.path.exists(quantized):
+            measure.run(self.pare("quantize", source, "--type", "Q4_K_M", "-o", folder))
+        text = self.text(self.checkpoint("medium"), WINDOWS)
+        sides = [
+            self.pare("verify", source, quantized, "--data", text, "--window", str(WINDOW), "--tensors", "0", "--json"),
+            self.python("llama.cpp, two passes", "passes.py", text, str(WINDOW), self.threads, source, quantized)]
+        self.compare(f"compare BF16 with Q4_K_M on {WINDOWS * WINDOW} tokens, 305 M weights", sides)
+        ours, theirs = (side.runs[-1].output for side in sides)
+        text = ours["groups"]["text"]
+        print(f"  perplexities {text['referencePerplexity']:.3f} and {text['perplexity']:.3f}, llama.cpp's"
+              f" {theirs['perplexities'][0]:.3f} and {theirs['perplexities'][1]:.3f}")
 
     def multiply(self):
         for rows, columns, inner in PRODUCTS:

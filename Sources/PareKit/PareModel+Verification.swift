@@ -109,7 +109,7 @@ extension PareVerification {
     /// The most questions and windows of text; nil for all.
     public var sampleLimit: Int?
     /// How many tensors, those with the largest errors, are put back one by one as they were, to
-    /// tell what each costs.
+    /// tell what each costs; with 0 the errors of outputs are not measured either.
     public var trialCount = 8
     /// Whether the conversion also runs with activations rounded as llama.cpp rounds them: to bytes
     /// beside quantized weights.

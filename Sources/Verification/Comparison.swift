@@ -14,7 +14,7 @@ package struct Comparison {
     package var sampleLimit: Int?
     /// The most tokens of a generated answer.
     package var answerLimit = 64
-    /// How many tensors of each candidate are tried as they were in the original.
+    /// How many tensors of each candidate are tried as they were in the original; 0: none is looked at.
     package var trialCount = 0
     /// Whether each candidate also runs with activations rounded as llama.cpp rounds them.
     package var roundsActivations = false

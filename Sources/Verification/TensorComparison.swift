@@ -16,13 +16,13 @@ struct TensorComparison {
   let reference: Model
   let candidate: Model
   let sample: [EvaluationSequence]
-  /// How many tensors are put back.
+  /// How many tensors are put back; 0: nothing is done.
   let trialCount: Int
   let report: (Comparison.Progress) -> Void
 
   /// Fills in what the statistics of weights leave open.
   func run(_ tensors: [TensorStatistics]) throws(ModelError) -> [TensorStatistics] {
-    guard !sample.isEmpty else { return tensors }
+    guard !sample.isEmpty, trialCount > 0 else { return tensors }
     var tensors = tensors
     var findings = Findings()
     let pairs = ParameterPair.all(of: reference, and: candidate, into: &findings)

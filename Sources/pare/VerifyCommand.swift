@@ -54,7 +54,8 @@ struct VerifyCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Tensors that are put back one by one as they were, to tell what each costs.", valueName: "n")
+      "Tensors that are put back one by one as they were, to tell what each costs; 0 looks at none.",
+      valueName: "n")
   )
   var tensors = 8
 
