@@ -71,7 +71,7 @@ let package = Package(
         "gguf.md", "safetensors.md", "scalars.md", "Q4_0.md", "Q4_K.md", "Q6_K.md", "Q8_0.md",
         "IQ1.md", "IQ2.md", "IQ3.md", "IQ4.md", "FP4.md", "Q1_0.md", "Q2_K.md", "Q3_K.md", "TQ.md",
         "mlx.md", "compressed-tensors.md", "gptq.md", "awq.md", "images.md", "tokenizers.md",
-        "report.md",
+        "imatrix.md", "report.md",
         "Architectures/README.md", "Recipes/README.md",
       ],
       resources: [
@@ -94,6 +94,12 @@ let package = Package(
         "BinaryIO", "Tensors", "Notation",
       ]),
     .target(
+      name: "Calibration",
+      dependencies: [
+        "Models", "Layers", "Quantization", "Checkpoints", "Preprocessing", "LinearAlgebra",
+        "Parallelism", "BinaryIO", "Tensors",
+      ]),
+    .target(
       name: "Verification",
       dependencies: [
         "Models", "Layers", "Checkpoints", "Preprocessing", "Tokenizers", "BlockFormats",
@@ -104,14 +110,16 @@ let package = Package(
     .target(
       name: "Reports",
       dependencies: [
-        "Conversion", "Verification", "Models", "Quantization", "Checkpoints", "BlockFormats",
+        "Conversion", "Calibration", "Verification", "Models", "Quantization", "Checkpoints",
+        "BlockFormats",
         "Tokenizers", "Tensors", "BinaryIO", "Notation",
       ]),
     .target(
       name: "PareKit",
       dependencies: [
-        "Reports", "Conversion", "Verification", "Models", "Quantization", "Checkpoints",
-        "LinearAlgebra", "Parallelism", "Preprocessing", "Tokenizers", "Tensors", "BinaryIO",
+        "Reports", "Conversion", "Calibration", "Verification", "Models", "Quantization",
+        "Checkpoints", "LinearAlgebra", "Parallelism", "Preprocessing", "Tokenizers", "Tensors",
+        "BinaryIO",
         "Notation", .product(name: "Yams", package: "Yams"),
       ]),
 
@@ -171,6 +179,11 @@ let package = Package(
         "Parallelism",
         "Preprocessing", "Tokenizers", "Tensors", "BinaryIO", "Notation", "Layers", "Fixtures",
         "TestSupport",
+      ]),
+    .testTarget(
+      name: "CalibrationTests",
+      dependencies: [
+        "Calibration", "Models", "LinearAlgebra", "Tensors", "Fixtures", "TestSupport",
       ]),
     .testTarget(
       name: "VerificationTests",

@@ -13,11 +13,13 @@ extension ConversionPlan {
   ///   - model: What is converted.
   ///   - recipe: Chooses the encodings of the language model.
   ///   - projectorRecipe: Chooses those of the vision encoder and the connector.
+  ///   - importance: What errors are weighted by; nil: all alike.
   ///   - folder: Where the files will lie.
   /// - Throws: ``ConversionError`` if GGUF cannot hold the model, or a file would replace its
   ///   own source.
   package init(
-    gguf model: Model, recipe: Recipe, projectorRecipe: Recipe, folder: String
+    gguf model: Model, recipe: Recipe, projectorRecipe: Recipe, importance: Importance? = nil,
+    folder: String
   ) throws(ConversionError) {
     container = .gguf
     copies = []
@@ -33,13 +35,16 @@ extension ConversionPlan {
       metadata["general.name"] = .string(name)
       if let fileType = recipe.fileType { metadata["general.file_type"] = .uint32(fileType) }
       metadata["general.quantization_version"] = .uint32(2)
-      Provenance.append(to: &metadata, of: .gguf, recipe: recipe.name, model: model)
+      Provenance.append(
+        to: &metadata, of: .gguf, recipe: recipe.name, model: model,
+        importance: importance)
       files.append(
         File(
           path: Folder.path(
             of: (isLanguage ? "" : "mmproj-") + name + "-" + recipe.name + ".gguf", in: folder),
           recipe: recipe.name, metadata: metadata,
-          entries: try ConversionPlan.entries(of: model, kinds: kinds, recipe: recipe)))
+          entries: try ConversionPlan.entries(
+            of: model, kinds: kinds, recipe: recipe, importance: importance)))
     }
     self.files = files
     dropped = model.census.dropped + ConversionPlan.unusedLayers(of: model)
@@ -47,7 +52,7 @@ extension ConversionPlan {
   }
 
   private static func entries(
-    of model: Model, kinds: Set<PartDeclaration.Kind>, recipe: Recipe
+    of model: Model, kinds: Set<PartDeclaration.Kind>, recipe: Recipe, importance: Importance?
   ) throws(ConversionError) -> [Entry] {
     var entries: [Entry] = []
     for source in model.parameters {
@@ -59,7 +64,7 @@ extension ConversionPlan {
           source: source, member: nil, name: parameter.ggufName, shape: parameter.ggufShape,
           choice: try convertingErrors { () throws(RecipeError) in
             try recipe.choice(for: tensor)
-          }))
+          }, importance: importance?.columns(of: parameter.ggufName)))
     }
     return entries
   }

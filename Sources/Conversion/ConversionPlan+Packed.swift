@@ -5,18 +5,23 @@ package import Checkpoints
 package import Models
 import BlockFormats
 import Notation
-import Quantization
+package import Quantization
 package import Tensors
 
 extension ConversionPlan {
   /// Plans a folder whose matrices are quantized to few bits, as MLX or compressed-tensors load it.
   ///
+  /// - Parameters:
+  ///   - model: What is converted.
+  ///   - target: The type of the matrices.
+  ///   - importance: What errors are weighted by; nil: all alike.
+  ///   - folder: Where the folder will lie.
   /// - Throws: ``ConversionError`` for a GGUF source, whose configuration is not known.
   package init(
-    packed model: Model, target: PackedTarget, folder: String
+    packed model: Model, target: PackedTarget, importance: Importance? = nil, folder: String
   ) throws(ConversionError) {
     try self.init(
-      model, wish: .quantize(target), name: target.name, folder: folder)
+      model, wish: .quantize(target), name: target.name, importance: importance, folder: folder)
   }
 
   /// Plans a folder of a family with the weights as they are: packed ones stay packed, with the
@@ -31,11 +36,13 @@ extension ConversionPlan {
   package init(
     carrying model: Model, to family: PackedScheme.Family, numbers: Encoding?, folder: String
   ) throws(ConversionError) {
-    try self.init(model, wish: .carry(family, numbers: numbers), name: nil, folder: folder)
+    try self.init(
+      model, wish: .carry(family, numbers: numbers), name: nil, importance: nil, folder: folder)
   }
 
   private init(
-    _ model: Model, wish: PackedPlanner.Wish, name: String?, folder: String
+    _ model: Model, wish: PackedPlanner.Wish, name: String?, importance: Importance?,
+    folder: String
   ) throws(ConversionError) {
     guard let config = model.files.config else {
       throw .request(
@@ -43,7 +50,11 @@ extension ConversionPlan {
           + "hold the model's configuration files; convert from the original checkpoint")
     }
     let planner = try PackedPlanner(model, wish)
-    let entries = try planner.entries()
+    var entries = try planner.entries()
+    for index in entries.indices where entries[index].constant == nil {
+      entries[index].importance = importance?.columns(
+        of: entries[index].source.parameter.ggufName)
+    }
     let suffix = name ?? ConversionPlan.suffix(of: entries, family: wish.family)
     let target = Folder.path(of: ConversionPlan.baseName(of: model) + "-" + suffix, in: folder)
     container = .safetensors
@@ -53,7 +64,8 @@ extension ConversionPlan {
       File(
         path: target + "/model.safetensors", recipe: recipe,
         metadata: Provenance.metadata(
-          format: wish.family == .mlx ? "mlx" : "pt", recipe: recipe, model: model),
+          format: wish.family == .mlx ? "mlx" : "pt", recipe: recipe, model: model,
+          importance: importance),
         entries: entries)
     ]
     let kept = Set(model.census.kept.map(\.tensor.name))

@@ -20,6 +20,8 @@ package struct ConversionPlan: Sendable {
     package var packing: PackedEncoding?
     /// Where the result has the channels of a convolution.
     package var channels = ChannelOrder.first
+    /// How much the error of each column counts, for each matrix; nil: all alike.
+    package var importance: [[Float]?]?
     /// What it did not get, and why; nil if it got what was asked for.
     package var fallback: String?
     /// Why a packed folder keeps it as it is.
@@ -31,6 +33,14 @@ package struct ConversionPlan: Sendable {
     package var descriptions: [TensorDescription] {
       packing?.descriptions(of: name, shape: shape)
         ?? [TensorDescription(name: name, encoding: choice.encoding, shape: shape)]
+    }
+
+    /// That of one matrix, if its rows are stored as they are multiplied.
+    func importance(of matrix: Int, columns: Int) -> [Float]? {
+      guard let importance, importance.indices.contains(matrix), channels == .first,
+        importance[matrix]?.count == columns
+      else { return nil }
+      return importance[matrix]
     }
 
     /// Of all its planes.

@@ -34,7 +34,11 @@ struct PackedTensorConverter {
       if packing.isCarried, let weight = tensor.packed {
         distortion.add(try carry(weight, of: tensor, as: packing, into: &small))
       } else {
-        distortion.add(try encode(matrix, of: tensor, as: packing, into: &small))
+        distortion.add(
+          try encode(
+            matrix, of: tensor,
+            importance: entry.importance(of: index, columns: matrix.columns), as: packing,
+            into: &small))
       }
       matrix.source.release()
     }
@@ -43,7 +47,7 @@ struct PackedTensorConverter {
   }
 
   private func encode(
-    _ matrix: Weight, of tensor: StoredTensor, as packing: PackedEncoding,
+    _ matrix: Weight, of tensor: StoredTensor, importance: [Float]?, as packing: PackedEncoding,
     into small: inout SmallPlanes
   ) throws(ConversionError) -> Distortion {
     let encoder = PackedTileEncoder(groups: packing.encoder(), columns: matrix.columns)
@@ -51,7 +55,7 @@ struct PackedTensorConverter {
     var distortion = Distortion()
     for start in stride(from: 0, to: matrix.rows, by: tile) {
       let count = min(tile, matrix.rows - start)
-      let (planes, outcome) = encoder.encode(rows: count) { rows, values in
+      let (planes, outcome) = encoder.encode(rows: count, importance: importance) { rows, values in
         matrix.decode(rows: start + rows.lowerBound..<start + rows.upperBound, into: values)
       }
       guard outcome.nonFiniteCount == 0 else {

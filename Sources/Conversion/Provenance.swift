@@ -2,6 +2,7 @@
 
 import Checkpoints
 import Models
+import Quantization
 
 /// What an output says about how it was made.
 ///
@@ -13,11 +14,12 @@ package enum Provenance {
   /// Adds the keys `pare.*`; safetensors can hold nothing but strings.
   static func append(
     to metadata: inout GGUFMetadata, of container: Checkpoint.Container, recipe: String,
-    model: Model
+    model: Model, importance: Importance? = nil
   ) {
     let checksums = model.files.checksums
     metadata["pare.version"] = .string(version)
     metadata["pare.recipe"] = .string(recipe)
+    if let importance { metadata["pare.calibration"] = .string(importance.label) }
     metadata["pare.architecture"] = .string(model.architecture.name)
     metadata[ModelFiles.checksumsKey] =
       container == .gguf
@@ -30,10 +32,14 @@ package enum Provenance {
   ///   - format: For loaders, which look at nothing else: `pt` or `mlx`.
   ///   - recipe: How its weights were made.
   ///   - model: Its source.
+  ///   - importance: What its errors were weighted by, if they were.
   /// - Returns: Keys and strings.
-  static func metadata(format: String, recipe: String, model: Model) -> GGUFMetadata {
+  static func metadata(
+    format: String, recipe: String, model: Model, importance: Importance? = nil
+  ) -> GGUFMetadata {
     var metadata: GGUFMetadata = ["format": .string(format)]
-    append(to: &metadata, of: .safetensors, recipe: recipe, model: model)
+    append(
+      to: &metadata, of: .safetensors, recipe: recipe, model: model, importance: importance)
     return metadata
   }
 }

@@ -54,7 +54,10 @@ struct TensorConverter {
       if matrix.format.encoding == format.encoding, let bytes = matrix.storedRows {
         try copy(bytes, of: tensor)
       } else {
-        distortion.add(try encode(matrix, of: tensor, with: encoder))
+        distortion.add(
+          try encode(
+            matrix, of: tensor, importance: entry.importance(of: index, columns: columns),
+            with: encoder))
       }
       matrix.source.release()
     }
@@ -62,7 +65,7 @@ struct TensorConverter {
   }
 
   private func encode(
-    _ matrix: Weight, of tensor: StoredTensor, with encoder: TileEncoder
+    _ matrix: Weight, of tensor: StoredTensor, importance: [Float]?, with encoder: TileEncoder
   ) throws(ConversionError) -> Distortion {
     var distortion = Distortion()
     let tile = max(1, TensorConverter.tileBytes / max(1, encoder.rowBytes))
@@ -72,7 +75,8 @@ struct TensorConverter {
       let byteCount = count * encoder.rowBytes
       let outcome = buffer.withUnsafeMutableBytes { buffer in
         encoder.encode(
-          rows: count, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<byteCount])
+          rows: count, importance: importance,
+          into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<byteCount])
         ) { rows, values in
           matrix.decode(rows: start + rows.lowerBound..<start + rows.upperBound, into: values)
         }

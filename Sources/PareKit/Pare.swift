@@ -17,10 +17,10 @@ public enum Pare {
   /// The version that outputs carry.
   public static var version: String { Provenance.version }
 
-  /// The names that ``PareModel/quantize(to:recipe:in:progress:)`` knows.
+  /// The names that ``PareModel/quantize(recipe:visionRecipe:calibration:in:replacing:progress:)`` knows.
   public static var recipes: [String] { Recipe.names }
 
-  /// The types that ``PareModel/quantizeToMLX(type:groupSize:in:replacing:progress:)`` knows.
+  /// The types that ``PareModel/quantizeToMLX(type:groupSize:calibration:in:replacing:progress:)`` knows.
   public static var mlxTypes: [String] { PackedTarget.mlxTypes }
 
   /// Those that compressed-tensors has.

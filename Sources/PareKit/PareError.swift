@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryIO
+import Calibration
 import Checkpoints
 import Conversion
 import Models
@@ -40,6 +41,13 @@ func convertingErrors<Result>(
   _ body: () throws(ConversionError) -> Result
 ) throws(PareError) -> Result {
   do throws(ConversionError) { return try body() } catch { throw PareError(error.description) }
+}
+
+/// Runs a body whose error becomes a ``PareError``.
+func convertingErrors<Result>(
+  _ body: () throws(CalibrationError) -> Result
+) throws(PareError) -> Result {
+  do throws(CalibrationError) { return try body() } catch { throw PareError(error.description) }
 }
 
 /// Runs a body whose error becomes a ``PareError``.

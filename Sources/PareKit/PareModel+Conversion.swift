@@ -83,6 +83,8 @@ extension PareModel {
   /// - Parameters:
   ///   - type: A name of ``Pare/mlxTypes``.
   ///   - groupSize: Weights that share a scale: 32, 64 or 128; nil for the usual number.
+  ///   - calibration: Statistics of ``PareModel/calibrate(data:window:sampleLimit:progress:)`` or of
+  ///     llama.cpp's llama-imatrix, by which errors are weighted; nil: all alike.
   ///   - folder: Where the output goes; made if missing.
   ///   - replacing: Whether files that are there may be replaced; one that was made of the same
   ///     source in the same way is kept anyway.
@@ -90,12 +92,14 @@ extension PareModel {
   /// - Returns: What was written.
   /// - Throws: ``PareError``; then nothing was written.
   public func quantizeToMLX(
-    type: String, groupSize: Int? = nil, in folder: String, replacing: Bool = false,
-    progress: @escaping (PareProgress) -> Void = { _ in }
+    type: String, groupSize: Int? = nil, calibration: String? = nil, in folder: String,
+    replacing: Bool = false, progress: @escaping (PareProgress) -> Void = { _ in }
   ) throws(PareError) -> PareConversion {
-    try run(replacing, progress) { () throws(ConversionError) in
+    let importance = try importance(from: calibration)
+    return try run(replacing, progress) { () throws(ConversionError) in
       try ConversionPlan(
-        packed: model, target: try .mlx(type: type, groupSize: groupSize), folder: folder)
+        packed: model, target: try .mlx(type: type, groupSize: groupSize),
+        importance: importance, folder: folder)
     }
   }
 
@@ -105,6 +109,7 @@ extension PareModel {
   ///   - type: A name of ``Pare/compressedTensorsTypes``.
   ///   - groupSize: Weights that share a scale: 32, 64 or 128; nil for 128.
   ///   - isSymmetric: Whether zero is the middle of the codes, or each group has its own.
+  ///   - calibration: Statistics by which errors are weighted; nil: all alike.
   ///   - folder: Where the output goes; made if missing.
   ///   - replacing: Whether files that are there may be replaced; one that was made of the same
   ///     source in the same way is kept anyway.
@@ -112,14 +117,17 @@ extension PareModel {
   /// - Returns: What was written.
   /// - Throws: ``PareError``; then nothing was written.
   public func quantizeToCompressedTensors(
-    type: String, groupSize: Int? = nil, isSymmetric: Bool = true, in folder: String,
-    replacing: Bool = false, progress: @escaping (PareProgress) -> Void = { _ in }
+    type: String, groupSize: Int? = nil, isSymmetric: Bool = true, calibration: String? = nil,
+    in folder: String, replacing: Bool = false,
+    progress: @escaping (PareProgress) -> Void = { _ in }
   ) throws(PareError) -> PareConversion {
-    try run(replacing, progress) { () throws(ConversionError) in
+    let importance = try importance(from: calibration)
+    return try run(replacing, progress) { () throws(ConversionError) in
       try ConversionPlan(
         packed: model,
         target: try .compressedTensors(
-          type: type, groupSize: groupSize, isSymmetric: isSymmetric), folder: folder)
+          type: type, groupSize: groupSize, isSymmetric: isSymmetric), importance: importance,
+        folder: folder)
     }
   }
 
@@ -129,6 +137,7 @@ extension PareModel {
   ///   - recipe: A name of ``Pare/recipes``, or the path of a recipe in JSON.
   ///   - visionRecipe: The same for the vision encoder and the connector; nil: the one that the
   ///     recipe names.
+  ///   - calibration: Statistics by which errors are weighted; nil: all alike.
   ///   - folder: Where the outputs go; made if missing.
   ///   - replacing: Whether files that are there may be replaced; one that was made of the same
   ///     source in the same way is kept anyway.
@@ -136,15 +145,17 @@ extension PareModel {
   /// - Returns: What was written.
   /// - Throws: ``PareError``; then nothing was written.
   public func quantize(
-    recipe: String, visionRecipe: String? = nil, in folder: String, replacing: Bool = false,
-    progress: @escaping (PareProgress) -> Void = { _ in }
+    recipe: String, visionRecipe: String? = nil, calibration: String? = nil, in folder: String,
+    replacing: Bool = false, progress: @escaping (PareProgress) -> Void = { _ in }
   ) throws(PareError) -> PareConversion {
     let language = try PareModel.recipe(recipe)
     let vision = visionRecipe ?? language.projector
     let projector = try vision.map(PareModel.recipe) ?? language
+    let importance = try importance(from: calibration)
     return try run(replacing, progress) { () throws(ConversionError) in
       try ConversionPlan(
-        gguf: model, recipe: language, projectorRecipe: projector, folder: folder)
+        gguf: model, recipe: language, projectorRecipe: projector, importance: importance,
+        folder: folder)
     }
   }
 

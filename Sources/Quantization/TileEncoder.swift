@@ -39,11 +39,12 @@ package struct TileEncoder: Sendable {
   ///
   /// - Parameters:
   ///   - rows: How many there are.
+  ///   - importance: The weight of the squared error of each column; nil: all alike.
   ///   - blocks: Receives `rows * rowBytes` bytes.
   ///   - read: Gives the values of a range of rows; called on several threads.
   /// - Returns: What was lost; sums do not depend on the number of threads.
   package func encode(
-    rows: Int, into blocks: UnsafeMutableRawBufferPointer,
+    rows: Int, importance: [Float]? = nil, into blocks: UnsafeMutableRawBufferPointer,
     read: @Sendable (Range<Int>, UnsafeMutableBufferPointer<Float>) -> Void
   ) -> Outcome {
     let chunk = chunkRows
@@ -63,11 +64,16 @@ package struct TileEncoder: Sendable {
         read(range, values)
         let bytes = output.part(range.lowerBound * rowBytes, count: range.count * rowBytes)
         for row in 0..<range.count {
-          format.encode(
-            UnsafeBufferPointer(rebasing: values[row * columns..<(row + 1) * columns]),
-            importance: nil,
-            into: UnsafeMutableRawBufferPointer(
-              rebasing: bytes[row * rowBytes..<(row + 1) * rowBytes]))
+          let source = UnsafeBufferPointer(rebasing: values[row * columns..<(row + 1) * columns])
+          let target = UnsafeMutableRawBufferPointer(
+            rebasing: bytes[row * rowBytes..<(row + 1) * rowBytes])
+          if let importance {
+            importance.withUnsafeBufferPointer {
+              format.encode(source, importance: $0, into: target)
+            }
+          } else {
+            format.encode(source, importance: nil, into: target)
+          }
         }
         let result = isExact ? values : decoded
         if !isExact { format.decode(UnsafeRawBufferPointer(bytes), into: decoded) }

@@ -28,8 +28,8 @@ struct PareCommand: ParsableCommand {
       """,
     version: Pare.version,
     subcommands: [
-      InspectCommand.self, ConvertCommand.self, QuantizeCommand.self, VerifyCommand.self,
-      RunCommand.self, TraceCommand.self, TypesCommand.self,
+      InspectCommand.self, ConvertCommand.self, CalibrateCommand.self, QuantizeCommand.self,
+      VerifyCommand.self, RunCommand.self, TraceCommand.self, TypesCommand.self,
     ])
 
   /// A limit that was not kept; the report has said so.

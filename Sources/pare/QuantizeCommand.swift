@@ -47,6 +47,12 @@ struct QuantizeCommand: ParsableCommand {
   @Flag(help: "Give each group a zero point of its own (compressed-tensors).")
   var asymmetric = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Statistics of `pare calibrate` or llama-imatrix: errors count by what goes into a column.",
+      valueName: "file"))
+  var calibration: String?
+
   @OptionGroup var target: OutputOptions
   @OptionGroup var projector: ProjectorOption
   @OptionGroup var shared: SharedOptions
@@ -57,16 +63,16 @@ struct QuantizeCommand: ParsableCommand {
       switch to {
       case .gguf:
         try model.quantize(
-          recipe: type, visionRecipe: visionType, in: target.output, replacing: target.force,
-          progress: progress)
+          recipe: type, visionRecipe: visionType, calibration: calibration, in: target.output,
+          replacing: target.force, progress: progress)
       case .mlx:
         try model.quantizeToMLX(
-          type: type, groupSize: groupSize, in: target.output, replacing: target.force,
-          progress: progress)
+          type: type, groupSize: groupSize, calibration: calibration, in: target.output,
+          replacing: target.force, progress: progress)
       case .compressedTensors:
         try model.quantizeToCompressedTensors(
-          type: type, groupSize: groupSize, isSymmetric: !asymmetric, in: target.output,
-          replacing: target.force, progress: progress)
+          type: type, groupSize: groupSize, isSymmetric: !asymmetric,
+          calibration: calibration, in: target.output, replacing: target.force, progress: progress)
       }
     }
   }

@@ -1,51 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Models
 import Tokenizers
 
 /// Tokens on which models are compared.
-struct EvaluationSequence {
+package struct EvaluationSequence: Sendable {
   /// What tokens are to the model.
   ///
   /// What it says of images never mixes with text alone, nor what it is asked with what it answers.
-  enum Group: String, CaseIterable {
+  package enum Group: String, CaseIterable, Sendable {
     case imageAnswers = "images"
     case imagePrompts = "image prompts"
     case answers = "answers"
     case prompts = "prompts"
     case text = "text"
 
-    var isPrompt: Bool { self == .imagePrompts || self == .prompts }
+    package var isPrompt: Bool { self == .imagePrompts || self == .prompts }
   }
 
-  let tokens: [Int]
+  package let tokens: [Int]
   /// The image's file.
-  let image: String?
+  package let image: String?
   /// The tokens whose prediction counts; each is predicted from the one before it.
-  let parts: [(group: Group, positions: [Int])]
+  package let parts: [(group: Group, positions: [Int])]
 
-  var scoredCount: Int { parts.reduce(0) { $0 + $1.positions.count } }
+  package var scoredCount: Int { parts.reduce(0) { $0 + $1.positions.count } }
 }
 
 /// A question with what is expected of the answer.
-struct EvaluationQuestion {
-  let image: String?
-  let prompt: [Int]
-  let answer: String?
-  let answerTokens: [Int]?
+package struct EvaluationQuestion: Sendable {
+  package let image: String?
+  package let prompt: [Int]
+  package let answer: String?
+  package let answerTokens: [Int]?
 }
 
 /// Turns samples into tokens.
-struct EvaluationBuilder {
-  let model: Model
-  let prompts: PromptBuilder
+package struct EvaluationBuilder {
+  package let model: Model
+  package let prompts: PromptBuilder
   /// Tokens of a window of text.
-  let window: Int
+  package let window: Int
   /// The most tokens of a question with its answer.
-  let contextLength: Int
+  package let contextLength: Int
+
+  package init(model: Model, prompts: PromptBuilder, window: Int, contextLength: Int) {
+    self.model = model
+    self.prompts = prompts
+    self.window = window
+    self.contextLength = contextLength
+  }
 
   /// Windows of a text, each with the token that begins a sequence, if the model has one.
-  func windows(of text: String) -> [EvaluationSequence] {
+  package func windows(of text: String) -> [EvaluationSequence] {
     let beginning = model.tokenizer.beginning
     let tokens = model.tokenizer.encode(text)
     let step = max(1, window - beginning.count)
@@ -57,7 +63,7 @@ struct EvaluationBuilder {
     }
   }
 
-  func question(
+  package func question(
     _ question: Dataset.Question, imageTokenCounts: [Int]
   ) throws(ModelError) -> EvaluationQuestion {
     let prompt: [Int]
@@ -78,7 +84,7 @@ struct EvaluationBuilder {
   }
 
   /// The question with its answer.
-  func sequence(_ question: EvaluationQuestion, answer: [Int]) -> EvaluationSequence {
+  package func sequence(_ question: EvaluationQuestion, answer: [Int]) -> EvaluationSequence {
     let tokens = question.prompt + answer
     let imageToken = question.image == nil ? nil : model.architecture.imageToken
     // Before the image nothing is known of it, and nothing predicts the places that it takes.

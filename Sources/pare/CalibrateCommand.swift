@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import PareKit
+
+struct CalibrateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "calibrate",
+    abstract: "Gathers what goes into each weight of a model, so that quantize keeps what counts.",
+    discussion: """
+      Runs the model over DATA, images and text, and writes for each column of each linear layer the sum \
+      of squares, the sum and the count, for the vision encoder and the connector as well. The file is \
+      an importance matrix of llama.cpp: GGUF, or .dat if the name ends so. Use samples that are not \
+      those you verify with; some ten thousand tokens are enough.
+        pare calibrate MODEL --data train.jsonl -o model.imatrix.gguf
+        pare quantize MODEL --type Q4_K_M --calibration model.imatrix.gguf -o out
+      """)
+
+  @Argument(help: "The original; with --merge, statistics of one model.")
+  var inputs: [String]
+
+  @Option(
+    help: ArgumentHelp(
+      "Questions and texts: a .jsonl or a .txt file; may be repeated.", valueName: "file"))
+  var data: [String] = []
+
+  @Flag(help: "Make one file of several.")
+  var merge = false
+
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The file for the statistics.", valueName: "file"))
+  var output: String
+
+  @Option(help: ArgumentHelp("Tokens of a window of text.", valueName: "n"))
+  var window = 512
+
+  @Option(
+    help: ArgumentHelp(
+      "Only the first questions and windows of text (default: all).", valueName: "n"))
+  var samples: Int?
+
+  @OptionGroup var projector: ProjectorOption
+  @OptionGroup var shared: SharedOptions
+
+  func validate() throws {
+    if output.isEmpty { throw ValidationError("--output: expected a file, found nothing") }
+    if merge {
+      if !data.isEmpty { throw ValidationError("--merge runs no model; leave --data out") }
+      return
+    }
+    if inputs.count > 1 {
+      throw ValidationError("expected one model, found \(inputs.count); --merge takes statistics")
+    }
+    if data.isEmpty { throw ValidationError("--data: expected a file, found none") }
+    if window < 2 { throw ValidationError("--window: expected at least 2 tokens") }
+    if let samples, samples < 1 { throw ValidationError("--samples: expected at least 1") }
+  }
+
+  func run() throws {
+    let result = try shared.show { progress in
+      if merge { return try PareCalibration(merging: inputs) }
+      let model = try shared.open(inputs[0], projector: projector.mmproj)
+      return try model.calibrate(
+        data: data, window: window, sampleLimit: samples, progress: progress)
+    }
+    try result.write(to: output)
+  }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Fixtures
+import Notation
+import TestSupport
+import Testing
+
+/// From samples to statistics to a conversion that keeps what counts.
+struct CalibrationTests {
+  private static let model = Fixtures.path("llava-tiny")
+  private static let data = model + "/evaluation/data.jsonl"
+
+  @Test("errors of outputs fall on samples that were not used, in GGUF and in a folder for MLX")
+  func conversion() throws {
+    let folder = try TemporaryFolder()
+    let statistics = folder.file("a.gguf")
+    let lines = String(decoding: try TemporaryFolder.read(Self.data), as: UTF8.self)
+      .replacing("\"image\": \"", with: "\"image\": \"\(Self.model)/evaluation/")
+      .split(separator: "\n")
+    let used = try folder.write(Array(lines.prefix(70).joined(separator: "\n").utf8), to: "a.jsonl")
+    let kept = try folder.write(
+      Array(lines.dropFirst(70).joined(separator: "\n").utf8), to: "b.jsonl")
+    let made = try Command(
+      "calibrate", Self.model, "--data", used, "-o", statistics, "--quiet")
+    #expect(made.status == 0, "\(made.error)")
+    let kinds: [(arguments: [String], output: String)] = [
+      (["--type", "Q3_K_S"], "llava-tiny-Q3_K_S.gguf"),
+      (["--to", "mlx", "--type", "3bit"], "llava-tiny-3bit"),
+    ]
+    for kind in kinds {
+      var errors: [[String: Double]] = []
+      for (name, extra) in [("plain", []), ("calibrated", ["--calibration", statistics])] {
+        let output = folder.file(name)
+        let quantized = try Command(
+          ["quantize", Self.model, "-o", output, "--quiet"] + kind.arguments + extra)
+        #expect(quantized.status == 0, "\(quantized.error)")
+        let verified = try Command(
+          "verify", Self.model, output + "/" + kind.output, "--data", kept,
+          "--tensors", "1", "--quiet", "--json")
+        var found: [String: Double] = [:]
+        for tensor in try #require(try verified.json["tensors"]?.array) {
+          guard let name = tensor["tensor"]?.string, let error = tensor["outputError"]?.number,
+            tensor["role"]?.string == "language.feedForward.down"
+          else { continue }
+          found[name] = error
+        }
+        errors.append(found)
+      }
+      #expect(errors[0].count == 4)
+      // What goes into these layers is far from alike in its columns.
+      for (name, plain) in errors[0] {
+        #expect((errors[1][name] ?? .infinity) < 0.95 * plain, "\(name)")
+      }
+    }
+  }
+
+  @Test("statistics have the same bytes for any number of threads, and merge")
+  func bytes() throws {
+    let folder = try TemporaryFolder()
+    for threads in ["1", "2", "7"] {
+      let made = try Command(
+        "calibrate", Self.model, "--data", Self.data, "--samples", "6", "-o",
+        folder.file(threads), "--threads", threads, "--quiet")
+      #expect(made.status == 0, "\(made.error)")
+    }
+    let one = try TemporaryFolder.read(folder.file("1"))
+    #expect(try TemporaryFolder.read(folder.file("2")) == one)
+    #expect(try TemporaryFolder.read(folder.file("7")) == one)
+    let merged = try Command(
+      "calibrate", "--merge", folder.file("1"), folder.file("2"), "-o", folder.file("all.dat"),
+      "--json")
+    #expect(merged.status == 0, "\(merged.error)")
+    #expect(try merged.json["samples"]?.integer == 12)
+    // The older kind serves as well.
+    let quantized = try Command(
+      "quantize", Self.model, "--type", "Q2_K", "--calibration", folder.file("all.dat"), "-o",
+      folder.file("out"), "--quiet")
+    #expect(quantized.status == 0, "\(quantized.error)")
+  }
+
+  @Test("what cannot be used is refused, and leaves nothing")
+  func refused() throws {
+    let folder = try TemporaryFolder()
+    let statistics = folder.file("a.gguf")
+    _ = try Command(
+      "calibrate", Self.model, "--data", Self.data, "--samples", "4", "-o", statistics, "--quiet")
+    let other = try Command(
+      "quantize", Fixtures.path("mm1-tiny"), "--type", "Q4_K_M", "--calibration", statistics, "-o",
+      folder.file("out"), "--quiet")
+    #expect(other.status == 2 && other.error.contains("another model"), "\(other.error)")
+    #expect(other.error.contains("a.gguf"))
+    let text = try folder.write(Array("no statistics".utf8), to: "b.dat")
+    let wrong = try Command(
+      "quantize", Self.model, "--type", "Q4_K_M", "--calibration", text, "-o", folder.file("out"))
+    #expect(wrong.status == 2 && wrong.error.contains("b.dat: byte "), "\(wrong.error)")
+    let missing = try Command(
+      "quantize", Self.model, "--type", "Q4_K_M", "--calibration", folder.file("none"), "-o",
+      folder.file("out"))
+    #expect(missing.status == 2 && missing.error.contains("none"))
+    let usage = try Command("calibrate", Self.model, "-o", folder.file("c.gguf"))
+    #expect(usage.status == 64 && usage.error.contains("--data"))
+    #expect(try FixtureCopy.names(in: folder.path).sorted() == ["a.gguf", "b.dat"])
+  }
+}
