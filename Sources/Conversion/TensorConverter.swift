@@ -70,12 +70,15 @@ struct TensorConverter {
     var distortion = Distortion()
     let tile = max(1, TensorConverter.tileBytes / max(1, encoder.rowBytes))
     var buffer = [UInt8](repeating: 0, count: min(tile, matrix.rows) * encoder.rowBytes)
+    let gain = encoder.gain(rows: matrix.rows, importance: importance) { rows, values in
+      matrix.decode(rows: rows, into: values)
+    }
     for start in stride(from: 0, to: matrix.rows, by: tile) {
       let count = min(tile, matrix.rows - start)
       let byteCount = count * encoder.rowBytes
       let outcome = buffer.withUnsafeMutableBytes { buffer in
         encoder.encode(
-          rows: count, importance: importance,
+          rows: count, importance: importance, gain: gain,
           into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<byteCount])
         ) { rows, values in
           matrix.decode(rows: start + rows.lowerBound..<start + rows.upperBound, into: values)

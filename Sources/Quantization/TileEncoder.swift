@@ -40,11 +40,13 @@ package struct TileEncoder: Sendable {
   /// - Parameters:
   ///   - rows: How many there are.
   ///   - importance: The weight of the squared error of each column; nil: all alike.
+  ///   - gain: What values are multiplied by before; what is lost counts from the values themselves.
   ///   - blocks: Receives `rows * rowBytes` bytes.
   ///   - read: Gives the values of a range of rows; called on several threads.
   /// - Returns: What was lost; sums do not depend on the number of threads.
   package func encode(
-    rows: Int, importance: [Float]? = nil, into blocks: UnsafeMutableRawBufferPointer,
+    rows: Int, importance: [Float]? = nil, gain: Float = 1,
+    into blocks: UnsafeMutableRawBufferPointer,
     read: @Sendable (Range<Int>, UnsafeMutableBufferPointer<Float>) -> Void
   ) -> Outcome {
     let chunk = chunkRows
@@ -62,18 +64,15 @@ package struct TileEncoder: Sendable {
         let values = UnsafeMutableBufferPointer(rebasing: scratch[..<elements])
         let decoded = UnsafeMutableBufferPointer(rebasing: scratch[elements..<2 * elements])
         read(range, values)
+        // The room of what is decoded is free until then.
+        if gain != 1 { for i in 0..<elements { decoded[i] = values[i] * gain } }
         let bytes = output.part(range.lowerBound * rowBytes, count: range.count * rowBytes)
         for row in 0..<range.count {
-          let source = UnsafeBufferPointer(rebasing: values[row * columns..<(row + 1) * columns])
-          let target = UnsafeMutableRawBufferPointer(
-            rebasing: bytes[row * rowBytes..<(row + 1) * rowBytes])
-          if let importance {
-            importance.withUnsafeBufferPointer {
-              format.encode(source, importance: $0, into: target)
-            }
-          } else {
-            format.encode(source, importance: nil, into: target)
-          }
+          let source = (gain == 1 ? values : decoded)[row * columns..<(row + 1) * columns]
+          format.encode(
+            UnsafeBufferPointer(rebasing: source), weighted: importance,
+            into: UnsafeMutableRawBufferPointer(
+              rebasing: bytes[row * rowBytes..<(row + 1) * rowBytes]))
         }
         let result = isExact ? values : decoded
         if !isExact { format.decode(UnsafeRawBufferPointer(bytes), into: decoded) }
