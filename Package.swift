@@ -96,7 +96,7 @@ let package = Package(
     .target(
       name: "Calibration",
       dependencies: [
-        "Models", "Layers", "Quantization", "Checkpoints", "Preprocessing", "LinearAlgebra",
+        "Models", "Layers", "Quantization", "Checkpoints", "BlockFormats", "LinearAlgebra",
         "Parallelism", "BinaryIO", "Tensors",
       ]),
     .target(

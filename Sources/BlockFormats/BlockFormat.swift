@@ -37,18 +37,21 @@ package protocol BlockFormat: Sendable {
 extension BlockFormat {
   package var canEncode: Bool { true }
 
+  /// Encodes a row with the importance of its columns, if there is any.
+  package func encode(
+    _ values: UnsafeBufferPointer<Float>, weighted importance: [Float]?,
+    into blocks: UnsafeMutableRawBufferPointer
+  ) {
+    guard let importance else { return encode(values, importance: nil, into: blocks) }
+    importance.withUnsafeBufferPointer { encode(values, importance: $0, into: blocks) }
+  }
+
   package func encode(_ values: [Float], importance: [Float]? = nil) -> [UInt8] {
     let count = (values.count / encoding.elementsPerBlock) * encoding.bytesPerBlock
     return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
       let blocks = UnsafeMutableRawBufferPointer(
         UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
-      values.withUnsafeBufferPointer { values in
-        if let importance {
-          importance.withUnsafeBufferPointer { encode(values, importance: $0, into: blocks) }
-        } else {
-          encode(values, importance: nil, into: blocks)
-        }
-      }
+      values.withUnsafeBufferPointer { encode($0, weighted: importance, into: blocks) }
       initialized = count
     }
   }

@@ -3,7 +3,6 @@
 import Layers
 import LinearAlgebra
 package import Models
-import Preprocessing
 import Synchronization
 import Tensors
 
@@ -59,15 +58,7 @@ package struct Calibrator {
     let builder = EvaluationBuilder(
       model: model, prompts: try PromptBuilder(model),
       window: max(2, min(window, forward.contextLength)), contextLength: forward.contextLength)
-    var windows: [EvaluationSequence] = []
-    var questions: [Dataset.Question] = []
-    for sample in data.samples where windows.count + questions.count < sampleLimit {
-      switch sample {
-      case .text(let text):
-        windows += builder.windows(of: text).prefix(sampleLimit - windows.count - questions.count)
-      case .question(let question): questions.append(question)
-      }
-    }
+    let (questions, windows) = builder.samples(of: data, limit: sampleLimit)
     let total = windows.count + questions.count
     var (done, tokens) = (0, 0)
     var pending: [TokenSequence] = []
@@ -85,7 +76,7 @@ package struct Calibrator {
       pending.append(sequence)
     }
     for question in questions {
-      let images = try views(of: question.image, forward)
+      let images = try forward.views(of: try model.pixels(of: question.image.map { [$0] } ?? []))
       let prompt = try builder.question(
         question, imageTokenCounts: images.map(\.embedding.rows))
       try add(
@@ -102,22 +93,6 @@ package struct Calibrator {
     return CalibrationStatistics(
       entries: gathering.entries, datasets: datasets, window: builder.window,
       windowCount: total, checksums: model.files.checksums)
-  }
-
-  private func views(
-    of path: String?, _ forward: ForwardPass
-  ) throws(ModelError) -> [ForwardPass.ImageView] {
-    guard let path else { return [] }
-    guard let processor = model.imageProcessor else {
-      throw .input(
-        "\(model.path): the model takes text only, and '\(path)' is an image; leave images out, "
-          + "or name the vision part with --mmproj")
-    }
-    let pixels: PixelTensor
-    do throws(ImageError) { pixels = try processor.pixels(of: try Image(path: path)) } catch {
-      throw .image(error)
-    }
-    return try forward.views(of: [pixels])
   }
 }
 

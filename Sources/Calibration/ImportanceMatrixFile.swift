@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryIO
+import BlockFormats
 import Checkpoints
+import Models
 import Tensors
 
 /// llama.cpp's files of importance matrices: GGUF, and the older `.dat`.
@@ -9,7 +11,6 @@ import Tensors
 /// Layouts: Formats/imatrix.md.
 package enum ImportanceMatrixFile {
   private static let (squares, counts, sums) = (".in_sum2", ".counts", ".in_sum")
-  private static let checksumsKey = "pare.source.checksums"
   /// More rows than any calibration runs; a larger number is no count.
   private static let largestCount = 1e15
 
@@ -21,9 +22,9 @@ package enum ImportanceMatrixFile {
     do throws(FileError) { file = try MappedFile(path: path) } catch {
       throw CalibrationError("\(error)")
     }
+    defer { withExtendedLifetime(file) {} }
     let isGGUF = file.bytes.prefix(4).elementsEqual("GGUF".utf8)
     guard !isGGUF else { return try readGGUF(path) }
-    defer { withExtendedLifetime(file) {} }
     return try LegacyImportanceMatrix.read(file.bytes, path: path)
   }
 
@@ -91,7 +92,7 @@ package enum ImportanceMatrixFile {
       entries: entries, datasets: metadata["imatrix.datasets"]?.strings ?? [],
       window: integer(metadata["imatrix.chunk_size"]),
       windowCount: integer(metadata["imatrix.chunk_count"]),
-      checksums: metadata[checksumsKey]?.strings ?? [])
+      checksums: metadata[ModelFiles.checksumsKey]?.strings ?? [])
   }
 
   private static func integer(_ value: GGUFValue?) -> Int {
@@ -99,12 +100,7 @@ package enum ImportanceMatrixFile {
   }
 
   private static func floats(of tensor: StoredTensor) -> [Float] {
-    let count = tensor.byteCount / MemoryLayout<Float>.size
-    return (0..<count).map {
-      Float(
-        bitPattern: UInt32(
-          littleEndian: tensor.bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)))
-    }
+    F32().decode(Array(tensor.bytes))
   }
 
   /// - Throws: ``CalibrationError`` for numbers that are no counts and sums of squares.
@@ -132,7 +128,7 @@ package enum ImportanceMatrixFile {
       "imatrix.chunk_size": .uint32(UInt32(clamping: statistics.window)),
     ]
     if !statistics.checksums.isEmpty {
-      metadata[checksumsKey] = .array(GGUFArray(statistics.checksums))
+      metadata[ModelFiles.checksumsKey] = .array(GGUFArray(statistics.checksums))
     }
     var tensors: [(TensorDescription, [Float])] = []
     for entry in statistics.entries {
@@ -153,12 +149,8 @@ package enum ImportanceMatrixFile {
     }
     let writer = try GGUFWriter(path: path, metadata: metadata, tensors: tensors.map(\.0))
     for (_, values) in tensors {
-      var bytes: [UInt8] = []
-      for value in values {
-        withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes += Array($0) }
-      }
       var failure: CheckpointError?
-      bytes.withUnsafeBytes { bytes in
+      F32().encode(values).withUnsafeBytes { bytes in
         do throws(CheckpointError) { try writer.append(bytes) } catch { failure = error }
       }
       if let failure { throw failure }

@@ -82,3 +82,14 @@ public protocol PareResult: Sendable {
   /// One JSON object.
   var json: String { get }
 }
+
+/// A result that says whether a conversion passes, and can be written to a folder.
+public protocol PareReport: PareResult {
+  /// Why it does not pass, a sentence each; empty if it does.
+  var failures: [String] { get }
+  /// Writes `report.` files.
+  ///
+  /// - Parameter folder: Made if missing; reports in it are replaced.
+  /// - Throws: ``PareError`` with the file that could not be written.
+  func write(to folder: String) throws(PareError)
+}

@@ -3,7 +3,6 @@
 import LinearAlgebra
 import Models
 import Notation
-import Preprocessing
 import Tokenizers
 
 /// An answer.
@@ -34,7 +33,7 @@ extension PareModel {
   ) throws(PareError) -> PareAnswer {
     try convertingErrors { () throws(ModelError) in
       let forward = try ForwardPass(model)
-      let images = try forward.embeddings(of: try pixels(of: images))
+      let images = try forward.embeddings(of: try model.pixels(of: images))
       let tokens = try PromptBuilder(model).tokens(
         question: prompt, imageTokenCounts: images.map(\.rows))
       var isFirst = true
@@ -53,21 +52,5 @@ extension PareModel {
       }
       return PareAnswer(text: model.tokenizer.text(of: answers.first ?? []))
     }
-  }
-
-  /// What the vision part sees of images.
-  func pixels(of paths: [String]) throws(ModelError) -> [PixelTensor] {
-    guard let first = paths.first else { return [] }
-    guard let processor = model.imageProcessor else {
-      throw .input(
-        "\(model.path): the model takes text only, and '\(first)' is an image; leave it out, or "
-          + "name the model's vision part with --mmproj")
-    }
-    var pixels: [PixelTensor] = []
-    for path in paths {
-      do throws(ImageError) { pixels.append(try processor.pixels(of: try Image(path: path))) } catch
-      { throw .image(error) }
-    }
-    return pixels
   }
 }

@@ -54,7 +54,7 @@ extension PareModel {
     var traced: [(name: String, shape: Shape, values: [Float])] = []
     try convertingErrors { () throws(ModelError) in
       let forward = try ForwardPass(model)
-      let pixels = try pixels(of: images)
+      let pixels = try model.pixels(of: images)
       for (index, image) in pixels.enumerated() {
         let name = pixels.count == 1 ? "pixels" : "pixels.\(index)"
         traced.append((name, [image.channels, image.height, image.width], image.values))

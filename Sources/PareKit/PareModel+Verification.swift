@@ -10,7 +10,7 @@ import Tensors
 import Verification
 
 /// What a conversion cost.
-public struct PareVerification: PareResult {
+public struct PareVerification: PareReport {
   fileprivate let report: ComparisonReport
   fileprivate let outcomes: [Gate.Outcome]
 
@@ -47,7 +47,7 @@ public struct PareVerification: PareResult {
 }
 
 /// What several conversions of one model cost, the closest to it first.
-public struct PareRanking: PareResult {
+public struct PareRanking: PareReport {
   private let report: RankingReport
   /// In the order in which they were named.
   public let verifications: [PareVerification]

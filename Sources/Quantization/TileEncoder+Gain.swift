@@ -52,14 +52,3 @@ extension TileEncoder {
     return gain < TileEncoder.least ? 1 : min(gain, TileEncoder.largest)
   }
 }
-
-extension BlockFormat {
-  /// Encodes a row with the importance of its columns, if there is any.
-  func encode(
-    _ values: UnsafeBufferPointer<Float>, weighted importance: [Float]?,
-    into bytes: UnsafeMutableRawBufferPointer
-  ) {
-    guard let importance else { return encode(values, importance: nil, into: bytes) }
-    importance.withUnsafeBufferPointer { encode(values, importance: $0, into: bytes) }
-  }
-}

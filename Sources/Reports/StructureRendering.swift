@@ -26,7 +26,7 @@ package struct StructureRendering: Sendable {
     for entry in report.entries {
       let findings = report.findings.filter { $0.check == entry.check }
       for finding in findings.prefix(StructureRendering.shownFindings) {
-        text += "\(finding.severity.rawValue): \(line(finding.sentence))\n"
+        text += StructureRendering.line(of: finding) + "\n"
       }
       let rest = findings.count - StructureRendering.shownFindings
       if rest > 0 { text += "  and \(rest) more of \(entry.check.rawValue); --json has all\n" }
@@ -42,8 +42,9 @@ package struct StructureRendering: Sendable {
   }
 
   /// A finding is one line, whatever the texts in it.
-  private func line(_ text: String) -> String {
-    text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\\n")
+  static func line(of finding: Finding) -> String {
+    "\(finding.severity.rawValue): \(finding.sentence)"
+      .split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\\n")
   }
 
   package var json: JSON {

@@ -33,7 +33,7 @@ package struct VerificationReport: Sendable {
     let findings = report.structure?.findings ?? []
     let errors = findings.filter { $0.severity == .error }
     var lines = errors.prefix(VerificationReport.shownFindings).map {
-      "error: \(VerificationReport.line($0.sentence))"
+      StructureRendering.line(of: $0)
     }
     let rest = errors.count - lines.count
     let warnings = findings.count - errors.count
@@ -47,11 +47,6 @@ package struct VerificationReport: Sendable {
       + outcomes.map {
         "\(VerificationReport.word($0.verdict)): \(VerificationReport.sentence($0))"
       }
-  }
-
-  /// A finding is one line, whatever the texts in it.
-  private static func line(_ text: String) -> String {
-    text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\\n")
   }
 
   /// Why the conversion does not pass, a sentence each; empty if it does.
@@ -69,13 +64,17 @@ package struct VerificationReport: Sendable {
     let tried = report.tensors.compactMap { tensor in tensor.trial.map { (tensor, $0) } }
     for (tensor, trial) in tried.sorted(by: { $0.1.after < $1.1.after }) {
       table.append([
-        VerificationReport.name(of: tensor), "\(tensor.storage)",
+        VerificationReport.name(of: tensor), tensor.storage,
         Figures.percent(tensor.outputError ?? 0), Figures.percent(tensor.weightError),
         Figures.small(trial.after), Figures.small(trial.before),
-        "+" + Figures.bytes(tensor.referenceByteCount - tensor.byteCount),
+        VerificationReport.signed(tensor.referenceByteCount - tensor.byteCount),
       ])
     }
     return table
+  }
+
+  private static func signed(_ bytes: Int) -> String {
+    (bytes < 0 ? "-" : "+") + Figures.bytes(abs(bytes))
   }
 
   static func name(of tensor: TensorStatistics) -> String {

@@ -110,17 +110,8 @@ package struct Comparison {
     let builder = EvaluationBuilder(
       model: reference.model, prompts: try PromptBuilder(reference.model),
       window: max(2, min(options.window, context)), contextLength: context)
-    let limit = options.sampleLimit ?? .max
     var state = State(candidateCount: candidates.count)
-    var windows: [EvaluationSequence] = []
-    var questions: [Dataset.Question] = []
-    for sample in data.samples where windows.count + questions.count < limit {
-      switch sample {
-      case .text(let text):
-        windows += builder.windows(of: text).prefix(limit - windows.count - questions.count)
-      case .question(let question): questions.append(question)
-      }
-    }
+    let (questions, windows) = builder.samples(of: data, limit: options.sampleLimit ?? .max)
     for start in stride(from: 0, to: questions.count, by: Comparison.questionsAtOnce) {
       report(Progress(count: start, total: questions.count, activity: "questions"))
       let end = min(questions.count, start + Comparison.questionsAtOnce)
@@ -283,9 +274,7 @@ package struct Comparison {
       for _ in ours.places.dropLast() { try advance(&ours, &theirs, into: &state) }
       try reference.advance(&ours)
       let p = try reference.logits(of: ours)
-      let targets = batch.flatMap { sequence in
-        sequence.parts.flatMap { $0.positions.map { sequence.tokens[$0] } }
-      }
+      let targets = batch.flatMap(\.targets)
       for (index, candidate) in candidates.enumerated() {
         var run = theirs.removeFirst()
         try finish(&run, of: candidate)

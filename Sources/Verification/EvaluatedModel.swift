@@ -2,7 +2,6 @@
 
 import LinearAlgebra
 import Models
-import Preprocessing
 import Tokenizers
 
 /// A model under comparison, with the time that it took.
@@ -43,18 +42,7 @@ final class EvaluatedModel {
 
   /// Begins to see images, from their files.
   func run(images paths: [String]) throws(ModelError) -> ForwardPass.Run {
-    guard let processor = model.imageProcessor else {
-      throw .input(
-        "\(model.path): the model takes text only, and '\(paths.first ?? "")' is an image; "
-          + "leave images out, or name the vision part with --mmproj")
-    }
-    var pixels: [PixelTensor] = []
-    for path in paths {
-      do throws(ImageError) {
-        pixels.append(try processor.pixels(of: try Image(path: path)))
-      } catch { throw .image(error) }
-    }
-    return try forward.run(pixels)
+    try forward.run(try model.pixels(of: paths))
   }
 
   private func sequence(_ tokens: [Int], image: String?) -> TokenSequence {

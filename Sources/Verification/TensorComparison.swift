@@ -55,11 +55,9 @@ struct TensorComparison {
   private func meanDivergence(
     from reference: Matrix, of model: EvaluatedModel
   ) throws(ModelError) -> Double {
-    let targets = sample.flatMap { sequence in
-      sequence.parts.flatMap { $0.positions.map { sequence.tokens[$0] } }
-    }
     let predictions = Prediction.compare(
-      reference: reference, candidate: try model.logits(seeing: sample), targets: targets)
+      reference: reference, candidate: try model.logits(seeing: sample),
+      targets: sample.flatMap(\.targets))
     // Prompts are not what a model is asked for.
     let counts = sample.flatMap(\.parts).flatMap { part in
       part.positions.map { _ in !part.group.isPrompt }

@@ -19,10 +19,7 @@ struct CalibrateCommand: ParsableCommand {
   @Argument(help: "The original; with --merge, statistics of one model.")
   var inputs: [String]
 
-  @Option(
-    help: ArgumentHelp(
-      "Questions and texts: a .jsonl or a .txt file; may be repeated.", valueName: "file"))
-  var data: [String] = []
+  @OptionGroup var input: SampleOptions
 
   @Flag(help: "Make one file of several.")
   var merge = false
@@ -31,29 +28,19 @@ struct CalibrateCommand: ParsableCommand {
     name: .shortAndLong, help: ArgumentHelp("The file for the statistics.", valueName: "file"))
   var output: String
 
-  @Option(help: ArgumentHelp("Tokens of a window of text.", valueName: "n"))
-  var window = 512
-
-  @Option(
-    help: ArgumentHelp(
-      "Only the first questions and windows of text (default: all).", valueName: "n"))
-  var samples: Int?
-
   @OptionGroup var projector: ProjectorOption
   @OptionGroup var shared: SharedOptions
 
   func validate() throws {
     if output.isEmpty { throw ValidationError("--output: expected a file, found nothing") }
     if merge {
-      if !data.isEmpty { throw ValidationError("--merge runs no model; leave --data out") }
+      if !input.data.isEmpty { throw ValidationError("--merge runs no model; leave --data out") }
       return
     }
     if inputs.count > 1 {
       throw ValidationError("expected one model, found \(inputs.count); --merge takes statistics")
     }
-    if data.isEmpty { throw ValidationError("--data: expected a file, found none") }
-    if window < 2 { throw ValidationError("--window: expected at least 2 tokens") }
-    if let samples, samples < 1 { throw ValidationError("--samples: expected at least 1") }
+    if input.data.isEmpty { throw ValidationError("--data: expected a file, found none") }
   }
 
   func run() throws {
@@ -61,7 +48,7 @@ struct CalibrateCommand: ParsableCommand {
       if merge { return try PareCalibration(merging: inputs) }
       let model = try shared.open(inputs[0], projector: projector.mmproj)
       return try model.calibrate(
-        data: data, window: window, sampleLimit: samples, progress: progress)
+        data: input.data, window: input.window, sampleLimit: input.samples, progress: progress)
     }
     try result.write(to: output)
   }

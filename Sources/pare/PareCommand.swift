@@ -23,8 +23,8 @@ struct PareCommand: ParsableCommand {
         pare quantize MODEL --type Q4_K_M -o out
         pare verify MODEL out/NAME-Q4_K_M.gguf --data questions.jsonl --max-kl 0.05
 
-      Exit status: 0 done and every limit kept, 1 a limit not kept, 2 bad input or I/O, \
-      64 wrong usage.
+      Exit status: 0 done and every limit kept, 1 a limit not kept or an error in the files of a \
+      conversion, 2 bad input or I/O, 64 wrong usage.
       """,
     version: Pare.version,
     subcommands: [

@@ -7,10 +7,10 @@ extension VerifyCommand {
   /// Data and limits belong to a forward pass; one of data and `--structure` is needed.
   func validateStructure() throws {
     guard structure else {
-      if data.isEmpty { throw ValidationError("--data: expected a file, found none") }
+      if input.data.isEmpty { throw ValidationError("--data: expected a file, found none") }
       return
     }
-    if !data.isEmpty || limits.isGiven || samples != nil || noiseFloor {
+    if !input.data.isEmpty || limits.isGiven || input.samples != nil || noiseFloor {
       throw ValidationError("--structure runs no model; leave data and limits out")
     }
     if candidates.count > 1 {

@@ -28,10 +28,7 @@ struct VerifyCommand: ParsableCommand {
   @Argument(help: "What was made of it; several are ranked.")
   var candidates: [String]
 
-  @Option(
-    help: ArgumentHelp(
-      "Questions and texts: a .jsonl or a .txt file; may be repeated.", valueName: "file"))
-  var data: [String] = []
+  @OptionGroup var input: SampleOptions
 
   @Flag(help: "Compare the files alone, without running the models.")
   var structure = false
@@ -43,14 +40,6 @@ struct VerifyCommand: ParsableCommand {
       "A folder for report.html, report.md, report.xml (JUnit) and report.json; made if missing.",
       valueName: "dir"))
   var report: String?
-
-  @Option(help: ArgumentHelp("Tokens of a window of text.", valueName: "n"))
-  var window = 512
-
-  @Option(
-    help: ArgumentHelp(
-      "Only the first questions and windows of text (default: all).", valueName: "n"))
-  var samples: Int?
 
   @Option(
     help: ArgumentHelp(
@@ -86,13 +75,11 @@ struct VerifyCommand: ParsableCommand {
 
   func validate() throws {
     try validateStructure()
-    if window < 2 { throw ValidationError("--window: expected at least 2 tokens") }
     if tensors < 0 { throw ValidationError("--tensors: expected at least 0") }
     if candidates.count > 1, mmproj != nil {
       throw ValidationError(
         "--mmproj belongs to one conversion; beside several, each needs its own mmproj-*.gguf")
     }
-    if let samples, samples < 1 { throw ValidationError("--samples: expected at least 1") }
   }
 
   func run() throws {
@@ -101,27 +88,29 @@ struct VerifyCommand: ParsableCommand {
     if structure { return try compareStructure(original, conversions[0]) }
     let limits = try limits.limits()
     var options = PareVerification.Options()
-    options.window = window
-    options.sampleLimit = samples
+    options.window = input.window
+    options.sampleLimit = input.samples
     options.trialCount = tensors
     options.roundsActivations = roundsActivations
     options.measuresNoiseFloor = noiseFloor
-    let failures: [String]
     if conversions.count == 1 {
-      let result = try shared.show { progress in
-        try original.verify(
-          conversions[0], data: data, limits: limits, options: options, progress: progress)
-      }
-      if let report { try result.write(to: report) }
-      failures = result.failures
+      try finish(
+        try shared.show { progress in
+          try original.verify(
+            conversions[0], data: input.data, limits: limits, options: options,
+            progress: progress)
+        })
     } else {
-      let result = try shared.show { progress in
-        try original.rank(
-          conversions, data: data, limits: limits, options: options, progress: progress)
-      }
-      if let report { try result.write(to: report) }
-      failures = result.failures
+      try finish(
+        try shared.show { progress in
+          try original.rank(
+            conversions, data: input.data, limits: limits, options: options, progress: progress)
+        })
     }
-    if !failures.isEmpty { throw PareCommand.LimitNotKept() }
+  }
+
+  private func finish(_ result: some PareReport) throws {
+    if let report { try result.write(to: report) }
+    if !result.failures.isEmpty { throw PareCommand.LimitNotKept() }
   }
 }

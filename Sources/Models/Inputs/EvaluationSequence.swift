@@ -23,6 +23,9 @@ package struct EvaluationSequence: Sendable {
   /// The tokens whose prediction counts; each is predicted from the one before it.
   package let parts: [(group: Group, positions: [Int])]
 
+  /// The scored tokens themselves.
+  package var targets: [Int] { parts.flatMap { $0.positions.map { tokens[$0] } } }
+
   package var scoredCount: Int { parts.reduce(0) { $0 + $1.positions.count } }
 }
 
@@ -48,6 +51,21 @@ package struct EvaluationBuilder {
     self.prompts = prompts
     self.window = window
     self.contextLength = contextLength
+  }
+
+  /// The questions and the windows of text of a dataset, so many of them together at the most.
+  package func samples(
+    of data: Dataset, limit: Int
+  ) -> (questions: [Dataset.Question], windows: [EvaluationSequence]) {
+    var (questions, windows): ([Dataset.Question], [EvaluationSequence]) = ([], [])
+    for sample in data.samples where windows.count + questions.count < limit {
+      switch sample {
+      case .text(let text):
+        windows += self.windows(of: text).prefix(limit - windows.count - questions.count)
+      case .question(let question): questions.append(question)
+      }
+    }
+    return (questions, windows)
   }
 
   /// Windows of a text, each with the token that begins a sequence, if the model has one.
