@@ -68,6 +68,25 @@ extension Folder {
     return made + [path]
   }
 
+  /// Checks that files can be made in a folder, or the folder where it is missing, as far as that
+  /// can be known beforehand.
+  ///
+  /// - Throws: ``FileError`` if they cannot, or something else has the name.
+  package static func requireWritable(at path: String) throws(FileError) {
+    if exists(at: path) {
+      guard access(path, W_OK | X_OK) == 0 else {
+        throw FileError(path: path, action: "write to", code: errno)
+      }
+      return
+    }
+    guard access(path, F_OK) != 0 else {
+      throw FileError(path: path, action: "make a folder of", code: ENOTDIR)
+    }
+    let slash = path.lastIndex(of: "/")
+    let parent = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    try requireWritable(at: parent)
+  }
+
   /// Makes a folder of its own name where the system keeps temporary files.
   ///
   /// - Throws: ``FileError`` if it cannot be made.

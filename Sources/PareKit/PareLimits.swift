@@ -31,12 +31,10 @@ public struct PareLimits: Sendable {
   public init() {}
 
   var gates: [Gate] {
-    let figures: [(Gate.Figure, Double?)] = [
-      (.meanDivergence, meanDivergence), (.p99Divergence, p99Divergence), (.agreement, agreement),
-      (.perplexityRatio, perplexityRatio), (.rightAnswers, rightAnswers),
-      (.visionCosine, visionCosine),
-    ]
-    return more + figures.compactMap { figure, limit in limit.map { Gate(figure, $0) } }
+    more
+      + PareLimits.kinds.compactMap { kind in
+        self[keyPath: kind.value].map { Gate(kind.figure, $0) }
+      }
   }
 
   /// Adds the limits of a YAML file.

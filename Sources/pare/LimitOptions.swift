@@ -50,32 +50,23 @@ struct LimitOptions: ParsableArguments {
 
   /// Whether there is any.
   var isGiven: Bool {
-    let numbers = [
-      maxKl, maxKlP99, minAgreement, maxPerplexityRatio, minAnswers, minVisionCosine,
-    ]
-    return numbers.contains { $0 != nil } || file != nil || baseline != nil
+    !numbers.isEmpty || file != nil || baseline != nil
   }
 
   func validate() throws {
-    let ranges: [(String, Double?, ClosedRange<Double>, String)] = [
-      ("--max-kl", maxKl, 0...(.infinity), "a number of at least 0"),
-      ("--max-kl-p99", maxKlP99, 0...(.infinity), "a number of at least 0"),
-      ("--min-agreement", minAgreement, 0...1, "a number from 0 to 1"),
-      ("--max-perplexity-ratio", maxPerplexityRatio, 0...(.infinity), "a number of at least 0"),
-      ("--min-answers", minAnswers, 0...1, "a number from 0 to 1"),
-      ("--min-vision-cosine", minVisionCosine, -1...1, "a number from -1 to 1"),
-    ]
-    for (name, value, range, expected) in ranges {
-      if let value, !range.contains(value) {
-        throw ValidationError("\(name): expected \(expected), found \(value)")
-      }
-    }
+    do { try numbers.check() } catch { throw ValidationError("--\(error)") }
   }
 
   func limits() throws -> PareLimits {
-    var limits = PareLimits()
+    var limits = numbers
     if let file { try limits.add(file: file) }
     limits.baseline = baseline
+    return limits
+  }
+
+  /// Those that are options of their own.
+  private var numbers: PareLimits {
+    var limits = PareLimits()
     limits.meanDivergence = maxKl
     limits.p99Divergence = maxKlP99
     limits.agreement = minAgreement
