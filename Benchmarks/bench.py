@@ -108,12 +108,12 @@ class Bench:
 
     def quantize(self):
         source, output = self.unquantized(), self.path("out")
-        self.compare("copy the BF16 GGUF, 611 MB", [
-            self.peer("cp", "cp", source, os.path.join(output, "copy.gguf"), output=output)])
+        copied = os.path.join(output, "copy.gguf")
         for kind in self.options.types:
             self.compare(f"quantize a BF16 GGUF to {kind}, 305 M weights", [
                 self.pare("quantize", source, "--to", "gguf", "--type", kind, "-o", output, output=output),
-                self.peer("cp", "cp", source, os.path.join(output, "copy.gguf"), output=output),
+                self.peer("cp", "cp", source, copied, output=output),
+                self.peer("cp and sync", "sh", "-c", f"cp '{source}' '{copied}' && sync '{copied}'", output=output),
                 self.python("llama.cpp", "quantize.py", source, kind, os.path.join(output, "peer.gguf"),
                             self.threads, output=output)])
 
@@ -160,14 +160,18 @@ class Bench:
         if not os.path.exists(quantized):
             measure.run(self.pare("quantize", source, "--type", "Q4_K_M", "-o", folder))
         text = self.text(self.checkpoint("medium"), WINDOWS)
+        arguments = ["verify", source, quantized, "--data", text, "--window", str(WINDOW), "--tensors", "0", "--json"]
         sides = [
-            self.pare("verify", source, quantized, "--data", text, "--window", str(WINDOW), "--tensors", "0", "--json"),
+            self.pare(*arguments),
             self.python("llama.cpp, two passes", "passes.py", text, str(WINDOW), self.threads, source, quantized)]
         self.compare(f"compare BF16 with Q4_K_M on {WINDOWS * WINDOW} tokens, 305 M weights", sides)
         ours, theirs = (side.runs[-1].output for side in sides)
-        text = ours["groups"]["text"]
-        print(f"  perplexities {text['referencePerplexity']:.3f} and {text['perplexity']:.3f}, llama.cpp's"
+        figures = ours["groups"]["text"]
+        print(f"  perplexities {figures['referencePerplexity']:.3f} and {figures['perplexity']:.3f}, llama.cpp's"
               f" {theirs['perplexities'][0]:.3f} and {theirs['perplexities'][1]:.3f}")
+        self.compare(f"Q4_K_M with activations in 8 bits, {WINDOWS * WINDOW} tokens", [
+            self.pare(*arguments, "--rounded", seconds_of=lambda output: output["roundedSeconds"]),
+            self.python("llama.cpp", "passes.py", text, str(WINDOW), self.threads, quantized)])
 
     def multiply(self):
         for rows, columns, inner in PRODUCTS:

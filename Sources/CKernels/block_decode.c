@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "scalar_half.h"
+#include "superblock_scales.h"
 
 // Layouts and formulas: Formats/NAME.md. Fixed inner counts let each loop become a few vectors.
 
@@ -47,17 +47,6 @@ PK_BODY void pk_decode_q5_0_body(const void *source, float *values, size_t block
 }
 PK_BODY void pk_decode_q5_1_body(const void *source, float *values, size_t blocks) {
   pk_decode_nibbles(source, blocks, 24, 4, 8, 0, 1, values);
-}
-
-// The 6-bit scale and minimum of group g.
-PK_BODY void pk_unpack_scale(const uint8_t *packed, int g, int *scale, int *minimum) {
-  if (g < 4) {
-    *scale = packed[g] & 63;
-    *minimum = packed[g + 4] & 63;
-  } else {
-    *scale = (packed[g + 4] & 15) | (packed[g - 4] >> 6) << 4;
-    *minimum = packed[g + 4] >> 4 | (packed[g] >> 6) << 4;
-  }
 }
 
 // Q4_K and Q5_K: two groups of 32 share 32 bytes of nibbles.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "scalar_half.h"
+#include "superblock_scales.h"
 
 // Formats of one to three bits: Formats/Q2_K.md, Q3_K.md, TQ.md, Q1_0.md.
 
@@ -24,11 +24,8 @@ PK_BODY void pk_decode_q3_k_body(const void *source, float *values, size_t block
   const uint8_t *block = source;
   for (size_t b = 0; b < blocks; b++, block += 110, values += 256) {
     const float d = pk_float_from_half(pk_load16(block + 108));
-    const uint8_t *packed = block + 96;
     for (int group = 0; group < 16; group++) {
-      const int low = packed[group % 8] >> 4 * (group / 8) & 15;
-      const int high = packed[8 + group % 4] >> 2 * (group / 4) & 3;
-      const float step = d * (float)((low | high << 4) - 32);
+      const float step = d * (float)pk_scale_of_q3_k(block + 96, group);
       const int start = 16 * (group % 2), shift = 2 * (group / 2 % 4);
       const uint8_t *codes = block + 32 + 32 * (group / 8) + start;
       for (int i = 0; i < 16; i++) {

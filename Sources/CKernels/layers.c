@@ -179,22 +179,3 @@ PK_BODY void pk_rotate_halves_body(
 PK_STAMP(
     pk_rotate_halves, (head, cosines, sines, half), float *head, const float *cosines,
     const float *sines, size_t half)
-
-double pk_log_sum_exp(const float *values, size_t count) {
-  double maximum = -INFINITY, sum = 0;
-  for (size_t i = 0; i < count; i++) maximum = values[i] > maximum ? values[i] : maximum;
-  if (!(maximum > -INFINITY)) return maximum;
-  for (size_t i = 0; i < count; i++) sum += exp((double)values[i] - maximum);
-  return maximum + log(sum);
-}
-
-double pk_kl_divergence(
-    const float *p_logits, double p_log_sum, const float *q_logits, double q_log_sum,
-    size_t count) {
-  double sum = 0;
-  for (size_t i = 0; i < count; i++) {
-    double p = (double)p_logits[i] - p_log_sum, q = (double)q_logits[i] - q_log_sum;
-    sum += exp(p) * (p - q);
-  }
-  return sum;
-}

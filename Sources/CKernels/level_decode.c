@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "level_tables.h"
+#include "superblock_scales.h"
 
 // Formats/IQ4.md, Formats/FP4.md.
 
@@ -24,12 +25,9 @@ PK_BODY void pk_decode_iq4_xs_body(const void *source, float *values, size_t blo
   const uint8_t *block = source;
   for (size_t b = 0; b < blocks; b++, block += 136) {
     const float d = pk_float_from_half(pk_load16(block));
-    const uint32_t high = pk_load16(block + 2);
     for (int group = 0; group < 8; group++, values += 32) {
-      const int low = block[4 + group / 2] >> 4 * (group % 2) & 15;
-      const int integer = low | (int)(high >> 2 * group & 3u) << 4;
-      pk_expand_levels(
-          block + 8 + 16 * group, pk_levels_iq4, d * (float)(integer - 32), 16, values);
+      const float scale = d * (float)pk_scale_of_iq4_xs(block, group);
+      pk_expand_levels(block + 8 + 16 * group, pk_levels_iq4, scale, 16, values);
     }
   }
 }

@@ -41,15 +41,3 @@ package enum Activation: String, Sendable, CaseIterable {
     }
   }
 }
-
-extension Matrix {
-  /// Multiplies element by element.
-  package mutating func multiply(by other: Matrix) {
-    precondition(values.count == other.values.count)
-    let count = values.count
-    values.withUnsafeMutableBufferPointer { values in
-      guard let base = values.baseAddress else { return }
-      pk_multiply(.current, base, other.values, count)
-    }
-  }
-}

@@ -26,32 +26,55 @@ package struct Linear: Sendable {
     self.observer = observer
   }
 
-  /// Outputs that are expanded and multiplied at once.
-  ///
-  /// It depends on the shape alone, so that the result does not depend on the number of workers.
-  private var tileRows: Int { max(16, min(256, (weight.rows / 8 + 15) / 16 * 16)) }
-
   /// Multiplies each row with the weight.
   ///
   /// - Parameter inputs: `[tokens, inputs]`
   /// - Returns: `[tokens, outputs]`
   package func callAsFunction(_ inputs: Matrix) -> Matrix {
     precondition(inputs.columns == weight.columns, "\(inputs.columns) ≠ \(weight.columns)")
-    let inputs = rounding(inputs)
+    var result: Matrix
+    if let product = ByteProduct(weight, rounding: rounding) {
+      result = product(inputs)
+      observer?(inputs, result)
+    } else {
+      let inputs = rounding(inputs)
+      result = product(inputs)
+      observer?(inputs, result)
+    }
+    if let bias { result.addToRows(bias) }
+    return result
+  }
+
+  /// Outputs that are expanded, and then multiplied with a block of tokens: many, for each such
+  /// product arranges its tokens anew, and few enough for several workers.
+  ///
+  /// It depends on the shape alone, so that the result does not depend on the number of workers.
+  private var tileRows: Int {
+    let room = max(16, Linear.tileElements / max(1, weight.columns) / 16 * 16)
+    return max(16, min(512, room, (weight.rows / 4 + 15) / 16 * 16))
+  }
+
+  private static let tileElements = 4 << 20
+  private static let tokenBlock = 1024
+
+  private func product(_ inputs: Matrix) -> Matrix {
     let outputs = weight.rows
     let columns = weight.columns
     let tile = tileRows
-    var result = Matrix(rows: inputs.rows, columns: outputs)
+    let block = Linear.tokenBlock
+    let blocks = (inputs.rows + block - 1) / block
     let dense = weight.denseRows.map { SharedReads(.init(start: $0, count: 0)) }
-    inputs.values.withUnsafeBufferPointer { x in
-      result.values.withUnsafeMutableBufferPointer { y in
+    return Matrix(rows: inputs.rows, columns: outputs) { y in
+      let y = DisjointWrites(y)
+      inputs.values.withUnsafeBufferPointer { x in
         let x = SharedReads(x)
-        let y = DisjointWrites(y)
         Parallel.forEach(
-          (outputs + tile - 1) / tile,
-          scratch: { [Float](repeating: 0, count: dense == nil ? tile * columns : 0) }
+          (outputs + tile - 1) / tile * blocks,
+          scratch: { Linear.scratch(dense == nil ? tile * columns : 0) }
         ) { index, scratch in
-          let rows = index * tile..<min(outputs, (index + 1) * tile)
+          let first = index / blocks * tile
+          let rows = first..<min(outputs, first + tile)
+          let start = index % blocks * block
           scratch.withUnsafeMutableBufferPointer { expanded in
             let b: UnsafePointer<Float>
             if let dense {
@@ -63,25 +86,17 @@ package struct Linear: Sendable {
               b = UnsafePointer(base)
             }
             BLAS.multiplyTransposed(
-              m: inputs.rows, n: rows.count, k: columns, a: x.base, aStride: columns, b: b,
-              bStride: columns, result: y.base + rows.lowerBound, resultStride: outputs)
+              m: min(block, inputs.rows - start), n: rows.count, k: columns,
+              a: x.base + start * columns, aStride: columns, b: b, bStride: columns,
+              result: y.base + start * outputs + rows.lowerBound, resultStride: outputs)
           }
         }
       }
     }
-    observer?(inputs, result)
-    if let bias { result.addToRows(bias) }
-    return result
   }
-}
 
-extension Matrix {
-  /// Adds the same vector to each row.
-  package mutating func addToRows(_ vector: [Float]) {
-    precondition(vector.count == columns)
-    values.withUnsafeMutableBufferPointer { values in
-      guard let base = values.baseAddress else { return }
-      for row in 0..<rows { pk_add(.current, base + row * columns, vector, columns) }
-    }
+  /// Room that is written before it is read.
+  private static func scratch(_ count: Int) -> [Float] {
+    Matrix(rows: 1, columns: count) { _ in }.values
   }
 }

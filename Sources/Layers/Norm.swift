@@ -35,10 +35,9 @@ package struct Norm: Sendable {
   package func callAsFunction(_ inputs: Matrix) -> Matrix {
     let width = weight.count
     precondition(width > 0 && inputs.columns % width == 0)
-    var result = Matrix(rows: inputs.rows, columns: inputs.columns)
     let runs = inputs.values.count / width
-    inputs.values.withUnsafeBufferPointer { x in
-      result.values.withUnsafeMutableBufferPointer { y in
+    return Matrix(rows: inputs.rows, columns: inputs.columns) { y in
+      inputs.values.withUnsafeBufferPointer { x in
         let x = SharedReads(x)
         let y = DisjointWrites(y)
         let chunk = 64
@@ -54,6 +53,5 @@ package struct Norm: Sendable {
         }
       }
     }
-    return result
   }
 }

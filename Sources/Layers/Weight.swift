@@ -121,6 +121,13 @@ package struct Weight: Sendable {
     }
   }
 
+  /// The blocks of a row, where it is made of blocks one behind the other.
+  package func storedRow(_ row: Int) -> UnsafeRawBufferPointer? {
+    guard expander == nil else { return nil }
+    let start = (firstRow + (rowOrder?[row] ?? row)) * rowBytes
+    return UnsafeRawBufferPointer(rebasing: source.bytes[start..<start + rowBytes])
+  }
+
   /// The stored bytes of all rows, where they lie in order.
   package var storedRows: UnsafeRawBufferPointer? {
     guard rowOrder == nil, expander == nil else { return nil }

@@ -23,6 +23,20 @@ package struct Matrix: Sendable, Equatable {
     self.values = values
   }
 
+  /// A matrix whose elements a body writes, all of them; clearing them first would cost as much as
+  /// many an operation.
+  package init(
+    rows: Int, columns: Int, writing body: (UnsafeMutableBufferPointer<Float>) -> Void
+  ) {
+    self.rows = rows
+    self.columns = columns
+    let elements = rows * columns
+    values = [Float](unsafeUninitializedCapacity: elements) { buffer, count in
+      body(UnsafeMutableBufferPointer(rebasing: buffer[..<elements]))
+      count = elements
+    }
+  }
+
   package func row(_ index: Int) -> ArraySlice<Float> {
     values[index * columns..<(index + 1) * columns]
   }
@@ -48,11 +62,6 @@ package struct Matrix: Sendable, Equatable {
       for j in 0..<columns { result.values[j * rows + i] = values[i * columns + j] }
     }
     return result
-  }
-
-  package static func += (a: inout Matrix, b: Matrix) {
-    precondition(a.rows == b.rows && a.columns == b.columns)
-    for i in a.values.indices { a.values[i] += b.values[i] }
   }
 }
 

@@ -3,6 +3,7 @@
 import BinaryIO
 import Conversion
 import Dispatch
+import LinearAlgebra
 import Parallelism
 import Quantization
 
@@ -92,4 +93,21 @@ public protocol PareReport: PareResult {
   /// - Parameter folder: Made if missing; reports in it are replaced.
   /// - Throws: ``PareError`` with the file that could not be written.
   func write(to folder: String) throws(PareError)
+}
+
+extension Pare {
+  /// Checks that a report can be written to a folder, before the work that it tells of.
+  ///
+  /// - Throws: ``PareError`` if something else has the name, or nothing can be made there.
+  public static func checkReportFolder(_ folder: String) throws(PareError) {
+    try convertingErrors { () throws(FileError) in try Folder.requireWritable(at: folder) }
+  }
+}
+
+extension Pare {
+  /// Keeps memory that was freed, for a process that does nothing else: a layer's activations take
+  /// the place of those of the layer before, and new pages would cost a tenth of the time.
+  public static func keepFreedMemory() {
+    FreedMemory.keep()
+  }
 }

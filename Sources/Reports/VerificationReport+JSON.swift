@@ -31,6 +31,7 @@ extension VerificationReport {
           ]
         }),
       "rounded": VerificationReport.json(of: report.rounded),
+      "roundedSeconds": report.roundedSeconds.map(JSON.number) ?? .null,
       "noiseFloor": VerificationReport.json(of: report.noiseFloor),
       "blocks": .array(
         report.blocks.map { block in
@@ -38,6 +39,13 @@ extension VerificationReport {
             "part": .string(block.place.part.rawValue), "block": .string(block.place.name),
             "layer": block.place.layer.map(JSON.integer) ?? .null,
             "error": .number(block.relativeError),
+          ]
+        }),
+      "layers": .array(
+        report.layers.map { layer in
+          [
+            "layer": .integer(layer.layer), "meanKL": .number(layer.divergence.value),
+            "meanKLInterval": VerificationReport.interval(layer.divergence),
           ]
         }),
       "tensors": .array(report.tensors.map(VerificationReport.json)),
@@ -67,6 +75,7 @@ extension VerificationReport {
       "raised": tensor.trial.map {
         [
           "meanKL": .number($0.after), "before": .number($0.before),
+          "saving": .number($0.saving.value), "savingInterval": interval($0.saving),
           "tokens": .integer($0.tokenCount),
         ]
       } ?? .null,

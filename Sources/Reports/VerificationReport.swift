@@ -59,14 +59,16 @@ package struct VerificationReport: Sendable {
   var trials: TextTable {
     var table = TextTable([
       ("as it was before", .left), ("type", .left), ("error of outputs", .right),
-      ("of weights", .right), ("mean KL then", .right), ("now", .right), ("costs", .right),
+      ("of weights", .right), ("mean KL now", .right), ("then less by", .right),
+      ("95 % interval", .right), ("costs", .right),
     ])
     let tried = report.tensors.compactMap { tensor in tensor.trial.map { (tensor, $0) } }
     for (tensor, trial) in tried.sorted(by: { $0.1.after < $1.1.after }) {
       table.append([
         VerificationReport.name(of: tensor), tensor.storage,
         Figures.percent(tensor.outputError ?? 0), Figures.percent(tensor.weightError),
-        Figures.small(trial.after), Figures.small(trial.before),
+        Figures.small(trial.before), Figures.small(trial.saving.value),
+        VerificationReport.interval(trial.saving, Figures.small),
         VerificationReport.signed(tensor.referenceByteCount - tensor.byteCount),
       ])
     }

@@ -33,10 +33,6 @@ package struct BlockStatistics: Sendable, Equatable {
   package mutating func add(_ place: BlockPlace, reference: Matrix, candidate: Matrix) {
     guard reference.rows == candidate.rows, reference.columns == candidate.columns else { return }
     if distortions[place] == nil { places.append(place) }
-    reference.values.withUnsafeBufferPointer { reference in
-      candidate.values.withUnsafeBufferPointer { candidate in
-        distortions[place, default: Distortion()].add(reference, decoded: candidate)
-      }
-    }
+    distortions[place, default: Distortion()].add(Distortion(of: reference, decoded: candidate))
   }
 }

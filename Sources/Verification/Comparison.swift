@@ -14,7 +14,8 @@ package struct Comparison {
     package var sampleLimit: Int?
     /// The most tokens of a generated answer.
     package var answerLimit = 64
-    /// How many tensors of each candidate are tried as they were in the original; 0: none is looked at.
+    /// How many tensors of each candidate are tried as they were in the original; 0: no tensor and
+    /// no layer is looked at.
     package var trialCount = 0
     /// Whether each candidate also runs with activations rounded as llama.cpp rounds them.
     package var roundsActivations = false
@@ -130,12 +131,19 @@ package struct Comparison {
         reference: reference.model, candidate: candidate.model, sample: state.sample.sequences,
         trialCount: options.trialCount, report: report
       ).run(structures[index].tensors)
+      let layers =
+        options.trialCount > 0
+        ? try LayerComparison(
+          reference: reference.model, candidate: candidate.model, sample: state.sample.sequences
+        ).run() : []
       reports.append(
         ComparisonReport(
           reference: subject(reference), candidate: subject(candidate), groups: found.groups,
           answers: found.answers, vision: found.vision, blocks: found.blocks.blocks,
-          tensors: tensors, structure: structures[index],
+          layers: layers, tensors: tensors, structure: structures[index],
           rounded: options.roundsActivations ? state.found[conversionCount + index].groups : [],
+          roundedSeconds: options.roundsActivations
+            ? candidates[conversionCount + index].seconds : nil,
           noiseFloor: noise))
     }
     return reports
@@ -308,12 +316,11 @@ package struct Comparison {
 
   private func subject(_ evaluated: EvaluatedModel) -> ComparisonReport.Subject {
     let model = evaluated.model
-    let duration = evaluated.elapsed.components
     return ComparisonReport.Subject(
       name: model.name, path: model.path, architecture: model.architecture.name,
       byteCount: model.byteCount, weightCount: model.weightCount,
       tokenCount: evaluated.tokenCount,
-      seconds: Double(duration.seconds) + Double(duration.attoseconds) * 1e-18)
+      seconds: evaluated.seconds)
   }
 
   /// The number of the first token that differs, or that only one has; nil if there is none.

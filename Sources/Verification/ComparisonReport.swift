@@ -56,20 +56,25 @@ package struct ComparisonReport: Sendable {
   package let vision: VisionStatistics
   /// In the order of the computation.
   package let blocks: [BlockStatistics.Block]
-  /// The same.
+  /// The layers of the language part, on a sample of the data; empty if they were not measured.
+  package let layers: [LayerStatistics]
+  /// In the order of the computation.
   package let tensors: [TensorStatistics]
   /// What the files alone show; nil if they were not compared.
   package let structure: StructureReport?
   /// The candidate with activations rounded as llama.cpp rounds them; empty if it was not measured.
   package let rounded: [Group]
+  /// The time of its forward passes.
+  package let roundedSeconds: Double?
   /// The original beside itself in the candidate's container; empty if it was not measured.
   package let noiseFloor: [Group]
 
   package init(
     reference: Subject, candidate: Subject, groups: [Group], answers: AnswerStatistics,
     vision: VisionStatistics, blocks: [BlockStatistics.Block] = [],
-    tensors: [TensorStatistics] = [], structure: StructureReport? = nil, rounded: [Group] = [],
-    noiseFloor: [Group] = []
+    layers: [LayerStatistics] = [], tensors: [TensorStatistics] = [],
+    structure: StructureReport? = nil, rounded: [Group] = [],
+    roundedSeconds: Double? = nil, noiseFloor: [Group] = []
   ) {
     self.reference = reference
     self.candidate = candidate
@@ -77,9 +82,11 @@ package struct ComparisonReport: Sendable {
     self.answers = answers
     self.vision = vision
     self.blocks = blocks
+    self.layers = layers
     self.tensors = tensors
     self.structure = structure
     self.rounded = rounded
+    self.roundedSeconds = roundedSeconds
     self.noiseFloor = noiseFloor
   }
 

@@ -10,7 +10,7 @@ final class EvaluatedModel {
   private let forward: ForwardPass
   private let generator: Generator
   private let clock = ContinuousClock()
-  private(set) var elapsed = Duration.zero
+  private var elapsed = Duration.zero
   private(set) var tokenCount = 0
   private var images: [String: ForwardPass.ImageView] = [:]
 
@@ -21,6 +21,12 @@ final class EvaluatedModel {
     self.model = model
     forward = try ForwardPass(model, options: options)
     generator = Generator(forward)
+  }
+
+  /// The time of all forward passes so far.
+  var seconds: Double {
+    let (seconds, attoseconds) = elapsed.components
+    return Double(seconds) + Double(attoseconds) * 1e-18
   }
 
   var contextLength: Int { forward.contextLength }
@@ -79,15 +85,20 @@ final class EvaluatedModel {
     return run.hidden
   }
 
-  /// The logits of sequences with all of their images.
-  func logits(seeing batch: [EvaluationSequence]) throws(ModelError) -> Matrix {
+  /// Begins the computation of the logits of sequences with all of their images.
+  func run(seeing batch: [EvaluationSequence]) throws(ModelError) -> ForwardPass.Run {
     let paths = unseen(batch.compactMap(\.image))
     if !paths.isEmpty {
       var run = try run(images: paths)
       for _ in run.places { try advance(&run) }
       keep(run.views, of: paths)
     }
-    var run = try run(batch)
+    return try run(batch)
+  }
+
+  /// The logits of sequences with all of their images.
+  func logits(seeing batch: [EvaluationSequence]) throws(ModelError) -> Matrix {
+    var run = try run(seeing: batch)
     for _ in run.places { try advance(&run) }
     return try logits(of: run)
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CKernels
+import Layers
 package import LinearAlgebra
 import Parallelism
 import Synchronization
@@ -60,12 +61,12 @@ package struct Prediction: Sendable, Equatable {
   private init(
     _ p: UnsafePointer<Float>, _ q: UnsafePointer<Float>, _ count: Int, target: Int
   ) {
-    let pSum = pk_log_sum_exp(p, count)
-    let qSum = pk_log_sum_exp(q, count)
+    var both = pk_distributions()
+    pk_compare_distributions(.current, p, q, count, &both)
     // Rounding can leave a tiny negative number where the two are alike.
-    divergence = max(0, pk_kl_divergence(p, pSum, q, qSum, count))
-    referenceLoss = pSum - Double(p[target])
-    candidateLoss = qSum - Double(q[target])
+    divergence = max(0, both.divergence)
+    referenceLoss = both.p_log_sum - Double(p[target])
+    candidateLoss = both.q_log_sum - Double(q[target])
     let (ours, theirs) = (Prediction.mostLikely(p, count), Prediction.mostLikely(q, count))
     agrees = ours.first == theirs.first
     sharedTopFive = ours.count { theirs.contains($0) }

@@ -38,7 +38,7 @@ struct TensorComparison {
       .sorted { (tensors[$0].outputError ?? 0, $1) > (tensors[$1].outputError ?? 0, $0) }
       .prefix(trialCount)
     guard !chosen.isEmpty else { return tensors }
-    let before = try meanDivergence(from: ours, of: EvaluatedModel(candidate))
+    let before = try divergences(from: ours, of: EvaluatedModel(candidate))
     for (done, index) in chosen.enumerated() {
       report(Comparison.Progress(count: done, total: chosen.count, activity: "single tensors"))
       let place = TensorPlace(tensors[index])
@@ -47,28 +47,40 @@ struct TensorComparison {
       raising.exchange = { TensorPlace($0.parameter) == place ? raised : nil }
       let model = try EvaluatedModel(candidate, options: raising)
       tensors[index].trial = TensorStatistics.Trial(
-        before: before, after: try meanDivergence(from: ours, of: model), tokenCount: countedTokens)
+        before: before, after: try divergences(from: ours, of: model))
     }
     return tensors
   }
 
-  private func meanDivergence(
+  private func divergences(
     from reference: Matrix, of model: EvaluatedModel
-  ) throws(ModelError) -> Double {
-    let predictions = Prediction.compare(
-      reference: reference, candidate: try model.logits(seeing: sample),
-      targets: sample.flatMap(\.targets))
-    // Prompts are not what a model is asked for.
-    let counts = sample.flatMap(\.parts).flatMap { part in
-      part.positions.map { _ in !part.group.isPrompt }
-    }
-    let divergences = zip(predictions, counts).filter(\.1).map(\.0.divergence)
-    return divergences.reduce(0, +) / Double(max(1, divergences.count))
+  ) throws(ModelError) -> TokenStatistics {
+    TokenStatistics(
+      sample,
+      predictions: Prediction.compare(
+        reference: reference, candidate: try model.logits(seeing: sample),
+        targets: sample.flatMap(\.targets)))
   }
+}
 
-  /// The predictions that trials are judged by.
-  private var countedTokens: Int {
-    sample.flatMap(\.parts).filter { !$0.group.isPrompt }.reduce(0) { $0 + $1.positions.count }
+extension TensorStatistics.Trial {
+  /// - Parameters:
+  ///   - before: The predictions of the candidate as it is.
+  ///   - after: Those for the same tokens with the tensor raised.
+  init(before: TokenStatistics, after: TokenStatistics) {
+    let documents = before.documents
+    let savings = documents.map { document in
+      document.reduce(0.0) { sum, token in
+        sum + before.predictions[token].divergence - after.predictions[token].divergence
+      }
+    }
+    let bootstrap = Bootstrap(documentCount: documents.count)
+    self.init(
+      before: before.meanDivergence,
+      saving: Estimate(
+        before.meanDivergence - after.meanDivergence,
+        interval: bootstrap.interval(ofMean: savings, over: documents.map { Double($0.count) })),
+      tokenCount: before.count)
   }
 }
 
@@ -109,13 +121,9 @@ private final class OutputErrors: Sendable {
       guard inputs.columns == linear.weight.columns else { return }
       let own = linear(inputs)
       linear.weight.source.release()
-      outputs.values.withUnsafeBufferPointer { outputs in
-        own.values.withUnsafeBufferPointer { own in
-          guard own.count == outputs.count else { return }
-          let distortion = Distortion(of: outputs, decoded: own)
-          found.withLock { $0[place, default: Distortion()].add(distortion) }
-        }
-      }
+      guard own.rows == outputs.rows, own.columns == outputs.columns else { return }
+      let distortion = Distortion(of: outputs, decoded: own)
+      found.withLock { $0[place, default: Distortion()].add(distortion) }
     }
   }
 }

@@ -8,14 +8,18 @@ import Tensors
 package struct TensorStatistics: Sendable, Equatable {
   /// The candidate with this tensor as it was in the original, on a sample of the data.
   package struct Trial: Sendable, Equatable {
-    /// Mean KL over the sample, in nats: as it is, and with the tensor raised.
+    /// Mean KL over the sample, in nats, as it is.
     package let before: Double
-    package let after: Double
+    /// By how much it falls with the tensor raised; the interval pairs the two runs.
+    package let saving: Estimate
     package let tokenCount: Int
 
-    package init(before: Double, after: Double, tokenCount: Int) {
+    /// Mean KL over the sample with the tensor raised.
+    package var after: Double { before - saving.value }
+
+    package init(before: Double, saving: Estimate, tokenCount: Int) {
       self.before = before
-      self.after = after
+      self.saving = saving
       self.tokenCount = tokenCount
     }
   }

@@ -38,6 +38,7 @@ struct PareCommand: ParsableCommand {
   static func main() {
     Terminal.occupyStandardDescriptors()
     Pare.endCleanlyOnSignals()
+    Pare.keepFreedMemory()
     do {
       var command = try parseAsRoot()
       try command.run()

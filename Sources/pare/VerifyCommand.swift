@@ -83,6 +83,7 @@ struct VerifyCommand: ParsableCommand {
   }
 
   func run() throws {
+    if let report { try Pare.checkReportFolder(report) }
     let original = try shared.open(reference, projector: referenceMmproj)
     let conversions = try candidates.map { try shared.open($0, projector: mmproj) }
     if structure { return try compareStructure(original, conversions[0]) }

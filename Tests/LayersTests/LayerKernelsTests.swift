@@ -113,32 +113,4 @@ struct LayerKernelsTests {
     #expect(Self.softmax([3e38, 1, -3e38]) == [1, 0, 0])
     #expect(Self.softmax([1, .nan, 2]).allSatisfy { $0.isNaN })
   }
-
-  @Test(arguments: [1, 2, 40, 500])
-  func divergenceIsZeroOfItselfAndPositiveElse(_ count: Int) {
-    var random = SplitMix64(seed: UInt64(count))
-    let p = random.normal(count)
-    let q = random.normal(count)
-    let (pSum, qSum) = (pk_log_sum_exp(p, count), pk_log_sum_exp(q, count))
-    #expect(pk_kl_divergence(p, pSum, p, pSum, count) == 0)
-    // Each probability is within 1e-15 or so of its value.
-    #expect(pk_kl_divergence(p, pSum, q, qSum, count) >= -Double(count) * 0x1p-50)
-    // Against equal shares it is log(n) less the entropy.
-    let equal = [Float](repeating: 1, count: count)
-    let entropy = p.reduce(0.0) { sum, logit in
-      let log = Double(logit) - pSum
-      return sum - exp(log) * log
-    }
-    let found = pk_kl_divergence(p, pSum, equal, pk_log_sum_exp(equal, count), count)
-    #expect(abs(found - (log(Double(count)) - entropy)) < 1e-12)
-  }
-
-  @Test func logSumExpShiftsWithItsTerms() {
-    let values: [Float] = [1, 2, 3.5, -4]
-    let sum = pk_log_sum_exp(values, 4)
-    #expect(abs(sum - log(values.reduce(0) { $0 + exp(Double($1)) })) < 1e-14)
-    #expect(abs(pk_log_sum_exp(values.map { $0 + 1024 }, 4) - (sum + 1024)) < 1e-12)
-    #expect(pk_log_sum_exp([-.infinity, -.infinity], 2) == -.infinity)
-    #expect(pk_log_sum_exp([], 0) == -.infinity)
-  }
 }

@@ -38,10 +38,4 @@ struct MatrixTests {
     #expect(matrix.rows(1..<3).values == [3, 4, 5, 6, 7, 8])
     #expect(matrix.gathered([]).rows == 0)
   }
-
-  @Test func sumsAreByElement() {
-    var sum = Self.matrix(2, 3)
-    sum += Self.matrix(2, 3)
-    #expect(sum.values == [0, 2, 4, 6, 8, 10])
-  }
 }

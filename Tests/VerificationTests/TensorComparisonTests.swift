@@ -51,6 +51,7 @@ struct TensorComparisonTests {
     #expect(report.tensors.filter { ($0.outputError ?? 0) > 0 } == [tensor])
     let trial = try #require(tensor.trial)
     #expect(trial.before > 0 && trial.after == 0 && trial.tokenCount > 0)
+    #expect(trial.saving.interval?.contains(trial.saving.value) == true)
     #expect(report.tensors.count { $0.trial != nil } == 1)
 
     // Blocks are all right up to that of the tensor, and none after it.
@@ -60,6 +61,13 @@ struct TensorComparisonTests {
     #expect(report.blocks[first].place.layer == tensor.layer)
     let later = report.blocks[first...].filter { $0.place.part == report.blocks[first].place.part }
     #expect(later.allSatisfy { $0.relativeError > 0 })
+
+    // So are predictions after each layer; those after the last are the models' own.
+    #expect(report.layers.map(\.layer) == Array(0..<report.layers.count))
+    let before = tensor.part == .language ? tensor.layer ?? 0 : 0
+    #expect(report.layers.prefix(before).allSatisfy { $0.divergence.value == 0 })
+    #expect(report.layers.dropFirst(before).allSatisfy { $0.divergence.value > 0 })
+    #expect(report.layers.last?.divergence.value == trial.before)
   }
 
   @Test("a model has no error beside itself, and all of its blocks are told")

@@ -41,15 +41,17 @@ void pk_add_scaled(pk_instruction_set set, float *a, float factor, const float *
 void pk_rotate_halves(
     pk_instruction_set set, float *head, const float *cosines, const float *sines, size_t half);
 
-// Measures: f64 with the exponential of the C library, so the last bit depends on the machine.
+/// Two softmax distributions over the same tokens, in f64.
+typedef struct {
+  /// log(sum(exp(logits))) of each.
+  double p_log_sum, q_log_sum;
+  /// KL(p || q) in nats; rounding may leave it a little below 0.
+  double divergence;
+} pk_distributions;
 
-/// log(sum(exp(values))).
-double pk_log_sum_exp(const float *values, size_t count);
-
-/// KL(p || q) in nats of two softmax distributions given as logits and their log-sum-exps, f64.
-double pk_kl_divergence(
-    const float *p_logits, double p_log_sum, const float *q_logits, double q_log_sum,
-    size_t count);
+/// Compares distributions given as finite logits, at least one each.
+void pk_compare_distributions(
+    pk_instruction_set set, const float *p, const float *q, size_t count, pk_distributions *result);
 
 /// Rounds runs of 32 numbers to bytes times a half-precision step, in place; what is left over stays.
 ///

@@ -26,4 +26,7 @@ void pla_multiply_portable(bool transposed, int m, int n, int k, float alpha, co
                            int a_stride, const float *b, int b_stride, float beta, float *result,
                            int result_stride);
 
+/// Keeps memory that was freed in the process, where the allocator can be told to.
+void pla_keep_freed_memory(void);
+
 #endif

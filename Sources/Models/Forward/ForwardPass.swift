@@ -192,6 +192,14 @@ package struct ForwardPass: Sendable {
         if part == 0, runners.count > 1 { encoded = ForwardPass.images(of: flow) }
       }
     }
+
+    /// The computation as if no other layer came: what follows the last one runs on what is there.
+    package func endingHere() throws(ModelError) -> Run {
+      var end = self
+      end.done = max(done, places.lastIndex { $0.layer != nil }.map { $0 + 1 } ?? 0)
+      while end.next != nil { try end.advance() }
+      return end
+    }
   }
 
   /// Begins the computation of ``logits(_:rows:trace:)``.

@@ -137,6 +137,23 @@ enum DivergenceCharts {
     return charts
   }
 
+  /// The mean divergence of what could be read off after each layer.
+  static func byLayer(_ layers: [LayerStatistics]) -> HTMLChart {
+    let peak = layers.map(\.divergence.value).max() ?? 0
+    var chart = HTMLChart(
+      title: "Mean KL divergence of predictions read off after each layer",
+      x: 0...Double(layers.count), y: 0...max(peak, 1e-12))
+    for value in [0, peak / 2, peak] where peak > 0 { chart.mark(y: value, Figures.small(value)) }
+    let step = max(1, (layers.count + 15) / 16)
+    for (index, layer) in layers.enumerated() {
+      if index % step == 0 { chart.mark(x: Double(index) + 0.5, "\(layer.layer)") }
+      chart.bar(
+        Double(index)...Double(index + 1), height: layer.divergence.value, series: 0,
+        "layer \(layer.layer): \(Figures.small(layer.divergence.value))")
+    }
+    return chart
+  }
+
   /// Bytes against divergence, the front as a line.
   static func front(_ ranking: Ranking) -> HTMLChart {
     let entries = ranking.entries

@@ -113,7 +113,19 @@ package struct HTMLReport: Sendable {
       HTMLText.element("h2", "Error of outputs, block by block")
         + HTMLText.element(
           "p", "‖x − y‖ / ‖x‖ of what each block gives; the errors of earlier blocks are in it.")
-        + HTMLText.element("div", class: "two", charts.joined()))
+        + HTMLText.element("div", class: "two", charts.joined()) + layers)
+  }
+
+  /// How predictions part, layer by layer.
+  private var layers: String {
+    guard comparison.layers.count > 1 else { return "" }
+    return HTMLText.element("h2", "Predictions, layer by layer")
+      + HTMLText.element(
+        "p",
+        "Mean KL divergence if the models ended after a layer: its hidden states go through the last "
+          + "norm and the output matrix at once (logit lens), on a sample of the data. The last is "
+          + "that of the whole models.")
+      + DivergenceCharts.byLayer(comparison.layers).svg
   }
 
   private var tensors: String {
