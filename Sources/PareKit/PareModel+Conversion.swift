@@ -159,7 +159,7 @@ extension PareModel {
     }
   }
 
-  private func run(
+  func run(
     _ replaces: Bool, _ progress: @escaping (PareProgress) -> Void,
     plan: () throws(ConversionError) -> ConversionPlan
   ) throws(PareError) -> PareConversion {
@@ -174,7 +174,7 @@ extension PareModel {
   }
 
   /// A recipe by its name, or from a file.
-  private static func recipe(_ name: String) throws(PareError) -> Recipe {
+  static func recipe(_ name: String) throws(PareError) -> Recipe {
     guard name.hasSuffix(".json") else {
       return try convertingErrors { () throws(RecipeError) in try Recipe(named: name) }
     }

@@ -85,14 +85,18 @@ final class EvaluatedModel {
     return run.hidden
   }
 
+  /// Sees images that are not known yet.
+  func see(_ paths: [String]) throws(ModelError) {
+    let paths = unseen(paths)
+    guard !paths.isEmpty else { return }
+    var run = try run(images: paths)
+    for _ in run.places { try advance(&run) }
+    keep(run.views, of: paths)
+  }
+
   /// Begins the computation of the logits of sequences with all of their images.
   func run(seeing batch: [EvaluationSequence]) throws(ModelError) -> ForwardPass.Run {
-    let paths = unseen(batch.compactMap(\.image))
-    if !paths.isEmpty {
-      var run = try run(images: paths)
-      for _ in run.places { try advance(&run) }
-      keep(run.views, of: paths)
-    }
+    try see(batch.compactMap(\.image))
     return try run(batch)
   }
 

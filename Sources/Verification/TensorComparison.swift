@@ -84,16 +84,6 @@ extension TensorStatistics.Trial {
   }
 }
 
-/// What tells parameters of a model apart, in any container.
-private struct TensorPlace: Hashable {
-  let part: PartDeclaration.Kind
-  let key: String
-
-  init(_ parameter: Parameter) { (part, key) = (parameter.part, parameter.ggufName) }
-
-  init(_ tensor: TensorStatistics) { (part, key) = (tensor.part, tensor.key) }
-}
-
 /// Gathers how far the candidate's weights take the reference's inputs from its outputs.
 private final class OutputErrors: Sendable {
   private let partners: [TensorPlace: BoundParameter]

@@ -32,11 +32,13 @@ struct ConvertCommand: ParsableCommand {
   @OptionGroup var projector: ProjectorOption
   @OptionGroup var shared: SharedOptions
 
+  func validate() throws { _ = try target.folder() }
+
   func run() throws {
     let model = try shared.open(model, projector: projector.mmproj)
     _ = try shared.show { progress in
       try model.convert(
-        to: to, type: type, in: target.output, replacing: target.force, progress: progress)
+        to: to, type: type, in: try target.folder(), replacing: target.force, progress: progress)
     }
   }
 }

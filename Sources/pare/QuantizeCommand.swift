@@ -21,6 +21,10 @@ struct QuantizeCommand: ParsableCommand {
       \(Pare.mlxTypes.joined(separator: ", ")).
       --to compressed-tensors: a folder DIR/NAME-TYPE (pack-quantized). Types: \
       \(Pare.compressedTensorsTypes.joined(separator: ", ")).
+
+      Instead of a type, a budget (--size, --bits, --like, --max-kl) with --data: each tensor of a GGUF gets \
+      the type that its bytes are best spent on. What tensors cost is measured on every other sample.
+        pare quantize MODEL --bits 4.25 --data samples.jsonl --dry-run
       """)
 
   @Argument(help: "A Hugging Face folder, a .safetensors file, or a .gguf file.")
@@ -30,7 +34,7 @@ struct QuantizeCommand: ParsableCommand {
   var to: Container = .gguf
 
   @Option(help: "The recipe or type; see above.")
-  var type: String
+  var type: String?
 
   @Option(
     help: ArgumentHelp(
@@ -53,31 +57,62 @@ struct QuantizeCommand: ParsableCommand {
       valueName: "file"))
   var calibration: String?
 
+  @OptionGroup(title: "Budget") var budget: BudgetOptions
   @OptionGroup var target: OutputOptions
   @OptionGroup var projector: ProjectorOption
   @OptionGroup var shared: SharedOptions
 
   func run() throws {
     let model = try shared.open(model, projector: projector.mmproj)
+    guard let type else { return try run(within: budget, model) }
     _ = try shared.show { progress in
       switch to {
       case .gguf:
         try model.quantize(
-          recipe: type, visionRecipe: visionType, calibration: calibration, in: target.output,
+          recipe: type, visionRecipe: visionType, calibration: calibration, in: try target.folder(),
           replacing: target.force, progress: progress)
       case .mlx:
         try model.quantizeToMLX(
-          type: type, groupSize: groupSize, calibration: calibration, in: target.output,
+          type: type, groupSize: groupSize, calibration: calibration, in: try target.folder(),
           replacing: target.force, progress: progress)
       case .compressedTensors:
         try model.quantizeToCompressedTensors(
           type: type, groupSize: groupSize, isSymmetric: !asymmetric,
-          calibration: calibration, in: target.output, replacing: target.force, progress: progress)
+          calibration: calibration, in: try target.folder(), replacing: target.force,
+          progress: progress)
       }
     }
   }
 
+  /// Plans for a budget, and writes what was planned.
+  private func run(within options: BudgetOptions, _ model: PareModel) throws {
+    guard let budget = try options.budget() else { return }
+    let plan = try shared.showingProgress { progress in
+      try model.plan(
+        budget, data: options.data, visionRecipe: visionType, calibration: calibration,
+        progress: progress)
+    }
+    // One object is all that a program expects.
+    if options.dryRun || !shared.json { shared.show(plan) }
+    if let path = options.saveRecipe { try plan.writeRecipe(to: path) }
+    guard !options.dryRun else { return }
+    _ = try shared.show { progress in
+      try model.quantize(
+        plan, calibration: calibration, in: try target.folder(), replacing: target.force,
+        progress: progress)
+    }
+  }
+
   func validate() throws {
+    if !budget.dryRun { _ = try target.folder() }
+    if try budget.budget() != nil {
+      if type != nil {
+        throw ValidationError("--type: a budget chooses types; leave one of both out")
+      }
+      if to != .gguf { throw ValidationError("--to: a budget is for GGUF; leave it out") }
+    } else if type == nil {
+      throw ValidationError("--type: expected a type or a budget, found none")
+    }
     if to != .gguf, visionType != nil {
       throw ValidationError("--vision-type: only GGUF has recipes; leave it out")
     }

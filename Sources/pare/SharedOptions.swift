@@ -39,12 +39,18 @@ struct SharedOptions: ParsableArguments {
   func show<Result: PareResult>(
     _ body: (@escaping (PareProgress) -> Void) throws -> Result
   ) throws -> Result {
-    let line = ProgressLine(isQuiet: quiet)
-    defer { line.finish() }
-    let result = try body(line.update)
-    line.finish()
+    let result = try showingProgress(body)
     show(result)
     return result
+  }
+
+  /// Shows progress while a body works.
+  func showingProgress<Result>(
+    _ body: (@escaping (PareProgress) -> Void) throws -> Result
+  ) throws -> Result {
+    let line = ProgressLine(isQuiet: quiet)
+    defer { line.finish() }
+    return try body(line.update)
   }
 }
 
@@ -53,12 +59,13 @@ struct OutputOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp("The folder for the output; made if missing.", valueName: "dir"))
-  var output: String
+  var output: String?
 
   @Flag(help: "Replace files that are there.")
   var force = false
 
   func validate() throws {
+    guard let output else { return }
     if output.isEmpty { throw ValidationError("--output: expected a folder, found nothing") }
     let suffix = [".gguf", ".safetensors"].first { output.hasSuffix($0) }
     if let suffix {
@@ -66,6 +73,14 @@ struct OutputOptions: ParsableArguments {
         "--output: expected a folder, found the name of a \(suffix) file; the files in it are "
           + "named after the model and the type")
     }
+  }
+
+  /// The folder, where something is written.
+  func folder() throws -> String {
+    guard let output else {
+      throw ValidationError("--output: expected a folder (-o DIR), found none")
+    }
+    return output
   }
 }
 

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tables of what is lost at the same bytes, by Pare and by the programs that people use for the same formats.
+
+Half of each model's evaluation data decides (statistics, what tensors cost), the other half judges.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+FIXTURES = os.path.join(HERE, "..", "Fixtures")
+IMATRIX = os.path.join(FIXTURES, "oracle", "llama_cpp", "imatrix.py")
+PLAIN = os.path.join(HERE, "peers", "quantize.py")
+MLX = os.path.join(HERE, "peers", "mlx_convert.py")
+TYPES = ["Q2_K", "Q3_K_M", "Q4_K_M", "Q5_K_M", "IQ2_XXS", "IQ3_XXS", "IQ4_XS"]
+MLX_BITS = ["2", "3", "4", "8"]
+# A model, and the model whose evaluation data it is judged on.
+MODELS = [("llava-tiny", "llava-tiny"), ("mm1-tiny", "mm1-tiny"), ("stories260K", "llava-tiny")]
+
+
+class Fidelity:
+    def __init__(self, pare, threads, folder):
+        self.program, self.threads, self.folder = pare, threads, folder
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder)
+
+    def run(self, *command):
+        start = time.perf_counter()
+        result = subprocess.run(command, capture_output=True, text=True,
+                                env=os.environ | {"OMP_NUM_THREADS": self.threads, "HF_HUB_OFFLINE": "1"})
+        return result, time.perf_counter() - start
+
+    def pare(self, *arguments):
+        result, seconds = self.run(self.program, *arguments, "--threads", self.threads, "--quiet")
+        if result.returncode != 0:
+            sys.exit(f"pare {' '.join(arguments)}: {result.stderr}")
+        return result.stdout, seconds
+
+    def python(self, *command):
+        result, seconds = self.run(sys.executable, *command)
+        return None if result.returncode == 0 else result.stderr.strip().splitlines()[-1:], seconds
+
+    def path(self, *names):
+        path = os.path.join(self.folder, *names)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        return path
+
+    def halves(self, fixture):
+        """Files of samples that decide and that judge: every other question, and the two halves of the text."""
+        source = os.path.join(FIXTURES, fixture, "evaluation")
+        sides = []
+        with open(os.path.join(source, "data.jsonl")) as file:
+            lines = [json.loads(line) for line in file]
+        with open(os.path.join(source, "text.txt")) as file:
+            text = file.read()
+        for index, side in enumerate(["deciding", "judging"]):
+            questions = self.path(fixture, side, "questions.jsonl")
+            with open(questions, "w") as file:
+                for line in lines[index::2]:
+                    if "image" in line:
+                        line["image"] = os.path.abspath(os.path.join(source, line["image"]))
+                    file.write(json.dumps(line) + "\n")
+            words = self.path(fixture, side, "text.txt")
+            with open(words, "w") as file:
+                file.write(text[:len(text) // 2] if index == 0 else text[len(text) // 2:])
+            sides.append((questions, words))
+        return sides
+
+    def verify(self, reference, candidate, data, projector=None):
+        arguments = ["verify", reference, candidate, "--tensors", "0", "--json"]
+        for file in data:
+            arguments += ["--data", file]
+        if projector:
+            arguments += ["--mmproj", projector]
+        return json.loads(self.pare(*arguments)[0])
+
+    def gguf(self, name, fixture):
+        """Rows of a model's types: type, row, bytes of the language model, seconds, figures."""
+        model = os.path.join(FIXTURES, name)
+        sees = os.path.exists(os.path.join(model, "evaluation"))
+        (questions, words), judging = self.halves(fixture)
+        judging = judging if sees else judging[1:]
+        source = self.path(name, "source", "x")
+        self.pare("convert", model, "--to", "gguf", "--type", "bf16", "-o", os.path.dirname(source))
+        made = os.listdir(os.path.dirname(source))
+        language = next(f for f in made if not f.startswith("mmproj-"))
+        # Alone in a folder, it is a model of text.
+        alone = self.path(name, "alone", f"{name}-BF16.gguf")
+        os.rename(os.path.join(os.path.dirname(source), language), alone)
+        projector = None
+        if sees:
+            self.pare("quantize", model, "--type", "Q8_0", "-o", self.path(name, "vision"))
+            projector = os.path.join(self.path(name, "vision"), f"mmproj-{name}-Q8_0.gguf")
+        statistics = self.path(name, "statistics.gguf")
+        self.pare("calibrate", model, "-o", statistics, "--data", words, *(["--data", questions] if sees else []))
+        deciding = [words, questions] if sees else [words]
+        for kind in TYPES:
+            print(f"{name} {kind}", file=sys.stderr)
+            yield from self.rows(name, kind, alone, statistics, deciding, lambda path: self.verify(
+                model, path, judging, projector))
+
+    def rows(self, name, kind, source, statistics, deciding, verify):
+        model = os.path.join(FIXTURES, name)
+        peer = self.path(name, "llama.cpp", f"{kind}.gguf")
+        informed = self.path(name, "llama.cpp", f"{kind}-imatrix.gguf")
+        calibrated = ["--calibration", statistics]
+        planned = ["--like", kind, "--vision-type", "Q8_0"]
+        for file in deciding:
+            planned += ["--data", file]
+        pare = [("Pare", ["--type", kind]), ("Pare, calibrated", ["--type", kind, *calibrated]),
+                ("Pare, budget", planned), ("Pare, budget, calibrated", [*planned, *calibrated])]
+        trials = [
+            ("llama.cpp", peer, lambda: self.python(PLAIN, source, kind, peer, self.threads)),
+            ("llama.cpp, imatrix", informed, lambda: self.python(IMATRIX, source, statistics, kind, informed))]
+        for label, arguments in pare:
+            folder = self.path(name, label, kind, "x")
+            like = "like-" if "--like" in arguments else ""
+            path = os.path.join(os.path.dirname(folder), f"{name}-{like}{kind}.gguf")
+            trials.append((label, path, lambda arguments=arguments, folder=folder: (
+                None, self.pare("quantize", model, "-o", os.path.dirname(folder), *arguments)[1])))
+        for label, path, make in trials:
+            failure, seconds = make()
+            if failure is not None or not os.path.exists(path):
+                yield kind, label, None, seconds, {"failure": " ".join(failure or ["no file"])}
+            else:
+                yield kind, label, os.path.getsize(path), seconds, verify(path)
+
+    def mlx(self, name):
+        """Rows of MLX folders of a LLaVA's language model, which mlx-lm knows as a Llama."""
+        from safetensors.torch import load_file, save_file
+        model = os.path.join(FIXTURES, name)
+        (_, words), (_, judging) = self.halves(name)
+        folder = os.path.dirname(self.path(name, "text", "x"))
+        tensors = load_file(os.path.join(model, "model.safetensors"))
+        own = {}
+        for key, value in tensors.items():
+            if "language_model." in key or key.startswith("lm_head"):
+                own[key.replace("language_model.model.", "model.").replace("model.language_model.", "model.")
+                    .replace("language_model.lm_head", "lm_head")] = value.contiguous()
+        save_file(own, os.path.join(folder, "model.safetensors"), metadata={"format": "pt"})
+        with open(os.path.join(model, "config.json")) as file:
+            config = json.load(file)["text_config"]
+        config |= {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "torch_dtype": "bfloat16"}
+        with open(os.path.join(folder, "config.json"), "w") as file:
+            json.dump(config, file)
+        for file in os.listdir(model):
+            if file.startswith("tokenizer") or file.startswith("special_tokens"):
+                shutil.copy(os.path.join(model, file), folder)
+        statistics = self.path(name, "text-statistics.gguf")
+        self.pare("calibrate", folder, "-o", statistics, "--data", words)
+        for bits in MLX_BITS:
+            print(f"{name} MLX {bits} bits", file=sys.stderr)
+            kind = f"MLX {bits} bits"
+            peer = os.path.join(self.folder, name, f"mlx-{bits}")
+            failure, seconds = self.python(MLX, folder, bits, "64", peer)
+            if failure is not None:
+                yield kind, "mlx-lm", None, seconds, {"failure": " ".join(failure)}
+            else:
+                yield kind, "mlx-lm", weights(peer), seconds, self.verify(folder, peer, [judging])
+            for label, more in (("Pare", []), ("Pare, calibrated", ["--calibration", statistics])):
+                output = os.path.join(self.folder, name, f"{label}-mlx-{bits}")
+                _, seconds = self.pare("quantize", folder, "--to", "mlx", "--type", f"{bits}bit", "-o", output, *more)
+                made = os.path.join(output, os.listdir(output)[0])
+                yield kind, label, weights(made), seconds, self.verify(folder, made, [judging])
+
+
+def weights(folder):
+    return sum(os.path.getsize(os.path.join(folder, f)) for f in os.listdir(folder) if f.endswith(".safetensors"))
+
+
+def number(value):
+    return f"{value:.3g}" if value >= 1e-3 else f"{value:.2e}"
+
+
+def cells(kind, label, size, seconds, report, best):
+    if "failure" in report:
+        return [kind, label, "–", report["failure"][:60], "", "", "", "", "", f"{seconds:.1f}"]
+    text, images, answers = report["groups"].get("text"), report["groups"].get("images"), report.get("answers") or {}
+    low, high = text["meanKLInterval"] or (text["meanKL"], text["meanKL"])
+    ratio = f"{text['meanKL'] / best:.2f}" if best else ""
+    return [kind, label, f"{size / 1e6:.2f} MB", f"{number(text['meanKL'])} ({number(low)} – {number(high)})", ratio,
+            number(text["p99KL"]), f"{100 * text['agreement']:.1f} %", number(images["meanKL"]) if images else "",
+            str(answers.get("right", "")) if images else "", f"{seconds:.1f}"]
+
+
+def table(rows):
+    head = ["type", "", "bytes", "mean KL, text (95 %)", "ratio", "p99 KL", "same top-1", "mean KL, images",
+            "right answers", "seconds"]
+    lines = ["| " + " | ".join(head) + " |", "|---|---|" + "--:|" * (len(head) - 2)]
+    best = {}
+    for kind, label, _, _, report in rows:
+        if not label.startswith("Pare") and "failure" not in report:
+            best[kind] = min(best.get(kind, float("inf")), report["groups"]["text"]["meanKL"])
+    for row in rows:
+        lines.append("| " + " | ".join(cells(*row, best.get(row[0]))) + " |")
+    return "\n".join(lines)
+
+
+def report(pare, threads, folder, models=None):
+    fidelity = Fidelity(pare, threads, folder)
+    parts = []
+    for name, fixture in MODELS:
+        if models and name not in models:
+            continue
+        parts.append(f"## {name}\n\n" + table(list(fidelity.gguf(name, fixture))))
+        if name == "llava-tiny":
+            parts.append(f"## {name}, its language model in MLX folders\n\n" + table(list(fidelity.mlx(name))))
+    tables = "\n\n".join(parts)
+    return f"""# What is lost at the same bytes
+
+Made by `scripts/bench fidelity --markdown Benchmarks/fidelity.md`. Half of each model's evaluation data decides
+(statistics, what tensors cost), the other half judges. The language models alone are quantized; images are seen through
+a vision part of 8 bits, the same for all. KL is that of [`pare verify`](../Formats/report.md), over the whole vocabulary,
+in nats, with its interval over documents. "ratio": mean KL over that of the peer's better row. "imatrix", "calibrated":
+with the statistics of `pare calibrate`, the same file for both programs. "budget": `pare quantize --like TYPE`, no
+more bytes than Pare's own file of that type. "seconds": the whole command, measurements for a budget included.
+
+{tables}
+"""

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryIO
+import Conversion
+import Models
+import Notation
+import Quantization
+import Reports
+import Tensors
+import Verification
+
+extension PareModel {
+  /// Chooses an encoding for each tensor, over the language model, the vision encoder and the
+  /// connector together, so that a budget is kept at the least cost.
+  ///
+  /// What each tensor costs is measured: the model runs with it alone quantized. Other encodings cost
+  /// as much more or less as their squared errors (weighted by importance, if there is any) are larger
+  /// or smaller, and costs of tensors add up but for one factor, which a whole conversion tells.
+  /// Reference: "second-order" models of loss, such as LeCun et al., Optimal Brain Damage (1989).
+  ///
+  /// - Parameters:
+  ///   - budget: What is to be kept.
+  ///   - data: Files of samples: questions with answers and images, and texts.
+  ///   - visionRecipe: What the vision encoder and the connector get whatever it costs; nil: they are
+  ///     chosen with the rest, where the data has answers about images.
+  ///   - calibration: Statistics by which errors are weighted; nil: all alike.
+  ///   - progress: Called now and then.
+  /// - Returns: The plan; nothing is written yet.
+  /// - Throws: ``PareError`` if the budget is impossible, with the nearest that is possible.
+  public func plan(
+    _ budget: PareBudget, data: [String], visionRecipe: String? = nil, calibration: String? = nil,
+    progress: @escaping (PareProgress) -> Void = { _ in }
+  ) throws(PareError) -> ParePlan {
+    let samples = try convertingErrors { () throws(ModelError) in try Dataset(paths: data) }
+    return try BudgetPlanner(
+      self, budget: budget, visionRecipe: visionRecipe,
+      importance: try importance(from: calibration), samples: samples, progress: progress
+    ).plan()
+  }
+
+  /// Quantizes the model to GGUF as planned.
+  ///
+  /// - Parameters:
+  ///   - plan: A plan of this model.
+  ///   - calibration: The statistics that it was planned with.
+  ///   - folder: Where the outputs go; made if missing.
+  ///   - replacing: Whether files that are there may be replaced.
+  ///   - progress: Called now and then.
+  /// - Returns: What was written.
+  /// - Throws: ``PareError``; then nothing was written.
+  public func quantize(
+    _ plan: ParePlan, calibration: String? = nil, in folder: String, replacing: Bool = false,
+    progress: @escaping (PareProgress) -> Void = { _ in }
+  ) throws(PareError) -> PareConversion {
+    try quantize(
+      plan.recipeJSON, importance: try importance(from: calibration), in: folder,
+      replacing: replacing, progress: progress)
+  }
+
+  /// Quantizes by a recipe for all parts.
+  func quantize(
+    _ recipe: JSON, importance: Importance?, in folder: String, replacing: Bool = false,
+    progress: @escaping (PareProgress) -> Void = { _ in }
+  ) throws(PareError) -> PareConversion {
+    let recipe = try convertingErrors { () throws(RecipeError) in
+      try Recipe(text: recipe.text(), name: "plan")
+    }
+    return try run(replacing, progress) { () throws(ConversionError) in
+      try ConversionPlan(
+        gguf: model, recipe: recipe, projectorRecipe: recipe, importance: importance,
+        folder: folder)
+    }
+  }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Fixtures
+import Notation
+import TestSupport
+import Testing
+
+/// A type for each tensor, by what it costs.
+struct BudgetTests {
+  private static let model = Fixtures.path("llava-tiny")
+
+  /// Some samples that decide, and others that judge.
+  private static func samples(_ folder: TemporaryFolder) throws -> (used: [String], kept: [String])
+  {
+    let text = try TemporaryFolder.read(model + "/evaluation/text.txt")
+    let lines = String(
+      decoding: try TemporaryFolder.read(model + "/evaluation/data.jsonl"), as: UTF8.self
+    ).replacing("\"image\": \"", with: "\"image\": \"\(model)/evaluation/").split(separator: "\n")
+    func data(_ name: String, _ lines: some Sequence<Substring>, _ text: some Collection<UInt8>)
+      throws
+      -> [String]
+    {
+      [
+        "--data", try folder.write(lines.joined(separator: "\n").utf8, to: name + ".jsonl"),
+        "--data", try folder.write(text, to: name + ".txt"),
+      ]
+    }
+    return (
+      try data("used", lines.prefix(6), text.prefix(2_500)),
+      try data("kept", lines.suffix(12), text.suffix(8_000))
+    )
+  }
+
+  @Test(
+    "at the bytes of a recipe less is lost on other samples, and the saved plan gives the same bytes"
+  )
+  func like() throws {
+    let folder = try TemporaryFolder()
+    let (used, kept) = try Self.samples(folder)
+    let (planned, replayed, plain) = (folder.file("a"), folder.file("b"), folder.file("c"))
+    let recipe = folder.file("plan.json")
+    let made = try Command(
+      ["quantize", Self.model, "--like", "Q3_K_M", "-o", planned, "--quiet", "--threads", "1"]
+        + ["--save-recipe", recipe] + used)
+    #expect(made.status == 0, "\(made.error)")
+    for arguments in [["--type", recipe, "-o", replayed], ["--type", "Q3_K_M", "-o", plain]] {
+      let quantized = try Command(["quantize", Self.model, "--quiet"] + arguments)
+      #expect(quantized.status == 0, "\(quantized.error)")
+    }
+    for name in ["llava-tiny-like-Q3_K_M.gguf", "mmproj-llava-tiny-like-Q3_K_M.gguf"] {
+      #expect(
+        try TemporaryFolder.read("\(planned)/\(name)")
+          == (try TemporaryFolder.read("\(replayed)/\(name)")))
+    }
+    let ranked = try Command(
+      ["verify", Self.model, plain + "/llava-tiny-Q3_K_M.gguf"]
+        + [planned + "/llava-tiny-like-Q3_K_M.gguf", "--tensors", "0", "--quiet", "--json"] + kept)
+    var figures: [String: (bytes: Int, divergence: Double)] = [:]
+    for candidate in try #require(try ranked.json["candidates"]?.array) {
+      let name = try #require(candidate["candidate"]?["name"]?.string)
+      figures[name] = (
+        try #require(candidate["candidate"]?["bytes"]?.integer),
+        try #require(candidate["groups"]?["text"]?["meanKL"]?.number)
+      )
+    }
+    let own = try #require(figures["llava-tiny-like-Q3_K_M"])
+    let theirs = try #require(figures["llava-tiny-Q3_K_M"])
+    #expect(own.bytes <= theirs.bytes)
+    #expect(own.divergence < 0.5 * theirs.divergence)
+  }
+
+  @Test("a bound on the cost is held on samples that did not decide")
+  func divergence() throws {
+    let folder = try TemporaryFolder()
+    let (used, _) = try Self.samples(folder)
+    let bound = 0.02
+    let plan = try Command(
+      ["quantize", Self.model, "--max-kl", "\(bound)", "--dry-run", "--quiet", "--json"] + used)
+    #expect(plan.status == 0, "\(plan.error)")
+    let measured = try #require(try plan.json["measuredMeanKL"]?.number)
+    #expect(measured <= bound && measured > bound / 10)
+    #expect(try #require(try plan.json["bitsPerWeight"]?.number) < 16)
+  }
+
+  @Test("what cannot be kept is refused with the nearest that can; wrong usage is told at once")
+  func refused() throws {
+    let folder = try TemporaryFolder()
+    let (used, _) = try Self.samples(folder)
+    let output = ["-o", folder.file("out"), "--quiet"]
+    let small = try Command(["quantize", Self.model, "--bits", "1"] + output + used)
+    #expect(small.status == 2)
+    #expect(small.error.contains("the smallest that the model becomes is"))
+    #expect(small.error.contains("bits a weight"))
+    let usages: [([String], String)] = [
+      (["--bits", "4"], "--data"), (["--data", used[1], "--type", "Q8_0"], "belong to a budget"),
+      (["--bits", "4", "--size", "1MB"] + used, "expected one of"),
+      (["--bits", "4", "--type", "Q8_0"] + used, "leave one of both out"),
+      (["--size", "much"] + used, "1.8GB"), (["--bits", "0"] + used, "above 0"),
+      (["--like", "Q4_K_M", "--to", "mlx"] + used, "is for GGUF"), ([], "a type or a budget"),
+    ]
+    for (arguments, sentence) in usages {
+      let command = try Command(["quantize", Self.model] + output + arguments)
+      #expect(command.status == 64)
+      #expect(command.error.contains(sentence), "\(command.error)")
+    }
+    let unknown = try Command(["quantize", Self.model, "--like", "Q9"] + output + used)
+    #expect(unknown.status == 2 && unknown.error.contains("Q9"))
+    #expect((try? TemporaryFolder.read(folder.file("out"))) == nil)
+  }
+}
