@@ -82,9 +82,13 @@ extension Folder {
     guard access(path, F_OK) != 0 else {
       throw FileError(path: path, action: "make a folder of", code: ENOTDIR)
     }
+    try requireWritable(at: parent(of: path))
+  }
+
+  /// The folder that a path lies in.
+  package static func parent(of path: String) -> String {
     let slash = path.lastIndex(of: "/")
-    let parent = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-    try requireWritable(at: parent)
+    return slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
   }
 
   /// Makes a folder of its own name where the system keeps temporary files.

@@ -49,7 +49,7 @@ package struct Converter {
     do throws(ConversionError) {
       for target in targets {
         made += try convertingErrors { () throws(FileError) in
-          try Folder.make(at: Converter.folder(of: target))
+          try Folder.make(at: Folder.parent(of: target))
         }
       }
       let files = try write(keeping: kept)
@@ -99,10 +99,6 @@ package struct Converter {
       }
     }
     return kept
-  }
-
-  private static func folder(of path: String) -> String {
-    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
   }
 
   /// Writes all files before the first appears under its name.

@@ -96,6 +96,25 @@ public protocol PareReport: PareResult {
 }
 
 extension Pare {
+  /// Checks that a file can be written, before the work whose result it will hold.
+  ///
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - replacing: Whether one that is there may be replaced.
+  /// - Throws: ``PareError`` if it cannot, as far as that is known beforehand.
+  public static func checkOutput(_ path: String, replacing: Bool) throws(PareError) {
+    guard !Folder.exists(at: path), !path.hasSuffix("/") else {
+      throw PareError("\(path): expected a file to write, found a folder; name a file in it")
+    }
+    guard replacing || !Folder.isSameFile(path, path) else {
+      throw PareError(
+        "\(path): the file is there already; name another with -o, or replace it with --force")
+    }
+    try convertingErrors { () throws(FileError) in
+      try Folder.requireWritable(at: Folder.parent(of: path))
+    }
+  }
+
   /// Checks that a report can be written to a folder, before the work that it tells of.
   ///
   /// - Throws: ``PareError`` if something else has the name, or nothing can be made there.

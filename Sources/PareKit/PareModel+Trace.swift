@@ -44,13 +44,7 @@ extension PareModel {
   public func trace(
     _ input: PareTraceInput, images: [String] = [], to path: String, replacing: Bool = false
   ) throws(PareError) -> PareTrace {
-    guard !Folder.exists(at: path), !path.hasSuffix("/") else {
-      throw PareError("\(path): expected a file for the trace, found a folder; name a file in it")
-    }
-    guard replacing || !Folder.isSameFile(path, path) else {
-      throw PareError(
-        "\(path): the file is there already; name another with -o, or replace it with --force")
-    }
+    try Pare.checkOutput(path, replacing: replacing)
     var traced: [(name: String, shape: Shape, values: [Float])] = []
     try convertingErrors { () throws(ModelError) in
       let forward = try ForwardPass(model)

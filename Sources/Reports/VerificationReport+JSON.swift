@@ -38,7 +38,8 @@ extension VerificationReport {
           [
             "part": .string(block.place.part.rawValue), "block": .string(block.place.name),
             "layer": block.place.layer.map(JSON.integer) ?? .null,
-            "error": .number(block.relativeError),
+            "error": .number(block.relativeError.value),
+            "errorInterval": VerificationReport.interval(block.relativeError),
           ]
         }),
       "layers": .array(
@@ -71,7 +72,8 @@ extension VerificationReport {
       "referenceStorage": .string(tensor.referenceStorage), "bytes": .integer(tensor.byteCount),
       "referenceBytes": .integer(tensor.referenceByteCount),
       "weights": .integer(tensor.weightCount), "weightError": .number(tensor.weightError),
-      "outputError": tensor.outputError.map(JSON.number) ?? .null,
+      "outputError": tensor.outputError.map { .number($0.value) } ?? .null,
+      "outputErrorInterval": tensor.outputError.map(interval) ?? .null,
       "raised": tensor.trial.map {
         [
           "meanKL": .number($0.after), "before": .number($0.before),

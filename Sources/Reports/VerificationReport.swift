@@ -66,7 +66,7 @@ package struct VerificationReport: Sendable {
     for (tensor, trial) in tried.sorted(by: { $0.1.after < $1.1.after }) {
       table.append([
         VerificationReport.name(of: tensor), tensor.storage,
-        Figures.percent(tensor.outputError ?? 0), Figures.percent(tensor.weightError),
+        Figures.percent(tensor.outputError?.value ?? 0), Figures.percent(tensor.weightError),
         Figures.small(trial.before), Figures.small(trial.saving.value),
         VerificationReport.interval(trial.saving, Figures.small),
         VerificationReport.signed(tensor.referenceByteCount - tensor.byteCount),

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BlockFormats
 package import LinearAlgebra
 package import Models
 
@@ -11,28 +10,39 @@ package struct BlockStatistics: Sendable, Equatable {
   package struct Block: Sendable, Equatable {
     package let place: BlockPlace
     /// ‖x − y‖ / ‖x‖ over all outputs.
-    package let relativeError: Double
+    package let relativeError: Estimate
 
-    package init(place: BlockPlace, relativeError: Double) {
+    package init(place: BlockPlace, relativeError: Estimate) {
       self.place = place
       self.relativeError = relativeError
     }
   }
 
   private var places: [BlockPlace] = []
-  private var distortions: [BlockPlace: Distortion] = [:]
+  private var errors: [BlockPlace: OutputErrors] = [:]
 
   package init() {}
 
   /// In the order in which they run; empty for models of different blocks.
   package var blocks: [Block] {
-    places.map { Block(place: $0, relativeError: distortions[$0]?.relativeError ?? 0) }
+    places.compactMap { place in
+      errors[place].map { Block(place: place, relativeError: $0.relativeError) }
+    }
   }
 
   /// Adds outputs of a block; those of different shapes say nothing.
-  package mutating func add(_ place: BlockPlace, reference: Matrix, candidate: Matrix) {
+  ///
+  /// - Parameters:
+  ///   - place: The block.
+  ///   - reference: What it gives in the reference, row after row.
+  ///   - candidate: The same in the other model.
+  ///   - lengths: Rows of each document.
+  package mutating func add(
+    _ place: BlockPlace, reference: Matrix, candidate: Matrix, lengths: [Int]
+  ) {
     guard reference.rows == candidate.rows, reference.columns == candidate.columns else { return }
-    if distortions[place] == nil { places.append(place) }
-    distortions[place, default: Distortion()].add(Distortion(of: reference, decoded: candidate))
+    if errors[place] == nil { places.append(place) }
+    errors[place, default: OutputErrors()].add(
+      reference: reference, candidate: candidate, lengths: lengths)
   }
 }

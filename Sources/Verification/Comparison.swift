@@ -252,7 +252,7 @@ package struct Comparison {
       try candidate.advance(&theirs[index])
       if let place {
         state.found[index].blocks.add(
-          place, reference: ours.hidden, candidate: theirs[index].hidden)
+          place, reference: ours.hidden, candidate: theirs[index].hidden, lengths: ours.lengths)
       }
     }
   }

@@ -20,13 +20,16 @@ struct TensorComparison {
   let trialCount: Int
   let report: (Comparison.Progress) -> Void
 
+  /// How rows of the sample may divide into documents: all tokens, or those that are predicted from.
+  private var documents: [[Int]] { [sample.map(\.tokens.count), sample.map(\.scoredCount)] }
+
   /// Fills in what the statistics of weights leave open.
   func run(_ tensors: [TensorStatistics]) throws(ModelError) -> [TensorStatistics] {
     guard !sample.isEmpty, trialCount > 0 else { return tensors }
     var tensors = tensors
     var findings = Findings()
     let pairs = ParameterPair.all(of: reference, and: candidate, into: &findings)
-    let errors = OutputErrors(pairs)
+    let errors = LinearErrors(pairs, documents: documents)
     var observing = ForwardPass.Options()
     observing.observers = errors.observer
     let ours = try EvaluatedModel(reference, options: observing).logits(seeing: sample)
@@ -34,8 +37,8 @@ struct TensorComparison {
       tensors[index].outputError = errors.relativeError(of: TensorPlace(tensors[index]))
     }
     let chosen = tensors.indices
-      .filter { tensors[$0].outputError ?? 0 > 0 }
-      .sorted { (tensors[$0].outputError ?? 0, $1) > (tensors[$1].outputError ?? 0, $0) }
+      .filter { tensors[$0].largestFirst > 0 }
+      .sorted { (tensors[$0].largestFirst, $1) > (tensors[$1].largestFirst, $0) }
       .prefix(trialCount)
     guard !chosen.isEmpty else { return tensors }
     let before = try divergences(from: ours, of: EvaluatedModel(candidate))
@@ -63,6 +66,11 @@ struct TensorComparison {
   }
 }
 
+extension TensorStatistics {
+  /// What tensors are tried by; those of no linear layer are none.
+  fileprivate var largestFirst: Double { outputError?.value ?? 0 }
+}
+
 extension TensorStatistics.Trial {
   /// - Parameters:
   ///   - before: The predictions of the candidate as it is.
@@ -85,17 +93,20 @@ extension TensorStatistics.Trial {
 }
 
 /// Gathers how far the candidate's weights take the reference's inputs from its outputs.
-private final class OutputErrors: Sendable {
+private final class LinearErrors: Sendable {
   private let partners: [TensorPlace: BoundParameter]
-  private let found = Mutex<[TensorPlace: Distortion]>([:])
+  private let found = Mutex<[TensorPlace: OutputErrors]>([:])
+  /// How rows may divide into documents: all tokens, or those that are predicted from.
+  private let documents: [[Int]]
 
-  init(_ pairs: [ParameterPair]) {
+  init(_ pairs: [ParameterPair], documents: [[Int]]) {
+    self.documents = documents
     partners = Dictionary(
       pairs.map { (TensorPlace($0.reference.parameter), $0.candidate) },
       uniquingKeysWith: { first, _ in first })
   }
 
-  func relativeError(of place: TensorPlace) -> Double? {
+  func relativeError(of place: TensorPlace) -> Estimate? {
     found.withLock { $0[place]?.relativeError }
   }
 
@@ -112,8 +123,11 @@ private final class OutputErrors: Sendable {
       let own = linear(inputs)
       linear.weight.source.release()
       guard own.rows == outputs.rows, own.columns == outputs.columns else { return }
-      let distortion = Distortion(of: outputs, decoded: own)
-      found.withLock { $0[place, default: Distortion()].add(distortion) }
+      let lengths = documents.first { $0.reduce(0, +) == outputs.rows } ?? [outputs.rows]
+      found.withLock {
+        $0[place, default: OutputErrors()].add(
+          reference: outputs, candidate: own, lengths: lengths)
+      }
     }
   }
 }

@@ -11,12 +11,16 @@ package import Models
 package struct TensorSensitivity {
   /// Tokens of a window of text: many short ones tell more than a few long ones.
   private static let window = 128
-  /// Tokens of text that are looked at, and questions; and the most logits.
-  private static let tokenCount = 2_048
-  private static let questionCount = 48
+  /// Tokens of text that are looked at, from the largest models to the smallest, and how many times
+  /// the weights they may be: each tensor takes a forward pass.
+  private static let tokenCounts = 256...2_048
+  private static let tokensTimesWeights = 150e9
+  /// Questions for so many tokens of text, and the most logits.
+  private static let tokensPerQuestion = 40
   private static let logitCount = 64 << 20
 
   private let reference: Model
+  private let original: EvaluatedModel
   private let sample: [EvaluationSequence]
   private let logits: Matrix
   private let report: (Comparison.Progress) -> Void
@@ -41,6 +45,7 @@ package struct TensorSensitivity {
     self.reference = reference
     self.report = report
     let model = try EvaluatedModel(reference)
+    original = model
     let context = model.contextLength
     let builder = EvaluationBuilder(
       model: reference, prompts: try PromptBuilder(reference),
@@ -59,9 +64,12 @@ package struct TensorSensitivity {
     of data: Dataset, for model: EvaluatedModel, builder: EvaluationBuilder, half: Half
   ) throws(ModelError) -> [EvaluationSequence] {
     let (questions, windows) = builder.samples(of: data, limit: .max)
-    let tokens = min(tokenCount, logitCount / max(1, model.vocabularySize))
+    let affordable = tokensTimesWeights / Double(max(1, model.model.weightCount))
+    let wanted = min(max(Int(affordable), tokenCounts.lowerBound), tokenCounts.upperBound)
+    let tokens = min(wanted, logitCount / max(1, model.vocabularySize))
     var sequences = some(tokens / builder.window, of: windows, half: half)
-    let asked = some(questionCount, of: questions.filter { $0.answer != nil }, half: half)
+    let asked = some(
+      tokens / tokensPerQuestion, of: questions.filter { $0.answer != nil }, half: half)
     try model.see(asked.compactMap(\.image))
     for question in asked {
       let images = model.views(of: question.image.map { [$0] } ?? [])
@@ -120,6 +128,11 @@ package struct TensorSensitivity {
       var options = ForwardPass.Options()
       options.exchange = { TensorPlace($0.parameter) == place ? exchanged : nil }
       let model = try EvaluatedModel(reference, options: options)
+      if place.part == .language {
+        // Images are seen as the original sees them.
+        let images = sample.compactMap(\.image)
+        model.keep(original.views(of: images), of: images)
+      }
       costs[place] = cost(try model.logits(seeing: sample))
     }
     return costs

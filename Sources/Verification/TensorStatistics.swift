@@ -40,7 +40,7 @@ package struct TensorStatistics: Sendable, Equatable {
   package let weightError: Double
   /// ‖XWᵀ − XVᵀ‖ / ‖XWᵀ‖ with the original's own inputs X of a sample; nil for what is no linear
   /// layer, or was not reached.
-  package var outputError: Double?
+  package var outputError: Estimate?
   /// Of the tensors with the largest output errors.
   package var trial: Trial?
 

@@ -24,15 +24,11 @@ struct CalibrateCommand: ParsableCommand {
   @Flag(help: "Make one file of several.")
   var merge = false
 
-  @Option(
-    name: .shortAndLong, help: ArgumentHelp("The file for the statistics.", valueName: "file"))
-  var output: String
-
+  @OptionGroup var target: OutputFileOptions
   @OptionGroup var projector: ProjectorOption
   @OptionGroup var shared: SharedOptions
 
   func validate() throws {
-    if output.isEmpty { throw ValidationError("--output: expected a file, found nothing") }
     if merge {
       if !input.data.isEmpty { throw ValidationError("--merge runs no model; leave --data out") }
       return
@@ -44,12 +40,13 @@ struct CalibrateCommand: ParsableCommand {
   }
 
   func run() throws {
+    try target.check()
     let result = try shared.show { progress in
       if merge { return try PareCalibration(merging: inputs) }
       let model = try shared.open(inputs[0], projector: projector.mmproj)
       return try model.calibrate(
         data: input.data, window: input.window, sampleLimit: input.samples, progress: progress)
     }
-    try result.write(to: output)
+    try result.write(to: target.output)
   }
 }

@@ -87,6 +87,7 @@ struct QuantizeCommand: ParsableCommand {
   /// Plans for a budget, and writes what was planned.
   private func run(within options: BudgetOptions, _ model: PareModel) throws {
     guard let budget = try options.budget() else { return }
+    if let path = options.saveRecipe { try Pare.checkOutput(path, replacing: target.force) }
     let plan = try shared.showingProgress { progress in
       try model.plan(
         budget, data: options.data, visionRecipe: visionType, calibration: calibration,

@@ -84,6 +84,23 @@ struct OutputOptions: ParsableArguments {
   }
 }
 
+/// Where a single file goes.
+struct OutputFileOptions: ParsableArguments {
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file"))
+  var output: String
+
+  @Flag(help: "Replace a file that is there.")
+  var force = false
+
+  func validate() throws {
+    if output.isEmpty { throw ValidationError("--output: expected a file, found nothing") }
+  }
+
+  /// Fails before the work whose result could not be kept.
+  func check() throws { try Pare.checkOutput(output, replacing: force) }
+}
+
 /// The vision part of a GGUF.
 struct ProjectorOption: ParsableArguments {
   @Option(

@@ -8,7 +8,7 @@ struct TraceCommand: ParsableCommand {
     commandName: "trace",
     abstract: "Writes every intermediate of a forward pass, to compare another program with.",
     discussion: """
-      The output is a safetensors file of F32 tensors: preprocessed pixels, embeddings, the \
+      The output is a .safetensors file of F32 tensors: preprocessed pixels, embeddings, the \
       output of each layer, logits.
       """)
 
@@ -27,14 +27,7 @@ struct TraceCommand: ParsableCommand {
       valueName: "ids"))
   var tokens: String?
 
-  @Option(
-    name: .shortAndLong,
-    help: ArgumentHelp("The .safetensors file to write.", valueName: "file"))
-  var output: String
-
-  @Flag(help: "Replace a file that is there.")
-  var force = false
-
+  @OptionGroup var target: OutputFileOptions
   @OptionGroup var projector: ProjectorOption
   @OptionGroup var shared: SharedOptions
 
@@ -54,11 +47,11 @@ struct TraceCommand: ParsableCommand {
 
   func validate() throws {
     _ = try input()
-    if output.isEmpty { throw ValidationError("--output: expected a file, found nothing") }
   }
 
   func run() throws {
     let model = try shared.open(model, projector: projector.mmproj)
-    shared.show(try model.trace(input(), images: image, to: output, replacing: force))
+    shared.show(
+      try model.trace(input(), images: image, to: target.output, replacing: target.force))
   }
 }

@@ -97,6 +97,12 @@ struct CalibrationTests {
       "quantize", Self.model, "--type", "Q4_K_M", "--calibration", folder.file("none"), "-o",
       folder.file("out"))
     #expect(missing.status == 2 && missing.error.contains("none"))
+    // Before the long work: a file that is there, and one that cannot be made.
+    for (path, sentence) in [(statistics, "--force"), (text + "/a.gguf", "b.dat")] {
+      let kept = try Command("calibrate", Self.model, "--data", Self.data, "-o", path)
+      #expect(kept.status == 2 && kept.error.contains(sentence), "\(kept.error)")
+      #expect(!kept.error.contains("samples"))
+    }
     let usage = try Command("calibrate", Self.model, "-o", folder.file("c.gguf"))
     #expect(usage.status == 64 && usage.error.contains("--data"))
     #expect(try FixtureCopy.names(in: folder.path).sorted() == ["a.gguf", "b.dat"])

@@ -48,19 +48,19 @@ struct TensorComparisonTests {
     let tensor = try #require(changed.first)
     #expect(abs(tensor.weightError - 0.5) < 0.1)
     // The inputs are the original's: no error before or after shows in another tensor.
-    #expect(report.tensors.filter { ($0.outputError ?? 0) > 0 } == [tensor])
+    #expect(report.tensors.filter { ($0.outputError?.value ?? 0) > 0 } == [tensor])
     let trial = try #require(tensor.trial)
     #expect(trial.before > 0 && trial.after == 0 && trial.tokenCount > 0)
     #expect(trial.saving.interval?.contains(trial.saving.value) == true)
     #expect(report.tensors.count { $0.trial != nil } == 1)
 
     // Blocks are all right up to that of the tensor, and none after it.
-    let wrong = report.blocks.map { $0.relativeError > 0 }
+    let wrong = report.blocks.map { $0.relativeError.value > 0 }
     let first = try #require(wrong.firstIndex(of: true))
     #expect(report.blocks[first].place.name == block)
     #expect(report.blocks[first].place.layer == tensor.layer)
     let later = report.blocks[first...].filter { $0.place.part == report.blocks[first].place.part }
-    #expect(later.allSatisfy { $0.relativeError > 0 })
+    #expect(later.allSatisfy { $0.relativeError.value > 0 })
 
     // So are predictions after each layer; those after the last are the models' own.
     #expect(report.layers.map(\.layer) == Array(0..<report.layers.count))
@@ -78,7 +78,7 @@ struct TensorComparisonTests {
     options.trialCount = 4
     let report = try Comparison(reference: model, candidates: [model], options: options)
       .run(on: try Dataset(path: Fixtures.path("mm1-tiny/evaluation/data.jsonl")))[0]
-    #expect(report.blocks.allSatisfy { $0.relativeError == 0 })
+    #expect(report.blocks.allSatisfy { $0.relativeError.value == 0 })
     #expect(Set(report.blocks.map(\.place.part)) == [.vision, .connector, .language])
     #expect(Set(report.blocks.map(\.place)).count == report.blocks.count)
     #expect(report.tensors.allSatisfy { $0.weightError == 0 && $0.trial == nil })

@@ -176,6 +176,9 @@ package struct ForwardPass: Sendable {
     /// What the last block that ran has given: `[rows of all sequences, channels]`.
     package var hidden: Matrix { flow.hidden }
 
+    /// Rows of each sequence, or of each image.
+    package var lengths: [Int] { flow.batch.lengths }
+
     /// What the images have become; complete when all blocks ran.
     package var views: [ImageView] {
       zip(encoded, ForwardPass.images(of: flow)).map(ImageView.init)

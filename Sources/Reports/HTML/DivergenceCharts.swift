@@ -108,9 +108,9 @@ enum DivergenceCharts {
   ) -> [(part: String, chart: HTMLChart)] {
     var charts: [(part: String, chart: HTMLChart)] = []
     for part in PartDeclaration.Kind.allCases {
-      let own = blocks.filter { $0.place.part == part && $0.relativeError.isFinite }
+      let own = blocks.filter { $0.place.part == part && $0.relativeError.value.isFinite }
       guard own.count > 1 else { continue }
-      let peak = own.map(\.relativeError).max() ?? 0
+      let peak = own.map(\.relativeError.value).max() ?? 0
       var chart = HTMLChart(
         title: "Relative error of the outputs of the \(part.rawValue) part's blocks",
         x: 0...Double(own.count), y: 0...max(peak, 1e-12))
@@ -129,8 +129,9 @@ enum DivergenceCharts {
       for (index, block) in own.enumerated() {
         let layer = block.place.layer.map { ", layer \($0)" } ?? ""
         chart.bar(
-          Double(index)...Double(index + 1), height: block.relativeError, series: 0,
-          "\(block.place.name)\(layer): \(Figures.percent(block.relativeError))")
+          Double(index)...Double(index + 1), height: block.relativeError.value, series: 0,
+          "\(block.place.name)\(layer): \(Figures.percent(block.relativeError.value)), "
+            + "between \(VerificationReport.interval(block.relativeError, Figures.percent))")
       }
       charts.append((part.rawValue, chart))
     }

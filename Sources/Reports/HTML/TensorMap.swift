@@ -8,11 +8,11 @@ struct TensorMap {
   let largest: Double
 
   init(_ tensors: [TensorStatistics]) {
-    let measured = tensors.filter { $0.outputError?.isFinite ?? false }
+    let measured = tensors.filter { $0.outputError?.value.isFinite ?? false }
     var roles: [String] = []
     for tensor in measured where !roles.contains(tensor.role) { roles.append(tensor.role) }
     rows = roles.map { role in (role, measured.filter { $0.role == role }) }
-    largest = measured.compactMap(\.outputError).max() ?? 0
+    largest = measured.compactMap(\.outputError?.value).max() ?? 0
   }
 
   var isEmpty: Bool { rows.isEmpty }
@@ -21,7 +21,7 @@ struct TensorMap {
   var html: String {
     let lines = rows.map { role, tensors in
       let cells = tensors.map { tensor in
-        let error = tensor.outputError ?? 0
+        let error = tensor.outputError?.value ?? 0
         // The eye tells shares of the largest apart on a scale of roots.
         let share = largest > 0 ? (error / largest).squareRoot() : 0
         let says =
