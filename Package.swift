@@ -136,7 +136,7 @@ let package = Package(
       exclude: [
         "README.md", "oracle", "mm1-tiny", "mm1-moe-tiny", "llava-tiny", "stories260K", "images",
         "tokenizers",
-        "preprocessing", "blocks", "checkpoints", "recipes", "packing",
+        "preprocessing", "blocks", "checkpoints", "recipes", "packing", "architectures",
       ],
       sources: ["Fixtures.swift"]),
     .target(

@@ -8,12 +8,22 @@ package enum Formats {
   package static let architectures: [(name: String, text: [UInt8])] = [
     ("c-abstractor", PackageResources.c_abstractor_json),
     ("clip-vision", PackageResources.clip_vision_json),
+    ("gemma", PackageResources.gemma_json),
+    ("gemma2", PackageResources.gemma2_json),
+    ("gemma3-text", PackageResources.gemma3_text_json),
     ("llama", PackageResources.llama_json),
     ("llava", PackageResources.llava_json),
     ("mistral", PackageResources.mistral_json),
+    ("mixtral", PackageResources.mixtral_json),
     ("mlp-projector", PackageResources.mlp_projector_json),
     ("mm1", PackageResources.mm1_json),
     ("mm1-text", PackageResources.mm1_text_json),
+    ("olmo2", PackageResources.olmo2_json),
+    ("phi3", PackageResources.phi3_json),
+    ("qwen2", PackageResources.qwen2_json),
+    ("qwen3", PackageResources.qwen3_json),
+    ("qwen3-moe", PackageResources.qwen3_moe_json),
+    ("smollm3", PackageResources.smollm3_json),
   ]
 
   /// What packed folders keep in the model's own type, by the names of their files.

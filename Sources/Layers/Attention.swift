@@ -19,7 +19,8 @@ package struct Attention: Sendable {
   package let key: Linear
   package let value: Linear
   package let output: Linear
-  /// Applied to each head before the rotation; nil in most models.
+  /// Applied before the rotation, to each head or to all of them as one vector, by its width; nil
+  /// in most models.
   package let queryNorm: Norm?
   package let keyNorm: Norm?
   package let headCount: Int
@@ -27,12 +28,19 @@ package struct Attention: Sendable {
   package let headDimension: Int
   package let rotary: RotaryEmbedding?
   package let mask: Mask
+  /// What the products of queries and keys are multiplied with.
+  package let scale: Float
+  /// Bounds the scores before the mask, if it is set.
+  package let softCap: SoftCap?
 
+  /// Without a `scale`, it is 1/√headDimension.
   package init(
     query: Linear, key: Linear, value: Linear, output: Linear, queryNorm: Norm?, keyNorm: Norm?,
     headCount: Int, keyValueHeadCount: Int, headDimension: Int, rotary: RotaryEmbedding?,
-    mask: Mask
+    mask: Mask, scale: Float? = nil, softCap: SoftCap? = nil
   ) {
+    self.scale = scale ?? 1 / Float(headDimension).squareRoot()
+    self.softCap = softCap
     self.query = query
     self.key = key
     self.value = value
@@ -113,7 +121,6 @@ package struct Attention: Sendable {
     let queryStride = headCount * width
     let keyStride = keyValueHeadCount * width
     let group = headCount / keyValueHeadCount
-    let scale = 1 / Float(width).squareRoot()
     let blocks = (rows.count + Self.queryBlock - 1) / Self.queryBlock
     let scratchCount = min(rows.count, Self.queryBlock) * total
     queries.values.withUnsafeBufferPointer { q in
@@ -139,6 +146,7 @@ package struct Attention: Sendable {
                   m: count, n: reach, k: width, alpha: scale, a: q.base + place,
                   aStride: queryStride, b: k.base + shared, bStride: keyStride, result: table,
                   resultStride: reach)
+                softCap?.apply(to: table, count * reach)
                 for row in 0..<count {
                   normalize(table + row * reach, reach, position: offset + first + row)
                 }

@@ -19,9 +19,14 @@ package struct Norm: Sendable {
   /// Added at the end, `[columns]`; layer norm only.
   package let bias: [Float]
   package let epsilon: Float
+  /// Added to each element of the weight, by root mean square norm only; Gemma's is 1.
+  package let offset: Float
 
-  package init(kind: Kind, weight: [Float], bias: [Float]?, epsilon: Float) {
+  package init(
+    kind: Kind, weight: [Float], bias: [Float]?, epsilon: Float, offset: Float = 0
+  ) {
     self.kind = kind
+    self.offset = offset
     self.weight = weight
     self.bias = bias ?? [Float](repeating: 0, count: weight.count)
     self.epsilon = epsilon
@@ -47,7 +52,8 @@ package struct Norm: Sendable {
             let output = y.base + run * width
             switch kind {
             case .layer: pk_layer_norm(.current, input, weight, bias, epsilon, width, output)
-            case .rootMeanSquare: pk_rms_norm(.current, input, weight, 0, epsilon, width, output)
+            case .rootMeanSquare:
+              pk_rms_norm(.current, input, weight, offset, epsilon, width, output)
             }
           }
         }

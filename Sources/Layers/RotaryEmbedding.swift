@@ -22,16 +22,30 @@ package struct RotaryEmbedding: Sendable {
     case linear(factor: Double)
     /// Llama 3: low frequencies divided, high ones kept, those between blended.
     case llama3(factor: Double, lowFactor: Double, highFactor: Double, originalContext: Double)
+    /// YaRN: frequencies that turn less than `slowTurns` times in the original context divided,
+    /// those that turn more than `fastTurns` times kept, those between blended by their number;
+    /// all vectors stretched by `0.1 ln(factor) + 1`.
+    ///
+    /// - Source: Peng et al., arXiv:2309.00071, sections 3.2 and 3.4; bounds in whole pairs, as
+    ///   the authors' code and Hugging Face's.
+    case yarn(factor: Double, fastTurns: Double, slowTurns: Double, originalContext: Double)
   }
 
   /// Angle a position step for each pair, in radians.
   package let frequencies: [Double]
+  /// What rotated elements are multiplied with.
+  package let stretch: Double
 
   /// - Parameters:
   ///   - width: Elements of a head that turn; even.
   ///   - base: Usually called theta.
   ///   - scaling: For context extension.
   package init(width: Int, base: Double, scaling: Scaling = .none) {
+    if case .yarn(let factor, _, _, _) = scaling, factor > 1 {
+      stretch = 0.1 * log(factor) + 1
+    } else {
+      stretch = 1
+    }
     frequencies = stride(from: 0, to: width, by: 2).map { i in
       let frequency = pow(base, -Double(i) / Double(width))
       switch scaling {
@@ -43,6 +57,17 @@ package struct RotaryEmbedding: Sendable {
         if wavelength > context / low { return frequency / factor }
         let smooth = (context / wavelength - low) / (high - low)
         return (1 - smooth) * frequency / factor + smooth * frequency
+      case .yarn(let factor, let fast, let slow, let context):
+        /// The pair that turns so many times in the original context.
+        func pair(turning turns: Double) -> Double {
+          Double(width) * log(context / (turns * 2 * Double.pi)) / (2 * log(base))
+        }
+        let low = max(pair(turning: fast).rounded(.down), 0)
+        let high = min(pair(turning: slow).rounded(.up), Double(width - 1))
+        // The bounds may coincide; the ramp is then a step.
+        let ramp = (Double(i / 2) - low) / (high == low ? 0.001 : high - low)
+        let divided = min(max(ramp, 0), 1)
+        return divided * frequency / factor + (1 - divided) * frequency
       }
     }
   }
@@ -64,8 +89,8 @@ package struct RotaryEmbedding: Sendable {
         for i in 0..<half {
           // PyTorch rounds the angle to f32 before it takes the cosine.
           let angle = Float(positions[row]) * Float(frequencies[i])
-          table[i] = Float(cos(Double(angle)))
-          table[half + i] = Float(sin(Double(angle)))
+          table[i] = Float(cos(Double(angle)) * stretch)
+          table[half + i] = Float(sin(Double(angle)) * stretch)
         }
         table.withUnsafeBufferPointer { table in
           guard let cosines = table.baseAddress else { return }

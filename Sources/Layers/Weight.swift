@@ -62,6 +62,21 @@ package struct Weight: Sendable {
     self.rowOrder = rowOrder
   }
 
+  private init(_ weight: Weight, rows: Range<Int>) {
+    source = weight.source
+    format = weight.format
+    expander = weight.expander
+    self.rows = rows.count
+    columns = weight.columns
+    rowOrder = weight.rowOrder.map { Array($0[rows]) }
+    firstRow = weight.rowOrder == nil ? weight.firstRow + rows.lowerBound : weight.firstRow
+  }
+
+  /// Some of the rows as a weight of its own, such as the queries of a joint projection.
+  ///
+  /// - Precondition: The weight has these rows.
+  package func slice(_ rows: Range<Int>) -> Weight { Weight(self, rows: rows) }
+
   /// Bytes of one row.
   package var rowBytes: Int {
     columns / format.encoding.elementsPerBlock * format.encoding.bytesPerBlock

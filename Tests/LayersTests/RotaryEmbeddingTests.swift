@@ -124,6 +124,23 @@ struct RotaryEmbeddingTests {
     #expect(zip(ratios, ratios.dropFirst()).allSatisfy { $0 <= $1 * (1 + 1e-12) })
   }
 
+  @Test func yarnKeepsFastPairsAndDividesSlowOnes() {
+    let plain = RotaryEmbedding(width: 64, base: 10_000).frequencies
+    let yarn = RotaryEmbedding(
+      width: 64, base: 10_000,
+      scaling: .yarn(factor: 8, fastTurns: 32, slowTurns: 1, originalContext: 4096))
+    let ratios = zip(plain, yarn.frequencies).map { $0 / $1 }
+    for (frequency, ratio) in zip(plain, ratios) {
+      let turns = 4096 * frequency / (2 * Double.pi)
+      // The bounds lie between pairs, and are moved outwards to the next one: a factor
+      // 10000^(2/64) = 1.33 in turns.
+      if turns > 32 * 1.34 { #expect(abs(ratio - 1) <= 1e-12) }
+      if turns < 1 / 1.34 { #expect(abs(ratio - 8) <= 1e-12) }
+    }
+    #expect(zip(ratios, ratios.dropFirst()).allSatisfy { $0 <= $1 * (1 + 1e-12) })
+    #expect(abs(yarn.stretch - (0.1 * log(8.0) + 1)) <= 1e-15)
+  }
+
   @Test func workersDoNotChangeTheBits() {
     let x = Samples.matrix(40, 24, seed: 7)
     let rotary = RotaryEmbedding(width: 8, base: 10_000)

@@ -11,7 +11,11 @@ struct DeclarationTests {
   @Test("the embedded declarations are read, and name their families")
   func embedded() throws {
     let library = try DeclarationLibrary()
-    #expect(library.knownModelTypes == ["llama", "llava", "mistral", "mm1", "mm1_text"])
+    #expect(
+      library.knownModelTypes == [
+        "gemma", "gemma2", "gemma3_text", "llama", "llava", "mistral", "mixtral", "mm1", "mm1_text",
+        "olmo2", "phi3", "qwen2", "qwen3", "qwen3_moe", "smollm3",
+      ])
     #expect(library.part(named: "clip_vision_model")?.name == "clip-vision")
     #expect(library.part(named: "c-abstractor")?.kind == .connector)
     #expect(library.part(named: "nothing") == nil)

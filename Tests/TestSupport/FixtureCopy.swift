@@ -30,7 +30,7 @@ package final class FixtureCopy: Sendable {
   /// Copies the files of a model, without its evaluation data and goldens.
   package init(_ model: String) throws {
     temporary = try TemporaryFolder()
-    path = temporary.file(model)
+    path = temporary.file(model.split(separator: "/").last.map(String.init) ?? model)
     guard mkdir(path, 0o777) == 0 else { throw TemporaryFolder.Failure() }
     let source = Fixtures.path(model)
     for name in try FixtureCopy.names(in: source) where !name.hasPrefix("golden") {
@@ -38,8 +38,33 @@ package final class FixtureCopy: Sendable {
     }
   }
 
+  /// Copies a model of one family, with a tokenizer, which it does not have of its own.
+  ///
+  /// - Parameter family: The name of its folder.
+  /// - Throws: ``TemporaryFolder/Failure`` if a file cannot be read or written.
+  package convenience init(family: String) throws {
+    try self.init("architectures/\(family)")
+    try write(
+      try TemporaryFolder.read(Fixtures.path("stories260K/tokenizer.model")),
+      to: "tokenizer.model")
+  }
+
+  /// The names of all such models.
+  package static var families: [String] {
+    get throws { try folders(in: Fixtures.path("architectures")) }
+  }
+
   /// The files of a folder, without its folders.
   package static func names(in folder: String) throws -> [String] {
+    try entries(of: folder, type: DT_REG)
+  }
+
+  /// The folders in a folder.
+  private static func folders(in folder: String) throws -> [String] {
+    try entries(of: folder, type: DT_DIR).filter { !$0.hasPrefix(".") }
+  }
+
+  private static func entries(of folder: String, type: Int) throws -> [String] {
     guard let stream = opendir(folder) else { throw TemporaryFolder.Failure() }
     defer { closedir(stream) }
     var names: [String] = []
@@ -47,7 +72,7 @@ package final class FixtureCopy: Sendable {
       let name = withUnsafeBytes(of: &entry.pointee.d_name) {
         String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
       }
-      if entry.pointee.d_type == UInt8(DT_REG) { names.append(name) }
+      if entry.pointee.d_type == UInt8(type) { names.append(name) }
     }
     return names.sorted()
   }

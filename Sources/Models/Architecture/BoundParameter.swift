@@ -37,6 +37,28 @@ package struct BoundParameter: Sendable {
   package func matrices(
     rows: Int, order: RowOrder, channels: ChannelOrder = .first
   ) throws(ModelError) -> [Weight] {
+    let stored = try storedMatrices(rows: rows, order: order, channels: channels)
+    let offset = offset(for: order)
+    guard offset != 0 else { return stored }
+    return stored.map {
+      Weight(
+        source: $0.source, expander: ShiftedRows(weight: $0, offset: offset), rows: $0.rows,
+        columns: $0.columns)
+    }
+  }
+
+  /// What must be added to the stored elements.
+  private func offset(for order: RowOrder) -> Float {
+    switch (container, order) {
+    case (.gguf, .gguf), (.safetensors, .model): 0
+    case (.gguf, .model): -parameter.ggufOffset
+    case (.safetensors, .gguf): parameter.ggufOffset
+    }
+  }
+
+  private func storedMatrices(
+    rows: Int, order: RowOrder, channels: ChannelOrder
+  ) throws(ModelError) -> [Weight] {
     let columns = (parameter.shape.elementCount ?? 0) / max(rows, 1)
     let count = parameter.expertCount ?? 1
     let isStacked = tensors.count < count
@@ -110,6 +132,17 @@ extension StoredTensor: Weight.Source {
     for plane in packed.planes {
       plane.file.release(plane.offset..<plane.offset + plane.byteCount)
     }
+  }
+}
+
+/// Rows with a number added to each element.
+private struct ShiftedRows: Weight.Rows {
+  let weight: Weight
+  let offset: Float
+
+  func decode(rows: Range<Int>, into values: UnsafeMutableBufferPointer<Float>) {
+    weight.decode(rows: rows, into: values)
+    for i in values.indices { values[i] += offset }
   }
 }
 

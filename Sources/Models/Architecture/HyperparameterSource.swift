@@ -33,6 +33,13 @@ struct HyperparameterSource {
     for parameter in declaration.hyperparameters {
       if let value = overrides[parameter.name] {
         values[parameter.name] = value
+      } else if parameter.perLayer != nil {
+        let layers = try layerValues(of: parameter, known: values, in: declaration)
+        for (layer, value) in layers.enumerated() {
+          values[parameter.key(ofLayer: layer)] = value
+        }
+        // The whole of them in one text, to be compared.
+        values[parameter.name] = .text(layers.map(\.description).joined(separator: " "))
       } else {
         values[parameter.name] = try value(of: parameter, known: values, in: declaration.name)
       }
@@ -53,7 +60,13 @@ struct HyperparameterSource {
     switch origin {
     case .config(let config):
       for key in parameter.config {
-        guard let value = config.value(at: key), !value.isNull else { continue }
+        guard let value = config.value(at: key) else { continue }
+        if value.isNull {
+          guard let null = parameter.null else { continue }
+          do throws(Expression.Failure) { return try null.value(known) } catch {
+            throw failure(error)
+          }
+        }
         guard let known = Expression.Value(value) else { throw malformed(key) }
         return known
       }
@@ -69,6 +82,11 @@ struct HyperparameterSource {
       }
       if let name = parameter.present { return .bool(hasTensor(name)) }
       if let name = parameter.absent { return .bool(!hasTensor(name)) }
+      if let fallback = parameter.ggufFallback {
+        do throws(Expression.Failure) { return try fallback.value(known) } catch {
+          throw failure(error)
+        }
+      }
     }
     do throws(Expression.Failure) { return try parameter.fallback.value(known) } catch {
       throw failure(error)

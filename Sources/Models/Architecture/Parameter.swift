@@ -28,6 +28,8 @@ package struct Parameter: Sendable, Hashable {
   package let ggufShape: Shape
   /// The number of heads whose rows a GGUF stores in pairs; nil where rows keep their order.
   package let interleavedHeads: Int?
+  /// What is added to each element in a GGUF; 0 in most models.
+  package let ggufOffset: Float
   /// Whether the checkpoint must have it.
   package let isRequired: Bool
   /// Whether what the model computes depends on it.
@@ -62,6 +64,6 @@ extension Parameter {
     self.init(
       part: .vision, role: "unused", layer: nil, layerCount: nil, names: [name], mlxNames: [name],
       ggufName: name, shape: shape, isChannelsLast: false, expertCount: nil, ggufShape: shape,
-      interleavedHeads: nil, isRequired: false, isUsed: false)
+      interleavedHeads: nil, ggufOffset: 0, isRequired: false, isUsed: false)
   }
 }

@@ -36,8 +36,12 @@ extension Part {
     }
     // What config.json has no place for is read to compute another number.
     let ofGGUF = Set(parameters.filter { $0.config.isEmpty && !$0.gguf.isEmpty }.map(\.name))
+    // What a GGUF has no place for is one way to say another number.
+    let ofConfig = Set(
+      parameters.filter { $0.gguf.isEmpty && $0.ggufFallback == nil && !$0.config.isEmpty }
+        .map(\.name))
     for parameter in parameters {
-      names.formUnion(ofGGUF.intersection(parameter.fallback.names))
+      names.formUnion(ofGGUF.union(ofConfig).intersection(parameter.fallback.names))
     }
     for repetition in Part.repetitions(in: declaration.steps) {
       guard let used = repetition.used else { continue }

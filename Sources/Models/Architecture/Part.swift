@@ -38,7 +38,7 @@ package struct Part: Sendable {
   let mlxRename: @Sendable (String) -> String
 
   /// More layers than any model has; a larger number is a mistake or an attack.
-  private static let maximumRepetitions = 10_000
+  static let maximumRepetitions = 10_000
   private static let maximumTensors = 2_000_000
   private var tensorCount = 0
 
@@ -54,6 +54,14 @@ package struct Part: Sendable {
     self.path = path
     self.rename = rename
     self.mlxRename = mlxRename ?? rename
+    for requirement in declaration.requirements {
+      let holds = try evaluate { () throws(Expression.Failure) in
+        try requirement.holds(values, in: declaration)
+      }
+      guard holds else {
+        throw .configuration(path: path, key: declaration.name, sentence: requirement.sentence)
+      }
+    }
     try unroll(declaration.steps, in: Scope(values: values))
   }
 
@@ -102,7 +110,7 @@ package struct Part: Sendable {
     }
     for index in 0..<count {
       var inner = scope
-      inner.values["layer"] = .number(Double(index))
+      inner.values = Part.layerValues(scope.values, of: index, in: declaration)
       inner.values["index"] = .number(Double(index))
       inner.layer = index
       inner.layerCount = used
@@ -216,7 +224,8 @@ package struct Part: Sendable {
       ggufName: scope.ggufName + ggufName + suffix, shape: Shape(dimensions),
       isChannelsLast: tensor.isChannelsLast, expertCount: count,
       ggufShape: Part.ggufShape(dimensions, isFlat: tensor.isFlat, count: count),
-      interleavedHeads: heads, isRequired: true, isUsed: scope.isUsed)
+      interleavedHeads: heads, ggufOffset: tensor.ggufOffset, isRequired: true, isUsed: scope.isUsed
+    )
   }
 
   private static func ggufShape(_ dimensions: [Int], isFlat: Bool, count: Int?) -> Shape {
@@ -240,6 +249,6 @@ extension Parameter {
       shape: shape, isChannelsLast: false,
       expertCount: expertCount,
       ggufShape: expertCount.map { Shape([$0] + shape.dimensions) } ?? shape,
-      interleavedHeads: interleavedHeads, isRequired: isRequired, isUsed: isUsed)
+      interleavedHeads: interleavedHeads, ggufOffset: 0, isRequired: isRequired, isUsed: isUsed)
   }
 }

@@ -3,16 +3,16 @@
 import Layers
 import LinearAlgebra
 
-/// Attention around a residual: `x + attention(norm(x))`.
+/// Attention around a residual: `x + postNorm(attention(norm(x)))`.
 struct AttentionBlock: Block {
-  static let settings: Set = [
-    "norm", "epsilon", "heads", "keyValueHeads", "headDimension", "mask", "window", "rope",
-  ]
-  static let tensors: Set = [
-    "norm", "query", "key", "value", "output", "queryNorm", "keyNorm",
-  ]
+  static let settings = Residual.settings.union([
+    "heads", "keyValueHeads", "headDimension", "mask", "window", "rope", "scale", "softCap",
+  ])
+  static let tensors = Residual.tensors.union([
+    "query", "key", "value", "queryKeyValue", "output", "queryNorm", "keyNorm",
+  ])
 
-  private let norm: Norm
+  private let residual: Residual
   private let attention: Attention
   private let cacheIndex: Int
 
@@ -23,20 +23,30 @@ struct AttentionBlock: Block {
     guard heads % keyValueHeads == 0 else {
       throw reader.error("\(heads) heads are no multiple of \(keyValueHeads) key and value heads")
     }
-    let query = try reader.linear("query")
-    let key = try reader.linear("key")
+    let projections: [Linear]
+    if reader.hasTensor("queryKeyValue") {
+      projections = try reader.linears(
+        joint: "queryKeyValue",
+        heights: [heads * width, keyValueHeads * width, keyValueHeads * width])
+    } else {
+      projections = [
+        try reader.linear("query"), try reader.linear("key"), try reader.linear("value"),
+      ]
+    }
+    let (query, key) = (projections[0], projections[1])
     guard query.weight.rows == heads * width, key.weight.rows == keyValueHeads * width else {
       throw reader.error("\(heads) heads of \(width) do not make \(query.weight.rows) channels")
     }
-    norm = try reader.norm()
+    residual = try Residual(reader)
     attention = Attention(
-      query: query, key: key, value: try reader.linear("value"),
-      output: try reader.linear("output"),
-      queryNorm: reader.hasTensor("queryNorm") ? try reader.norm("queryNorm") : nil,
-      keyNorm: reader.hasTensor("keyNorm") ? try reader.norm("keyNorm") : nil, headCount: heads,
+      query: query, key: key, value: projections[2], output: try reader.linear("output"),
+      queryNorm: try reader.normIfPresent("queryNorm"),
+      keyNorm: try reader.normIfPresent("keyNorm"), headCount: heads,
       keyValueHeadCount: keyValueHeads, headDimension: width,
       rotary: try AttentionBlock.rotary(reader, width: width),
-      mask: try AttentionBlock.mask(reader))
+      mask: try AttentionBlock.mask(reader),
+      scale: reader.has("scale") ? Float(try reader.number("scale")) : nil,
+      softCap: try reader.softCap("softCap"))
     cacheIndex = reader.nextCacheIndex()
   }
 
@@ -50,14 +60,29 @@ struct AttentionBlock: Block {
     }
   }
 
+  private static let ropeSettings: Set = [
+    "when", "dimension", "base", "scaling", "factor", "lowFactor", "highFactor", "fastTurns",
+    "slowTurns", "originalContext",
+  ]
+
   private static func rotary(
     _ reader: BlockReader, width: Int
   ) throws(ModelError) -> RotaryEmbedding? {
-    guard reader.has("rope") else { return nil }
-    guard width % 2 == 0 else {
-      throw reader.error("rotation needs heads of an even width, found \(width)")
-    }
+    guard try reader.members(of: "rope", among: ropeSettings) else { return nil }
+    if reader.has("when", in: "rope"), try !reader.bool("when", in: "rope") { return nil }
     func number(_ key: String) throws(ModelError) -> Double { try reader.number(key, in: "rope") }
+    var turning = width
+    if reader.has("dimension", in: "rope") {
+      let number = try number("dimension")
+      guard let dimension = Int(exactly: number), (1...width).contains(dimension) else {
+        throw reader.error(
+          "rope.dimension: expected a whole number from 1 to the head's \(width), found \(number)")
+      }
+      turning = dimension
+    }
+    guard turning % 2 == 0 else {
+      throw reader.error("rotation turns an even number of elements, found \(turning)")
+    }
     let scaling: RotaryEmbedding.Scaling
     switch try reader.text("scaling", in: "rope") {
     case "default", "none": scaling = .none
@@ -66,33 +91,43 @@ struct AttentionBlock: Block {
       scaling = .llama3(
         factor: try number("factor"), lowFactor: try number("lowFactor"),
         highFactor: try number("highFactor"), originalContext: try number("originalContext"))
+    case "yarn":
+      scaling = .yarn(
+        factor: try number("factor"), fastTurns: try number("fastTurns"),
+        slowTurns: try number("slowTurns"), originalContext: try number("originalContext"))
     case let other:
       throw reader.error(
-        "the rope scaling '\(other)' is not known; known are default, linear, llama3")
+        "the rope scaling '\(other)' is not known; known are default, linear, llama3, yarn")
     }
-    return RotaryEmbedding(width: width, base: try number("base"), scaling: scaling)
+    return RotaryEmbedding(width: turning, base: try number("base"), scaling: scaling)
   }
 
   func outputWidth(from width: Int) -> Int? {
     let keys = attention.keyValueHeadCount * attention.headDimension
-    guard norm.outputWidth(from: width) == width,
+    guard residual.accepts(width),
       attention.query.outputWidth(from: width) != nil,
       attention.key.outputWidth(from: width) == keys,
       attention.value.outputWidth(from: width) == keys,
-      attention.queryNorm.map({ $0.weight.count == attention.headDimension }) ?? true,
-      attention.keyNorm.map({ $0.weight.count == attention.headDimension }) ?? true,
+      fits(attention.queryNorm, attention.query.weight.rows), fits(attention.keyNorm, keys),
       attention.output.outputWidth(from: attention.query.weight.rows) == width
     else { return nil }
     return width
   }
 
+  /// Whether a norm is of one head, or of all heads together.
+  private func fits(_ norm: Norm?, _ channels: Int) -> Bool {
+    norm.map { [attention.headDimension, channels].contains($0.weight.count) } ?? true
+  }
+
   func run(_ flow: inout Flow) throws(ModelError) {
-    let normalized = norm(flow.hidden)
+    let batch = flow.batch
     if flow.caches.isEmpty {
       var none: KeyValueCache?
-      flow.hidden += attention(normalized, batch: flow.batch, cache: &none)
+      residual.run(&flow.hidden) { attention($0, batch: batch, cache: &none) }
     } else {
-      flow.hidden += attention(normalized, batch: flow.batch, cache: &flow.caches[cacheIndex])
+      residual.run(&flow.hidden) {
+        attention($0, batch: batch, cache: &flow.caches[cacheIndex])
+      }
     }
   }
 }

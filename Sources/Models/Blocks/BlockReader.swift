@@ -33,8 +33,9 @@ final class BlockReader {
   }
 
   /// Reads the table of token embeddings, which an output may share.
-  func readTable(_ key: String) throws(ModelError) {
+  func readTable(_ key: String, scale: Float) throws(ModelError) {
     state.table = (try weight(key), try required(key).parameter)
+    state.tableScale = scale
   }
 
   /// The table of token embeddings as an output layer.
@@ -49,7 +50,17 @@ final class BlockReader {
 
   // Settings
 
-  func has(_ setting: String) -> Bool { step.declaration.settings[setting] != nil }
+  func has(_ setting: String, in object: String? = nil) -> Bool {
+    let settings = object.map { step.declaration.settings[$0] } ?? step.declaration.settings
+    return settings?[setting] != nil
+  }
+
+  /// Whether a setting that is an object is there, with no members but the known ones.
+  func members(of object: String, among known: Set<String>) throws(ModelError) -> Bool {
+    guard let settings = step.declaration.settings[object] else { return false }
+    try settings.allow(known)
+    return true
+  }
 
   private func value(_ setting: DeclarationReader) throws(ModelError) -> Expression.Value {
     let expression = try setting.expression()
@@ -82,8 +93,20 @@ final class BlockReader {
     return count
   }
 
-  func bool(_ key: String) throws(ModelError) -> Bool {
-    let member = try step.declaration.settings.member(key)
+  /// A number that need not be given.
+  func number(_ key: String, default fallback: Double) throws(ModelError) -> Double {
+    has(key) ? try number(key) : fallback
+  }
+
+  /// The bound that a setting gives; nil without the setting, or for 0.
+  func softCap(_ key: String) throws(ModelError) -> SoftCap? {
+    SoftCap(Float(try number(key, default: 0)))
+  }
+
+  func bool(_ key: String, in object: String? = nil) throws(ModelError) -> Bool {
+    var settings = step.declaration.settings
+    if let object { settings = try settings.member(object) }
+    let member = try settings.member(key)
     guard case .bool(let bool) = try value(member) else {
       throw member.error("expected true or false")
     }
@@ -173,13 +196,37 @@ final class BlockReader {
   }
 
   private func linear(
-    _ weight: Weight, of parameter: Parameter, expert: Int = 0, bias: [Float]? = nil
+    _ weight: Weight, of parameter: Parameter, expert: Int = 0, bias: [Float]? = nil,
+    isObserved: Bool = true
   ) -> Linear {
     Linear(
       weight: weight, bias: bias,
       rounding: options.roundsActivations
         ? ActivationRounding(ofLlamaCppBeside: weight) : .none,
-      observer: options.observers?(parameter, expert))
+      observer: isObserved ? options.observers?(parameter, expert) : nil)
+  }
+
+  /// The linear layers whose rows one tensor holds, one below the other; `heights` are the rows
+  /// of each.
+  func linears(joint key: String, heights: [Int]) throws(ModelError) -> [Linear] {
+    let parameter = try required(key).parameter
+    let joint = try weight(key)
+    let bias = try valuesIfPresent(key + ".bias")
+    guard heights.reduce(0, +) == joint.rows else {
+      throw error("\(key): expected \(heights.reduce(0, +)) rows, found \(joint.rows)")
+    }
+    var result: [Linear] = []
+    var start = 0
+    for height in heights {
+      let rows = start..<start + height
+      // All see the same inputs, which count once.
+      result.append(
+        linear(
+          joint.slice(rows), of: parameter, bias: bias.map { Array($0[rows]) },
+          isObserved: start == 0))
+      start += height
+    }
+    return result
   }
 
   /// A linear layer an expert, without biases.
@@ -188,6 +235,11 @@ final class BlockReader {
     return try weights(key).enumerated().map { expert, weight in
       linear(weight, of: parameter, expert: expert)
     }
+  }
+
+  /// A norm that need not be there.
+  func normIfPresent(_ key: String) throws(ModelError) -> Norm? {
+    hasTensor(key) ? try norm(key) : nil
   }
 
   /// The norm whose kind a setting names.
@@ -202,7 +254,8 @@ final class BlockReader {
   func norm(_ key: String, kind: Norm.Kind) throws(ModelError) -> Norm {
     Norm(
       kind: kind, weight: try values(key), bias: try valuesIfPresent(key + ".bias"),
-      epsilon: Float(try number("epsilon")))
+      epsilon: Float(try number("epsilon")),
+      offset: Float(try number("normOffset", default: 0)))
   }
 }
 
@@ -210,4 +263,6 @@ final class BlockReader {
 final class PartReader {
   var cacheCount = 0
   var table: (weight: Weight, parameter: Parameter)?
+  /// What embeddings of tokens are multiplied with.
+  var tableScale: Float = 1
 }

@@ -3,14 +3,14 @@
 import Layers
 import LinearAlgebra
 
-/// A mixture of experts around a residual: `x + experts(norm(x))`.
+/// A mixture of experts around a residual: `x + postNorm(experts(norm(x)))`.
 struct ExpertsBlock: Block {
-  static let settings: Set = [
-    "norm", "epsilon", "activation", "experts", "chosen", "renormalizes",
-  ]
-  static let tensors: Set = ["norm", "router", "gate", "up", "down"]
+  static let settings = Residual.settings.union([
+    "activation", "experts", "chosen", "renormalizes",
+  ])
+  static let tensors = Residual.tensors.union(["router", "gate", "up", "down"])
 
-  private let norm: Norm
+  private let residual: Residual
   private let experts: Experts
 
   init(_ reader: BlockReader) throws(ModelError) {
@@ -23,7 +23,7 @@ struct ExpertsBlock: Block {
     let gates = reader.hasTensor("gate") ? try reader.linears("gate") : []
     let downs = try reader.linears("down")
     let ups = try reader.linears("up")
-    norm = try reader.norm()
+    residual = try Residual(reader)
     experts = Experts(
       router: try reader.linear("router"),
       experts: ups.indices.map {
@@ -34,10 +34,12 @@ struct ExpertsBlock: Block {
   }
 
   func outputWidth(from width: Int) -> Int? {
-    norm.outputWidth(from: width) == width
+    residual.accepts(width)
       && experts.router.outputWidth(from: width) == experts.experts.count
       && experts.experts.allSatisfy { $0.outputWidth(from: width) == width } ? width : nil
   }
 
-  func run(_ flow: inout Flow) throws(ModelError) { flow.hidden += experts(norm(flow.hidden)) }
+  func run(_ flow: inout Flow) throws(ModelError) {
+    residual.run(&flow.hidden) { experts($0) }
+  }
 }

@@ -3,26 +3,36 @@
 import Layers
 import LinearAlgebra
 
-/// A feed-forward layer around a residual: `x + feedForward(norm(x))`.
+/// A feed-forward layer around a residual: `x + postNorm(feedForward(norm(x)))`.
 struct FeedForwardBlock: Block {
-  static let settings: Set = ["norm", "epsilon", "activation"]
-  static let tensors: Set = ["norm", "gate", "up", "down"]
+  static let settings = Residual.settings.union(["activation"])
+  static let tensors = Residual.tensors.union(["gate", "up", "gateUp", "down"])
 
-  private let norm: Norm
+  private let residual: Residual
   private let feedForward: FeedForward
 
   init(_ reader: BlockReader) throws(ModelError) {
-    norm = try reader.norm()
+    residual = try Residual(reader)
+    let down = try reader.linear("down")
+    let (gate, up): (Linear?, Linear)
+    if reader.hasTensor("gateUp") {
+      let joint = try reader.linears(
+        joint: "gateUp", heights: [down.weight.columns, down.weight.columns])
+      (gate, up) = (joint[0], joint[1])
+    } else {
+      gate = reader.hasTensor("gate") ? try reader.linear("gate") : nil
+      up = try reader.linear("up")
+    }
     feedForward = FeedForward(
-      gate: reader.hasTensor("gate") ? try reader.linear("gate") : nil,
-      up: try reader.linear("up"), down: try reader.linear("down"),
-      activation: try reader.activation())
+      gate: gate, up: up, down: down, activation: try reader.activation())
   }
 
   func outputWidth(from width: Int) -> Int? {
-    norm.outputWidth(from: width) == width && feedForward.outputWidth(from: width) == width
+    residual.accepts(width) && feedForward.outputWidth(from: width) == width
       ? width : nil
   }
 
-  func run(_ flow: inout Flow) throws(ModelError) { flow.hidden += feedForward(norm(flow.hidden)) }
+  func run(_ flow: inout Flow) throws(ModelError) {
+    residual.run(&flow.hidden) { feedForward($0) }
+  }
 }

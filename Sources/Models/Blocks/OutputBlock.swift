@@ -5,12 +5,15 @@ import LinearAlgebra
 
 /// From hidden states to logits, through a matrix of its own or the table of embeddings.
 struct OutputBlock: Block {
-  static let settings: Set<String> = []
+  static let settings: Set = ["softCap"]
   static let tensors: Set = ["output"]
 
   private let linear: Linear
+  /// Bounds the logits, if it is set.
+  private let softCap: SoftCap?
 
   init(_ reader: BlockReader) throws(ModelError) {
+    softCap = try reader.softCap("softCap")
     if reader.hasTensor("output") {
       linear = try reader.linear("output")
     } else if let tied = reader.tiedOutput {
@@ -24,5 +27,6 @@ struct OutputBlock: Block {
 
   func run(_ flow: inout Flow) throws(ModelError) {
     flow.hidden = linear(flow.outputRows.map { flow.hidden.gathered($0) } ?? flow.hidden)
+    softCap?.apply(to: &flow.hidden)
   }
 }

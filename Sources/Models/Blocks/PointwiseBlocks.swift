@@ -33,7 +33,7 @@ struct ActivationBlock: Block {
 
 /// A norm on each row.
 struct NormBlock: Block {
-  static let settings: Set = ["norm", "epsilon"]
+  static let settings: Set = ["norm", "normOffset", "epsilon"]
   static let tensors: Set = ["norm"]
 
   private let norm: Norm

@@ -38,6 +38,14 @@ struct DeclarationReader {
     return string
   }
 
+  func number() throws(ModelError) -> Double {
+    switch json {
+    case .integer(let integer): return Double(integer)
+    case .number(let number): return number
+    default: throw error("expected a number")
+    }
+  }
+
   func bool() throws(ModelError) -> Bool {
     guard let bool = json.bool else { throw error("expected true or false") }
     return bool

@@ -15,10 +15,20 @@ struct HyperparameterDeclaration: Sendable {
   let absent: String?
   /// What counts if nothing else does; computed from the hyperparameters before this one.
   let fallback: Expression
+  /// What counts in a GGUF that is silent, for engines take it for granted; nil for the same.
+  let ggufFallback: Expression?
+  /// What a null in `config.json` means; nil for the same as nothing.
+  let null: Expression?
+  /// How many layers have a value each; nil for one value of the whole part.
+  let perLayer: Expression?
+  /// Of the values of layers: dotted paths of lists of layers' numbers; true for those in it.
+  let listed: [String]
 
   init(_ reader: DeclarationReader, name: String) throws(ModelError) {
     self.name = name
-    try reader.allow(["config", "gguf", "present", "absent", "default"])
+    try reader.allow([
+      "config", "gguf", "present", "absent", "default", "ggufDefault", "null", "perLayer", "listed",
+    ])
     config = try reader["config"]?.strings() ?? []
     var keys: [NameTemplate] = []
     for key in try reader["gguf"]?.strings() ?? [] {
@@ -27,15 +37,28 @@ struct HyperparameterDeclaration: Sendable {
     gguf = keys
     present = try reader["present"]?.string()
     absent = try reader["absent"]?.string()
-    let value = try reader.member("default")
-    // A text is itself; after an equals sign it is a formula.
-    if case .string(let text) = value.json {
-      let formula = text.first == "=" ? String(text.dropFirst()) : "'\(text)'"
-      fallback = try DeclarationReader(
-        .string(formula), name: reader.name, path: value.path
-      ).expression()
-    } else {
-      fallback = try value.expression()
+    fallback = try HyperparameterDeclaration.value(reader.member("default"))
+    ggufFallback = try reader["ggufDefault"].map { (value) throws(ModelError) in
+      try HyperparameterDeclaration.value(value)
     }
+    null = try reader["null"].map { (null) throws(ModelError) in
+      try HyperparameterDeclaration.value(null)
+    }
+    perLayer = try reader["perLayer"]?.expression()
+    listed = try reader["listed"]?.strings() ?? []
+    guard perLayer != nil || listed.isEmpty else {
+      throw reader.error("expected 'perLayer' beside 'listed'")
+    }
+    guard perLayer == nil || keys.isEmpty && present == nil && absent == nil else {
+      throw reader.error("values of layers are read from config.json only")
+    }
+  }
+
+  /// A text is itself; after an equals sign it is a formula.
+  private static func value(_ reader: DeclarationReader) throws(ModelError) -> Expression {
+    guard case .string(let text) = reader.json else { return try reader.expression() }
+    let formula = text.first == "=" ? String(text.dropFirst()) : "'\(text)'"
+    return try DeclarationReader(.string(formula), name: reader.name, path: reader.path)
+      .expression()
   }
 }

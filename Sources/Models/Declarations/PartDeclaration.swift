@@ -20,14 +20,16 @@ package struct PartDeclaration: Sendable {
     let isKept: Bool
   }
 
+  /// A condition that a model must meet, and what to say if it does not.
+  struct Requirement: Sendable {
+    let condition: Expression
+    /// How many layers must meet it, each; nil for a condition on the whole part.
+    let perLayer: Expression?
+    let sentence: String
+  }
+
   /// What a GGUF file says about this part.
   struct GGUF: Sendable {
-    /// A condition that a model must meet to be written, and what to say if it does not.
-    struct Requirement: Sendable {
-      let condition: Expression
-      let sentence: String
-    }
-
     /// A metadata key with the formula of its value.
     struct Entry: Sendable {
       enum ValueType: String, CaseIterable { case u32, f32, bool, string, i32s }
@@ -50,14 +52,16 @@ package struct PartDeclaration: Sendable {
   /// The values of `general.architecture` that mean this part.
   package let ggufArchitectures: [String]
   let hyperparameters: [HyperparameterDeclaration]
+  /// What a model must meet to be computed.
+  let requirements: [Requirement]
   let gguf: GGUF
   let ignored: [Ignored]
   let steps: [StepDeclaration]
 
   init(_ reader: DeclarationReader) throws(ModelError) {
     try reader.allow([
-      "name", "about", "part", "extends", "changes", "match", "hyperparameters", "gguf", "ignored",
-      "steps",
+      "name", "about", "part", "extends", "changes", "match", "hyperparameters", "requires", "gguf",
+      "ignored", "steps",
     ])
     name = try reader.member("name").string()
     about = try reader["about"]?.string() ?? ""
@@ -75,6 +79,7 @@ package struct PartDeclaration: Sendable {
       hyperparameters.append(try HyperparameterDeclaration(value, name: key))
     }
     self.hyperparameters = hyperparameters
+    requirements = try Requirement.list(reader["requires"])
     gguf = try GGUF(reader.member("gguf"))
     var ignored: [Ignored] = []
     for entry in try reader["ignored"]?.elements() ?? [] {
@@ -90,19 +95,38 @@ package struct PartDeclaration: Sendable {
   }
 }
 
+extension PartDeclaration.Requirement {
+  static func list(_ reader: DeclarationReader?) throws(ModelError) -> [Self] {
+    var requirements: [Self] = []
+    for entry in try reader?.elements() ?? [] {
+      try entry.allow(["that", "perLayer", "else"])
+      requirements.append(
+        Self(
+          condition: try entry.member("that").expression(),
+          perLayer: try entry["perLayer"]?.expression(),
+          sentence: try entry.member("else").string()))
+    }
+    return requirements
+  }
+
+  /// Whether a part, or each of its layers, meets the condition.
+  func holds(
+    _ values: [String: Expression.Value], in declaration: PartDeclaration
+  ) throws(Expression.Failure) -> Bool {
+    guard let perLayer else { return try condition.bool(values) }
+    for layer in 0..<max(0, min(try perLayer.integer(values), Part.maximumRepetitions)) {
+      let own = Part.layerValues(values, of: layer, in: declaration)
+      guard try condition.bool(own) else { return false }
+    }
+    return true
+  }
+}
+
 extension PartDeclaration.GGUF {
   init(_ reader: DeclarationReader) throws(ModelError) {
     try reader.allow(["architecture", "requires", "metadata"])
     architecture = try reader.member("architecture").expression()
-    var requirements: [Requirement] = []
-    for entry in try reader["requires"]?.elements() ?? [] {
-      try entry.allow(["that", "else"])
-      requirements.append(
-        Requirement(
-          condition: try entry.member("that").expression(),
-          sentence: try entry.member("else").string()))
-    }
-    self.requirements = requirements
+    requirements = try PartDeclaration.Requirement.list(reader["requires"])
     var entries: [Entry] = []
     for (key, value) in try reader["metadata"]?.members() ?? [] {
       try value.allow(["u32", "f32", "bool", "string", "i32s", "when"])

@@ -132,14 +132,16 @@ struct TensorDeclaration: Sendable {
   let each: Expression?
   /// The number of heads whose rows GGUF stores in pairs for its rotation.
   let interleavedHeads: Expression?
+  /// What GGUF adds to each element.
+  let ggufOffset: Float
   /// Whether MLX has the channels of this convolution behind height and width.
   let isChannelsLast: Bool
   let condition: Expression?
 
   init(_ reader: DeclarationReader, key: String) throws(ModelError) {
     try reader.allow([
-      "name", "gguf", "shape", "bias", "bare", "flat", "each", "interleavedHeads", "channelsLast",
-      "when",
+      "name", "gguf", "shape", "bias", "bare", "flat", "each", "interleavedHeads", "ggufOffset",
+      "channelsLast", "when",
     ])
     self.key = key
     name = try NameTemplate(reader.member("name"))
@@ -161,6 +163,7 @@ struct TensorDeclaration: Sendable {
     isFlat = try reader["flat"]?.bool() ?? false
     each = try reader["each"]?.expression()
     interleavedHeads = try reader["interleavedHeads"]?.expression()
+    ggufOffset = Float(try reader["ggufOffset"]?.number() ?? 0)
     isChannelsLast = try reader["channelsLast"]?.bool() ?? false
     condition = try reader["when"]?.expression()
   }

@@ -272,6 +272,7 @@ package struct ForwardPass: Sendable {
   /// Token embeddings, with images in the places of image tokens.
   private func embedded(_ sequences: [TokenSequence]) throws(ModelError) -> Matrix {
     let columns = table.columns
+    let scale = language.tableScale
     let count = sequences.reduce(0) { $0 + $1.tokens.count }
     var result = Matrix(rows: count, columns: columns)
     var row = 0
@@ -293,6 +294,7 @@ package struct ForwardPass: Sendable {
           result.values.withUnsafeMutableBufferPointer { values in
             table.decode(
               rows: token..<token + 1, into: UnsafeMutableBufferPointer(rebasing: values[place]))
+            if scale != 1 { for i in place { values[i] *= scale } }
           }
         }
         row += 1

@@ -40,6 +40,8 @@ struct PartRunner: Sendable {
   let cacheCount: Int
   /// The table of token embeddings of a language part.
   let table: Weight?
+  /// What embeddings of tokens are multiplied with.
+  let tableScale: Float
   /// How wide the rows are that come out.
   let outputWidth: Int
 
@@ -80,6 +82,7 @@ struct PartRunner: Sendable {
     self.steps = steps
     cacheCount = state.cacheCount
     table = state.table?.weight
+    tableScale = state.tableScale
     outputWidth = width
   }
 

@@ -86,7 +86,8 @@ extension Part {
     names["architecture"] = .text(architecture)
     for requirement in declaration.gguf.requirements {
       let holds: Bool
-      do throws(Expression.Failure) { holds = try requirement.condition.bool(names) } catch {
+      do throws(Expression.Failure) { holds = try requirement.holds(names, in: declaration) } catch
+      {
         throw .declaration(name: declaration.name, sentence: "gguf.requires: \(error)")
       }
       guard holds else { throw .input("\(path): \(requirement.sentence)") }

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes the tiny models of Fixtures/architectures, and what transformers computes of them.
+
+Each is one of transformers' own classes with random parameters, all of them: a norm whose weight
+is 1 would hide that 1 is added to it. They are stored in BF16 and computed with in f32. Heads,
+windows, layers and experts are such that no two numbers that may be confused are equal.
+
+A model comes with mistakes: changes to its declaration after which the results must differ.
+
+With --engines FOLDER, the models go there instead, with the settings that engines take for granted
+where the fixtures have others on purpose: to be converted to GGUF, and measured by
+Fixtures/oracle/llama_cpp/logits.py.
+
+    pip install -r Fixtures/oracle/architectures/requirements.txt
+    python Fixtures/oracle/architectures/make.py [--engines FOLDER] [NAME ...]
+"""
+
+import argparse
+import json
+import pathlib
+
+import torch
+import transformers
+from safetensors.torch import save_file
+
+FOLDER = pathlib.Path(__file__).parents[2] / "architectures"
+
+SIZES = dict(
+    vocab_size=512, hidden_size=32, intermediate_size=48, num_hidden_layers=2,
+    num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=64,
+    bos_token_id=1, eos_token_id=2, pad_token_id=None)
+
+# 13 tokens: longer than every window.
+TOKENS = [1, 305, 42, 77, 500, 13, 256, 99, 3, 410, 180, 64, 221]
+
+LAYERS = "steps.layers."
+ROPE = LAYERS + "attention.rope."
+WINDOW = {LAYERS + "attention.window": 0}
+WRONG_ACTIVATION = {LAYERS + "feedForward.activation": "'gelu'"}
+NO_ROTATION = {ROPE + "when": False}
+NO_HEAD_NORM = {
+    LAYERS + "attention.tensors.queryNorm.when": False,
+    LAYERS + "attention.tensors.keyNorm.when": False,
+    "ignored+": [{"name": "*_norm.weight", "because": "a mistake"}]}
+KINDS = ["sliding_attention", "full_attention"]
+
+
+def rope(kind="default", base=10000.0, **settings):
+    return {"rope_type": kind, "rope_theta": base, **settings}
+
+
+# name: (class of transformers, what differs from SIZES, mistakes)
+MODELS = {
+    "llama3": (
+        "Llama",
+        dict(head_dim=8, attention_bias=True, mlp_bias=True, max_position_embeddings=128,
+             rope_parameters=rope("llama3", 500.0, factor=8.0, low_freq_factor=1.0,
+                                  high_freq_factor=4.0, original_max_position_embeddings=32)),
+        {"unscaled rotation": {ROPE + "scaling": "'default'"},
+         "activation": WRONG_ACTIVATION}),
+    "llama-linear": (
+        "Llama",
+        dict(head_dim=8, tie_word_embeddings=True, rope_parameters=rope("linear", 100.0, factor=4.0)),
+        {"unscaled rotation": {ROPE + "scaling": "'default'"}}),
+    "llama-yarn": (
+        "Llama",
+        dict(head_dim=16, max_position_embeddings=256,
+             rope_parameters=rope("yarn", 10.0, factor=4.0, beta_fast=4.0, beta_slow=1.0,
+                                  original_max_position_embeddings=64)),
+        {"unscaled rotation": {ROPE + "scaling": "'default'"},
+         "linear scaling": {ROPE + "scaling": "'linear'"},
+         "bounds by default": {ROPE + "fastTurns": 32}}),
+    "mistral": (
+        "Mistral", dict(head_dim=16, sliding_window=5),
+        {"window": WINDOW, "window by one": {LAYERS + "attention.window": "window + 1"}}),
+    "mixtral": (
+        "Mixtral",
+        dict(num_local_experts=5, num_experts_per_tok=2, sliding_window=None),
+        {"shares not renormalized": {LAYERS + "experts.renormalizes": False},
+         "one expert": {LAYERS + "experts.chosen": 1}}),
+    "qwen2": (
+        "Qwen2",
+        dict(num_hidden_layers=4, use_sliding_window=True, sliding_window=5, max_window_layers=2),
+        {"window": WINDOW,
+         "window in all layers": {LAYERS + "attention.window": "window"}}),
+    "qwen3": (
+        "Qwen3", dict(head_dim=16, tie_word_embeddings=True),
+        {"head norms": NO_HEAD_NORM, "rotation": NO_ROTATION,
+         "epsilon": {LAYERS + "attention.epsilon": 0.01}}),
+    "qwen3-moe": (
+        "Qwen3Moe",
+        dict(num_hidden_layers=4, head_dim=16, num_experts=5, num_experts_per_tok=2,
+             moe_intermediate_size=24, decoder_sparse_step=1, mlp_only_layers=[0, 2],
+             norm_topk_prob=True),
+        {"shares not renormalized": {LAYERS + "experts.renormalizes": False},
+         "three experts": {LAYERS + "experts.chosen": 3}}),
+    "smollm3": (
+        "SmolLM3",
+        dict(num_hidden_layers=4, no_rope_layers=[1, 0, 0, 1], rope_parameters=rope(base=5000.0)),
+        {"rotation in all layers": {ROPE + "when": True},
+         "every fourth layer": {ROPE + "when": "(layer + 1) % 4 != 0"}}),
+    "olmo2": (
+        "Olmo2", dict(),
+        {"head norms": NO_HEAD_NORM, "activation": WRONG_ACTIVATION}),
+    "phi3": (
+        "Phi3",
+        dict(sliding_window=5, partial_rotary_factor=0.75, hidden_size=64, intermediate_size=40,
+             rope_parameters=rope(partial_rotary_factor=0.75)),
+        {"window": WINDOW, "whole heads rotated": {ROPE + "dimension": "headDimension"}}),
+    "gemma": (
+        "Gemma", dict(head_dim=16, num_key_value_heads=1),
+        {"norm offset": {"hyperparameters.normOffset.default": 0},
+         "embedding scale": {"steps.embedding.scale": 1},
+         "exact activation": WRONG_ACTIVATION}),
+    "gemma2": (
+        "Gemma2",
+        dict(num_hidden_layers=4, head_dim=16, sliding_window=5, query_pre_attn_scalar=24,
+             attn_logit_softcapping=2.0, final_logit_softcapping=3.0),
+        {"norm offset": {"hyperparameters.normOffset.default": 0},
+         "window": WINDOW,
+         "scale of scores": {LAYERS + "attention.scale": "1 / sqrt(headDimension)"},
+         "bound of scores": {LAYERS + "attention.softCap": 0},
+         "bound of logits": {"steps.output.softCap": 0},
+         "norm behind": {LAYERS + "feedForward.tensors.postNorm.when": False,
+                         "ignored+": [{"name": "*post_feedforward*", "because": "a mistake"}]}}),
+    "gemma3-text": (
+        "Gemma3",
+        dict(num_hidden_layers=4, head_dim=16, sliding_window=5, query_pre_attn_scalar=24,
+             layer_types=KINDS * 2,
+             rope_parameters={"sliding_attention": rope(base=100.0),
+                              "full_attention": rope("linear", 5000.0, factor=4.0)}),
+        {"norm offset": {"hyperparameters.normOffset.default": 0},
+         "window": WINDOW,
+         "one rope base": {ROPE + "base": "ropeBase"},
+         "scaling in all layers": {ROPE + "scaling": "ropeScaling"},
+         "head norms": NO_HEAD_NORM}),
+}
+
+
+# What differs from MODELS where engines have no words for it.
+ENGINES = {
+    "mistral": dict(sliding_window=None),
+    "llama-yarn": dict(rope_parameters=rope(
+        "yarn", 100.0, factor=4.0, original_max_position_embeddings=4096)),
+    "phi3": dict(sliding_window=None),
+    "qwen2": dict(use_sliding_window=False),
+    "qwen3-moe": dict(mlp_only_layers=[]),
+    "smollm3": dict(no_rope_layers=None),
+    "gemma2": dict(query_pre_attn_scalar=16),
+    "gemma3-text": dict(
+        query_pre_attn_scalar=16, num_hidden_layers=7, layer_types=None,
+        rope_parameters={"sliding_attention": rope(), "full_attention": rope("linear", 5000.0, factor=4.0)}),
+}
+
+
+def randomize(model, generator):
+    for name, parameter in model.named_parameters():
+        noise = torch.randn(parameter.shape, generator=generator)
+        if parameter.ndim >= 2:
+            noise *= 1.5 / parameter.shape[-1] ** 0.5
+        elif "norm" in name:
+            # Around what the class begins with: 1, or 0 where it adds 1 itself.
+            noise = parameter.data + 0.3 * noise
+        else:
+            noise *= 0.3
+        parameter.data = noise.to(torch.bfloat16).to(torch.float32)
+
+
+def traced(model, tokens):
+    """The intermediates by the names of `pare trace`."""
+    results = {}
+
+    def keep(name):
+        def hook(_, __, output):
+            output = output[0] if isinstance(output, tuple) else output
+            results["language." + name] = output.detach()[0].clone()
+        return hook
+
+    inner = model.model
+    for index, layer in enumerate(inner.layers):
+        layer.register_forward_hook(keep(f"layers.{index}"))
+    inner.norm.register_forward_hook(keep("norm"))
+    inner.embed_tokens.register_forward_hook(keep("embeddings"))
+    with torch.no_grad():
+        results["logits"] = model(torch.tensor([tokens]), use_cache=False).logits[0]
+    return results
+
+
+def make(name, parent, changes):
+    family, settings, mistakes = MODELS[name]
+    config_class = getattr(transformers, family + ("TextConfig" if family == "Gemma3" else "Config"))
+    config = config_class(**{**SIZES, **settings, **changes})
+    config._attn_implementation = "eager"
+    model = getattr(transformers, family + "ForCausalLM")(config).eval()
+    randomize(model, torch.Generator().manual_seed(sum(name.encode())))
+    model.tie_weights()
+    folder = parent / name
+    folder.mkdir(parents=True, exist_ok=True)
+    golden = traced(model, TOKENS)
+    golden["tokens"] = torch.tensor(TOKENS, dtype=torch.int32)
+    save_file({key: value.contiguous() for key, value in golden.items()}, folder / "golden.safetensors")
+    # transformers writes the names of the hub: experts apart.
+    model.to(torch.bfloat16).save_pretrained(folder)
+    (folder / "generation_config.json").unlink(missing_ok=True)
+    config = json.loads((folder / "config.json").read_text())
+    for key in ["architectures", "dtype", "transformers_version", "use_cache", "initializer_range"]:
+        config.pop(key, None)
+    (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
+    (folder / "mistakes.json").write_text(json.dumps(mistakes, indent=1) + "\n")
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    print(f"{name}: {size:,} bytes, logits deviate by {golden['logits'].std():.2f}")
+
+
+if __name__ == "__main__":
+    transformers.logging.set_verbosity_error()
+    torch.set_num_threads(1)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help="models (all)")
+    parser.add_argument("--engines", type=pathlib.Path, metavar="FOLDER", help="where models for engines go")
+    options = parser.parse_args()
+    for name in options.names or MODELS:
+        make(name, options.engines or FOLDER, ENGINES.get(name, {}) if options.engines else {})

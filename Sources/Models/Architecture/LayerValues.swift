@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Notation
+
+extension HyperparameterDeclaration {
+  /// The name under which the value of one layer is kept among those of the part.
+  func key(ofLayer layer: Int) -> String { "\(name)[\(layer)]" }
+}
+
+extension HyperparameterSource {
+  /// The values of a hyperparameter that each layer has for itself, such as its kind of attention.
+  ///
+  /// - Throws: ``ModelError`` for a list that does not have one entry a layer.
+  func layerValues(
+    of parameter: HyperparameterDeclaration, known: [String: Expression.Value],
+    in declaration: PartDeclaration
+  ) throws(ModelError) -> [Expression.Value] {
+    func failure(_ error: Expression.Failure) -> ModelError {
+      .declaration(name: declaration.name, sentence: "\(parameter.name): \(error)")
+    }
+    var count = 0
+    do throws(Expression.Failure) { count = try parameter.perLayer?.integer(known) ?? 0 } catch {
+      throw failure(error)
+    }
+    guard (0...Part.maximumRepetitions).contains(count) else {
+      throw .configuration(
+        path: path, key: parameter.perLayer?.description ?? parameter.name,
+        sentence: "expected 0 to \(Part.maximumRepetitions), found \(count)")
+    }
+    if let values = try listedValues(of: parameter, count: count) { return values }
+    var values: [Expression.Value] = []
+    for layer in 0..<count {
+      let names = Part.layerValues(known, of: layer, in: declaration)
+      do throws(Expression.Failure) { values.append(try parameter.fallback.value(names)) } catch {
+        throw failure(error)
+      }
+    }
+    return values
+  }
+
+  /// The values that `config.json` lists; nil if it does not.
+  private func listedValues(
+    of parameter: HyperparameterDeclaration, count: Int
+  ) throws(ModelError) -> [Expression.Value]? {
+    guard case .config(let config) = origin else { return nil }
+    for key in parameter.config {
+      guard let list = config.value(at: key), !list.isNull else { continue }
+      let values = (list.array ?? []).compactMap(Expression.Value.init)
+      guard values.count == count, list.array?.count == count else {
+        throw .configuration(
+          path: path, key: key,
+          sentence: "expected a list with an entry for each of \(count) layers, found "
+            + (list.array.map { "\($0.count) entries" } ?? "none"))
+      }
+      return values
+    }
+    for key in parameter.listed {
+      guard let list = config.value(at: key), !list.isNull else { continue }
+      let numbers = (list.array ?? []).compactMap(\.integer)
+      guard numbers.count == list.array?.count, numbers.allSatisfy((0..<count).contains) else {
+        throw .configuration(
+          path: path, key: key, sentence: "expected a list of numbers of layers below \(count)")
+      }
+      return (0..<count).map { .bool(numbers.contains($0)) }
+    }
+    return nil
+  }
+}
+
+extension Part {
+  /// What the formulas of one layer may use: its own values in the place of all layers' ones.
+  static func layerValues(
+    _ values: [String: Expression.Value], of layer: Int, in declaration: PartDeclaration
+  ) -> [String: Expression.Value] {
+    var inner = values
+    inner["layer"] = .number(Double(layer))
+    for parameter in declaration.hyperparameters where parameter.perLayer != nil {
+      if let own = values[parameter.key(ofLayer: layer)] { inner[parameter.name] = own }
+    }
+    return inner
+  }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Conversion
+import Fixtures
+import LinearAlgebra
+import Models
+import Quantization
+import TestSupport
+import Testing
+
+/// Conversions of each family of text decoders.
+struct FamilyConversionTests {
+  static let names = (try? FixtureCopy.families) ?? []
+
+  /// Families whose fixtures have settings on purpose that no engine knows.
+  static let refused: Set = [
+    "gemma2", "gemma3-text", "llama3", "llama-yarn", "mistral", "phi3", "qwen2", "qwen3-moe",
+    "smollm3",
+  ]
+
+  private static func logits(_ path: String) throws -> Matrix {
+    let model = try Model(path: path, library: try DeclarationLibrary())
+    return try ForwardPass(model).logits([TokenSequence(tokens: [1, 40, 300, 7, 9, 11, 13])])
+  }
+
+  @Test(
+    "through a GGUF in F32 a family computes the same",
+    arguments: names.filter { !refused.contains($0) })
+  func exact(name: String) throws {
+    let copy = try FixtureCopy(family: name)
+    let folder = try TemporaryFolder()
+    let model = try Model(path: copy.path, library: try DeclarationLibrary())
+    let recipe = try Recipe(named: "F32")
+    let plan = try ConversionPlan(
+      gguf: model, recipe: recipe, projectorRecipe: recipe, folder: folder.path)
+    let summary = try Converter(plan, of: model).run()
+    let converted = try FamilyConversionTests.logits(summary.files[0].path)
+    let original = try FamilyConversionTests.logits(copy.path)
+    let scale = original.values.map(abs).max() ?? 0
+    // To the last bit but for norms to which 1 is added: half an ulp of it, 6e-8, a norm.
+    for (a, b) in zip(converted.values, original.values) { #expect(abs(a - b) <= 1e-6 * scale) }
+  }
+
+  @Test("what no engine would compute is refused, with a reason", arguments: refused.sorted())
+  func refusal(name: String) throws {
+    let copy = try FixtureCopy(family: name)
+    let model = try Model(path: copy.path, library: try DeclarationLibrary())
+    let error = #expect(throws: ModelError.self) { try model.ggufMetadata(for: [.language]) }
+    let words = ["cannot be written to GGUF", "engines"]
+    #expect(words.contains { error?.description.contains($0) ?? false })
+  }
+}

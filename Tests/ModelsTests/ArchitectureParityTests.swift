@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryIO
+import Checkpoints
+import Fixtures
+import Models
+import Notation
+import Tensors
+import TestSupport
+import Testing
+
+/// Each declared family against transformers' class of it, on random parameters.
+///
+/// Widths are below 100 here, so two orders of summation part by less than √100 · 2⁻²⁴ in each of
+/// at most ten products in a row: 6e-6 relative; 1e-5 is allowed. A mistake must be ten
+/// times further off, or the fixture could not tell it from rounding.
+struct ArchitectureParityTests {
+  static let names = (try? FixtureCopy.families) ?? []
+  static let tolerance = 1e-5
+
+  /// The error of each intermediate and of the logits.
+  private static func errors(
+    of copy: FixtureCopy, beside name: String, declarations: [String] = []
+  ) throws -> [String: Double] {
+    let golden = try Checkpoint(path: Fixtures.path("architectures/\(name)/golden.safetensors"))
+    let model = try Model(
+      path: copy.path, library: try DeclarationLibrary(files: declarations))
+    var traced: [String: (shape: Shape, values: [Float])] = [:]
+    let tokens = try #require(golden["tokens"]).integers
+    _ = try ForwardPass(model).logits([TokenSequence(tokens: tokens)]) { traced[$0] = ($1, $2) }
+    var errors: [String: Double] = [:]
+    for tensor in golden.tensors where tensor.name != "tokens" {
+      let ours = try #require(traced[tensor.name], "\(tensor.name) was not traced")
+      #expect(ours.shape == tensor.shape, "\(tensor.name)")
+      errors[tensor.name] = ours.values.relativeDistance(from: tensor.floats)
+    }
+    return errors
+  }
+
+  @Test("there are fixtures")
+  func present() { #expect(ArchitectureParityTests.names.count >= 14) }
+
+  @Test("every intermediate equals that of transformers", arguments: names)
+  func parity(name: String) throws {
+    let errors = try ArchitectureParityTests.errors(
+      of: try FixtureCopy(family: name), beside: name)
+    #expect(errors.count >= 5)
+    for (intermediate, error) in errors.sorted(by: { $0.key < $1.key }) {
+      #expect(error <= ArchitectureParityTests.tolerance, "\(intermediate): \(error)")
+    }
+  }
+
+  struct Mistake: Sendable, CustomTestStringConvertible {
+    let model: String
+    let what: String
+    let changes: JSON
+    var testDescription: String { "\(model): \(what)" }
+  }
+
+  static let mistakes: [Mistake] = names.flatMap { name -> [Mistake] in
+    let path = Fixtures.path("architectures/\(name)/mistakes.json")
+    guard let bytes = try? TemporaryFolder.read(path),
+      let json = try? JSON(parsing: String(decoding: bytes, as: UTF8.self))
+    else { return [] }
+    return (json.object ?? JSON.Object()).map {
+      Mistake(model: name, what: $0, changes: $1)
+    }
+  }
+
+  @Test("each has mistakes to be told from", arguments: names)
+  func covered(name: String) {
+    #expect(ArchitectureParityTests.mistakes.contains { $0.model == name })
+  }
+
+  @Test("a mistake in the declaration shows", arguments: mistakes)
+  func mistake(mistake: Mistake) throws {
+    let copy = try FixtureCopy(family: mistake.model)
+    let part = try #require(
+      Model(path: copy.path, library: try DeclarationLibrary()).architecture.part(.language))
+    var declaration = JSON.Object()
+    declaration["name"] = .string("mistake")
+    declaration["extends"] = .string(part.declaration.name)
+    declaration["changes"] = mistake.changes
+    try copy.write(Array(JSON.object(declaration).text().utf8), to: "mistake.architecture")
+    let errors = try ArchitectureParityTests.errors(
+      of: copy, beside: mistake.model, declarations: [copy.file("mistake.architecture")])
+    let error = try #require(errors["logits"])
+    #expect(error >= 10 * ArchitectureParityTests.tolerance, "\(error)")
+  }
+}
