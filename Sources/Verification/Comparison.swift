@@ -161,10 +161,12 @@ package struct Comparison {
     }
   }
 
-  /// The first sequences of each kind: what single tensors are judged on.
+  /// The first sequences of each kind: what single tensors and layers are judged on.
   private struct Sample {
     /// Tokens of a kind, at least, if there are so many.
-    private static let tokenCount = 256
+    private static let tokenCount = 512
+    /// Tokens of a window of text: several short ones tell more than one long one.
+    private static let window = 128
 
     private(set) var sequences: [EvaluationSequence] = []
     private var counts: [EvaluationSequence.Group: Int] = [:]
@@ -172,8 +174,9 @@ package struct Comparison {
     mutating func offer(_ sequence: EvaluationSequence) {
       guard let group = sequence.parts.last?.group, counts[group, default: 0] < Sample.tokenCount
       else { return }
-      counts[group, default: 0] += sequence.tokens.count
-      sequences.append(sequence)
+      let own = group == .text ? sequence.prefix(Sample.window) : sequence
+      counts[group, default: 0] += own.tokens.count
+      sequences.append(own)
     }
   }
 

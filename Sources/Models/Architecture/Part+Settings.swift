@@ -8,6 +8,9 @@ package struct Setting: Sendable, Equatable {
   package let value: Expression.Value
   /// Whether it is what the declaration says where a container is silent.
   package let isDefault: Bool
+  /// The numbers that it follows from, where it is the default, that is a formula, and they are
+  /// settings themselves.
+  package let origins: Set<String>
 }
 
 extension Part {
@@ -23,7 +26,11 @@ extension Part {
       }
       // A formula that fails here failed when the part was made, unless the value was given.
       let fallback = try? parameter.fallback.value(values)
-      return Setting(name: parameter.name, value: value, isDefault: fallback == value)
+      let isDefault = fallback == value
+      return Setting(
+        name: parameter.name, value: value, isDefault: isDefault,
+        origins: isDefault && indirect.isDisjoint(with: parameter.fallback.names)
+          ? Set(parameter.fallback.names) : [])
     }
   }
 

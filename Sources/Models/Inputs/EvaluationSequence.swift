@@ -27,6 +27,13 @@ package struct EvaluationSequence: Sendable {
   package var targets: [Int] { parts.flatMap { $0.positions.map { tokens[$0] } } }
 
   package var scoredCount: Int { parts.reduce(0) { $0 + $1.positions.count } }
+
+  /// The first tokens.
+  package func prefix(_ count: Int) -> EvaluationSequence {
+    let kept = parts.map { part in (part.group, part.positions.filter { $0 < count }) }
+    return EvaluationSequence(
+      tokens: Array(tokens.prefix(count)), image: image, parts: kept.filter { !$0.1.isEmpty })
+  }
 }
 
 /// A question with what is expected of the answer.

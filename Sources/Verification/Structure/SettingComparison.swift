@@ -27,9 +27,12 @@ struct SettingComparison {
         }
         findings.count(check)
         guard !SettingComparison.isSame(setting.value, partner.value) else { continue }
+        // What follows from other numbers in both is wrong by their fault.
+        let isConsequence = !setting.origins.isEmpty && setting.origins == partner.origins
         findings.append(
           Finding(
-            check, SettingComparison.severity(of: setting.name), of: subject,
+            check, isConsequence ? .warning : SettingComparison.severity(of: setting.name),
+            of: subject,
             expected: setting.value.description, found: partner.value.description,
             consequence: SettingComparison.consequence(of: setting.name)))
       }
