@@ -64,12 +64,15 @@ let package = Package(
       dependencies: ["BlockFormats", "LinearAlgebra", "Parallelism", "Tensors", "CKernels"]),
     .target(
       name: "Quantization",
-      dependencies: ["BlockFormats", "Parallelism", "Tensors", "Notation", "Formats"]),
+      dependencies: [
+        "BlockFormats", "Parallelism", "Tensors", "Notation", "Formats", "CKernels",
+      ]),
     .target(
       name: "Formats", path: "Formats",
       exclude: [
         "gguf.md", "safetensors.md", "scalars.md", "Q4_0.md", "Q4_K.md", "Q6_K.md", "Q8_0.md",
-        "IQ1.md", "IQ2.md", "IQ3.md", "IQ4.md", "FP4.md", "Q1_0.md", "Q2_K.md", "Q3_K.md", "TQ.md",
+        "IQ1.md", "feedback.md", "IQ2.md", "IQ3.md", "IQ4.md", "FP4.md", "Q1_0.md", "Q2_K.md",
+        "Q3_K.md", "TQ.md",
         "mlx.md", "compressed-tensors.md", "gptq.md", "awq.md", "images.md", "tokenizers.md",
         "imatrix.md", "report.md",
         "Architectures/README.md", "Recipes/README.md",
@@ -164,7 +167,9 @@ let package = Package(
     .testTarget(
       name: "QuantizationTests",
       dependencies: [
-        "Quantization", "BlockFormats", "BinaryIO", "Tensors", "Fixtures", "TestSupport",
+        "Quantization", "BlockFormats", "BinaryIO", "Parallelism", "Tensors", "CKernels",
+        "Fixtures",
+        "TestSupport",
       ]),
     .testTarget(
       name: "ModelsTests",
@@ -183,7 +188,8 @@ let package = Package(
     .testTarget(
       name: "CalibrationTests",
       dependencies: [
-        "Calibration", "Models", "LinearAlgebra", "Tensors", "Fixtures", "TestSupport",
+        "Calibration", "Quantization", "Models", "LinearAlgebra", "Tensors", "Fixtures",
+        "TestSupport",
       ]),
     .testTarget(
       name: "VerificationTests",

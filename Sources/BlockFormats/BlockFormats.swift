@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CKernels
+package import CKernels
 package import Tensors
 
 /// The formats that can be decoded, and encoded.
@@ -45,5 +45,6 @@ package enum BlockFormats {
 }
 
 extension InstructionSet {
-  var kernel: pk_instruction_set { pk_instruction_set(rawValue) }
+  /// The same for C.
+  package var kernel: pk_instruction_set { pk_instruction_set(rawValue) }
 }

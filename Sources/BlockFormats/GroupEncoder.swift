@@ -21,9 +21,9 @@ package struct GroupEncoder: Sendable {
 
   /// Codes of one row, and the numbers of its groups as they will be stored.
   package struct Row: Sendable {
-    package fileprivate(set) var codes: [UInt8]
-    package fileprivate(set) var scales: [Float]
-    package fileprivate(set) var offsets: [Float]
+    package internal(set) var codes: [UInt8]
+    package internal(set) var scales: [Float]
+    package internal(set) var offsets: [Float]
     /// The scales of E2M1 codes, a byte each.
     package fileprivate(set) var scaleBytes: [UInt8]
 
@@ -64,6 +64,14 @@ package struct GroupEncoder: Sendable {
       case .bf16: PK_STORED_BF16
       default: PK_STORED_F32
       }
+  }
+
+  /// Encodes a row with the importance of its columns, if there is any.
+  package func encode(
+    _ values: UnsafeBufferPointer<Float>, weighted importance: [Float]?, into row: inout Row
+  ) {
+    guard let importance else { return encode(values, importance: nil, into: &row) }
+    importance.withUnsafeBufferPointer { encode(values, importance: $0, into: &row) }
   }
 
   /// Encodes a row of whole groups.

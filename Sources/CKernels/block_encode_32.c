@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "block_search.h"
+#include "code_pack.h"
 
 // Formats of 32 elements with their own half-precision scale: Formats/Q4_0.md, Formats/Q8_0.md.
 
@@ -19,19 +20,6 @@ static const pk_trials pk_trials_q8 = PK_TRIALS(pk_steps_q8, 1);
 
 // Values beyond ±limit get the code of the limit anyway; squares stay far from overflow.
 #define PK_LIMIT_32 1e8f
-
-PK_BODY void pk_pack_nibbles(
-    const uint8_t *codes, int high, int nibbles, uint8_t *block) {
-  for (int i = 0; i < 16; i++) {
-    block[nibbles + i] = (uint8_t)((codes[i] & 15) | (codes[i + 16] & 15) << 4);
-  }
-  if (high) {
-    uint32_t bits = 0;
-    for (int i = 0; i < 32; i++) bits |= (uint32_t)(codes[i] >> 4) << i;
-    pk_store16(block + high, (uint16_t)bits);
-    pk_store16(block + high + 2, (uint16_t)(bits >> 16));
-  }
-}
 
 PK_BODY void pk_encode_symmetric(
     const float *values, const float *importance, uint8_t *block, size_t count, int bytes, int high,
@@ -53,8 +41,7 @@ PK_BODY void pk_encode_symmetric(
       if (nibbles) {
         pk_pack_nibbles(codes[lane], high, nibbles, block);
       } else {
-        // Signed numbers: their distance to the lowest, with the highest bit inverted.
-        for (int i = 0; i < 32; i++) block[2 + i] = codes[lane][i] ^ 0x80;
+        pk_pack_signed(codes[lane], block + 2);
       }
     }
   }

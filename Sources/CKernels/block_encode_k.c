@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "block_superblock.h"
+#include "code_pack.h"
 
 // Formats/Q4_K.md, Formats/Q6_K.md.
 
@@ -20,22 +21,6 @@ PK_BODY void pk_pack_scales(const int *scales, const int *minimums, uint8_t *pac
     packed[g] = (uint8_t)(scales[g] | (scales[g + 4] >> 4) << 6);
     packed[g + 4] = (uint8_t)(minimums[g] | (minimums[g + 4] >> 4) << 6);
     packed[g + 8] = (uint8_t)((scales[g + 4] & 15) | (minimums[g + 4] & 15) << 4);
-  }
-}
-
-PK_BODY void pk_pack_k(
-    const uint8_t codes[][32], int high, int nibbles, uint8_t *block) {
-  for (int pair = 0; pair < 4; pair++) {
-    for (int i = 0; i < 32; i++) {
-      block[nibbles + 32 * pair + i] =
-          (uint8_t)((codes[2 * pair][i] & 15) | (codes[2 * pair + 1][i] & 15) << 4);
-    }
-  }
-  if (!high) return;
-  for (int i = 0; i < 32; i++) {
-    uint32_t bits = 0;
-    for (int g = 0; g < 8; g++) bits |= (uint32_t)(codes[g][i] >> 4) << g;
-    block[high + i] = (uint8_t)bits;
   }
 }
 
@@ -83,21 +68,6 @@ PK_BODY void pk_encode_q5_k_body(
 static const float pk_steps_q6_k_plain[] = {-32.0f, -31.0f, -29.9f};
 static const float pk_steps_q6_k_weighted[] = {-32.3f, -31.8f, -31.3f, -30.7f, -30.0f, -29.2f};
 static const pk_trials pk_trials_q6_k = PK_TRIALS(pk_steps_q6_k, 0);
-
-PK_BODY void pk_pack_q6_k(const uint8_t codes[][16], uint8_t *block) {
-  for (int half = 0; half < 2; half++) {
-    for (int i = 0; i < 32; i++) {
-      int c[4];
-      for (int quarter = 0; quarter < 4; quarter++) {
-        c[quarter] = codes[8 * half + 2 * quarter + i / 16][i % 16];
-      }
-      block[64 * half + i] = (uint8_t)((c[0] & 15) | (c[2] & 15) << 4);
-      block[64 * half + 32 + i] = (uint8_t)((c[1] & 15) | (c[3] & 15) << 4);
-      block[128 + 32 * half + i] =
-          (uint8_t)(c[0] >> 4 | (c[1] >> 4) << 2 | (c[2] >> 4) << 4 | (c[3] >> 4) << 6);
-    }
-  }
-}
 
 PK_BODY void pk_encode_q6(
     const float *values, const float *importance, uint8_t *block, size_t count) {

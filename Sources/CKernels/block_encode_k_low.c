@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "block_superblock.h"
+#include "code_pack.h"
 
 // Formats/Q2_K.md, Formats/Q3_K.md: sixteen groups of sixteen elements.
 
@@ -12,19 +13,6 @@ static const float pk_steps_q3_k_plain[] = {-4.24f, -3.12f};
 static const float pk_steps_q3_k_weighted[] = {
     -5.1f, -4.6f, -4.2f, -3.7f, -3.2f, -2.6f, 4.2f, 4.8f};
 static const pk_trials pk_trials_q3_k = PK_TRIALS(pk_steps_q3_k, 1);
-
-// Two bits of each of four groups of 32 elements in a byte.
-PK_BODY void pk_pack_pairs(const uint8_t codes[][16], uint8_t *packed) {
-  for (int half = 0; half < 2; half++) {
-    for (int i = 0; i < 32; i++) {
-      uint32_t bits = 0;
-      for (int quarter = 0; quarter < 4; quarter++) {
-        bits |= (codes[8 * half + 2 * quarter + i / 16][i % 16] & 3u) << 2 * quarter;
-      }
-      packed[32 * half + i] = (uint8_t)bits;
-    }
-  }
-}
 
 PK_BODY void pk_encode_q2(
     const float *values, const float *importance, uint8_t *block, size_t count) {
@@ -56,14 +44,7 @@ PK_BODY void pk_encode_q2_k_body(
 
 PK_BODY void pk_pack_q3_k(
     const pk_superblocks *fit, const uint8_t codes[][16], uint8_t *block) {
-  for (int i = 0; i < 32; i++) {
-    uint32_t high = 0;
-    for (int pair = 0; pair < 8; pair++) {
-      high |= (uint32_t)(codes[2 * pair + i / 16][i % 16] >> 2) << pair;
-    }
-    block[i] = (uint8_t)high;
-  }
-  pk_pack_pairs(codes, block + 32);
+  pk_pack_q3_k_codes(codes, block);
   uint8_t *packed = block + 96;
   memset(packed, 0, 12);
   for (int g = 0; g < 16; g++) {

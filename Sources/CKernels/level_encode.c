@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "block_superblock.h"
+#include "code_pack.h"
 #include "level_tables.h"
 
 // Formats/IQ4.md: groups of 32 elements whose codes are places in a table.
@@ -11,10 +12,6 @@ static const float pk_steps_iq4_weighted[] = {-131, 114, -120, -143, -108, 125,
 static const pk_trials pk_trials_iq4 = PK_TRIALS(pk_steps_iq4, 1);
 
 static const pk_codes pk_codes_iq4 = {-127, 113, pk_levels_iq4};
-
-PK_BODY void pk_pack_halves(const uint8_t *codes, uint8_t *nibbles) {
-  for (int i = 0; i < 16; i++) nibbles[i] = (uint8_t)(codes[i] | codes[i + 16] << 4);
-}
 
 PK_BODY void pk_encode_iq4_groups(
     const float *values, const float *importance, uint8_t *block, size_t count) {
@@ -31,7 +28,7 @@ PK_BODY void pk_encode_iq4_groups(
     pk_store_codes(x, &pk_codes_iq4, fit.scale, 0, 32, codes[0]);
     for (size_t lane = 0; lane < groups; lane++, block += 18) {
       pk_store16(block, pk_half_from_float(fit.scale[lane]));
-      pk_pack_halves(codes[lane], block + 2);
+      pk_pack_nibbles(codes[lane], 0, 2, block);
     }
   }
 }
@@ -62,7 +59,7 @@ PK_BODY void pk_encode_iq4_superblocks(
         const uint32_t integer = (uint32_t)((int)fit.scale[8 * s + g] + 32);
         block[4 + g / 2] |= (uint8_t)((integer & 15u) << 4 * (g % 2));
         high |= (integer >> 4) << 2 * g;
-        pk_pack_halves(codes[8 * s + g], block + 8 + 16 * g);
+        pk_pack_nibbles(codes[8 * s + g], 0, 8 + 16 * g, block);
       }
       pk_store16(block, pk_half_from_float(fit.d.scale[8 * s]));
       pk_store16(block + 2, (uint16_t)high);

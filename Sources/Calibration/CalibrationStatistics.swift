@@ -5,7 +5,7 @@ package import Quantization
 import Tensors
 
 /// What went into the linear layers of a model.
-package struct CalibrationStatistics: Sendable, Equatable {
+package struct CalibrationStatistics: Sendable {
   /// One weight.
   package struct Entry: Sendable, Equatable {
     /// The weight's name in a GGUF.
@@ -28,6 +28,8 @@ package struct CalibrationStatistics: Sendable, Equatable {
   package let windowCount: Int
   /// Of the model's files; empty for statistics of other programs.
   package let checksums: [String]
+  /// How columns go together; nil where that was not gathered.
+  package var moments: CalibrationMoments?
 
   package init(
     entries: [Entry], datasets: [String], window: Int, windowCount: Int, checksums: [String]

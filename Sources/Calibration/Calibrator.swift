@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Layers
+import BinaryIO
 import LinearAlgebra
 package import Models
-import Synchronization
 import Tensors
 
 /// Runs a model over samples and gathers what goes into each of its linear layers.
@@ -14,31 +13,63 @@ package struct Calibrator {
     package let total: Int
   }
 
+  /// What is gathered, and of what.
+  package struct Options: Sendable {
+    /// Tokens of a window of text.
+    package var window = 512
+    /// The most questions and windows of text; nil for all.
+    package var sampleLimit: Int?
+    /// How often a sample with an image counts, beside one of text.
+    package var imageWeight = 1.0
+    /// Whether products of columns are gathered too, for feedback.
+    ///
+    /// Then all samples go through a block before any goes through the next: memory holds the
+    /// activations of all of them, and the sums of one block.
+    package var keepsMoments = false
+
+    package init() {}
+  }
+
   private let model: Model
-  private let window: Int
-  private let sampleLimit: Int
+  private let options: Options
   private let report: (Progress) -> Void
 
   /// Tokens that run at once.
   private static let batchTokens = 2_048
+  /// Samples that run at once where no block has to wait for others.
+  private static let portion = 16
   /// Fewer tokens say nothing of a column.
   private static let fewestTokens = 128
+  /// Fits are judged by every so manieth sample.
+  private static let heldOutPeriod = 8
 
   /// Prepares a run.
   ///
   /// - Parameters:
   ///   - model: What is looked at.
-  ///   - window: Tokens of a window of text.
-  ///   - sampleLimit: The most questions and windows of text; nil for all.
+  ///   - options: What is gathered.
   ///   - report: Called now and then.
   package init(
-    _ model: Model, window: Int = 512, sampleLimit: Int? = nil,
-    report: @escaping (Progress) -> Void = { _ in }
+    _ model: Model, options: Options = Options(), report: @escaping (Progress) -> Void = { _ in }
   ) {
     self.model = model
-    self.window = window
-    self.sampleLimit = sampleLimit ?? .max
+    self.options = options
     self.report = report
+  }
+
+  /// A sample on its way through the model.
+  private struct Sample {
+    enum Content {
+      case question(Dataset.Question)
+      case window([Int])
+    }
+
+    let content: Content
+    let isHeldOut: Bool
+
+    var image: String? {
+      if case .question(let question) = content { question.image } else { nil }
+    }
   }
 
   /// Runs the samples: questions with their images and answers, and windows of text.
@@ -51,69 +82,126 @@ package struct Calibrator {
   package func run(
     on data: Dataset, named datasets: [String] = []
   ) throws(ModelError) -> CalibrationStatistics {
-    let gathering = Gathering()
-    var options = ForwardPass.Options()
-    options.observers = gathering.observer
-    let forward = try ForwardPass(model, options: options)
+    let gathering = Gathering(keepsMoments: options.keepsMoments)
+    var forwardOptions = ForwardPass.Options()
+    forwardOptions.observers = gathering.observer
+    let forward = try ForwardPass(model, options: forwardOptions)
     let builder = EvaluationBuilder(
       model: model, prompts: try PromptBuilder(model),
-      window: max(2, min(window, forward.contextLength)), contextLength: forward.contextLength)
-    let (questions, windows) = builder.samples(of: data, limit: sampleLimit)
-    let total = windows.count + questions.count
-    var (done, tokens) = (0, 0)
-    var pending: [TokenSequence] = []
-    func flush() throws(ModelError) {
-      guard !pending.isEmpty else { return }
-      report(Progress(count: done, total: total))
-      _ = try forward.logits(pending)
-      done += pending.count
-      tokens += pending.reduce(0) { $0 + $1.tokens.count }
-      pending = []
+      window: max(2, min(options.window, forward.contextLength)),
+      contextLength: forward.contextLength)
+    let samples = samples(of: data, builder)
+    let spill = try convertingErrors { () throws(FileError) in
+      options.keepsMoments ? try MomentSpill() : nil
     }
-    func add(_ sequence: TokenSequence) throws(ModelError) {
-      let count = pending.reduce(sequence.tokens.count) { $0 + $1.tokens.count }
-      if count > Calibrator.batchTokens { try flush() }
-      pending.append(sequence)
+    let portion = options.keepsMoments ? max(1, samples.count) : Calibrator.portion
+    var tokens = 0
+    for start in stride(from: 0, to: samples.count, by: portion) {
+      report(Progress(count: start, total: samples.count))
+      let own = Array(samples[start..<min(samples.count, start + portion)])
+      tokens += try run(own, forward, builder, gathering, spill)
     }
-    for question in questions {
-      let images = try forward.views(of: try model.pixels(of: question.image.map { [$0] } ?? []))
-      let prompt = try builder.question(
-        question, imageTokenCounts: images.map(\.embedding.rows))
-      try add(
-        TokenSequence(
-          tokens: prompt.prompt + (prompt.answerTokens ?? []), images: images.map(\.embedding)))
-    }
-    for window in windows { try add(TokenSequence(tokens: window.tokens)) }
-    try flush()
     guard tokens >= Calibrator.fewestTokens else {
       throw .input(
         "\(data.path): it has \(tokens) tokens; give at least \(Calibrator.fewestTokens), better "
           + "some ten thousand")
     }
-    return CalibrationStatistics(
+    var statistics = CalibrationStatistics(
       entries: gathering.entries, datasets: datasets, window: builder.window,
-      windowCount: total, checksums: model.files.checksums)
+      windowCount: samples.count, checksums: model.files.checksums)
+    if let spill {
+      statistics.moments = try convertingErrors { () throws(FileError) in
+        try CalibrationMoments(spill, inputs: gathering.owners)
+      }
+    }
+    return statistics
+  }
+
+  private func samples(of data: Dataset, _ builder: EvaluationBuilder) -> [Sample] {
+    let (questions, windows) = builder.samples(of: data, limit: options.sampleLimit ?? .max)
+    let all =
+      questions.map(Sample.Content.question) + windows.map { Sample.Content.window($0.tokens) }
+    return all.enumerated().map { index, content in
+      let period = Calibrator.heldOutPeriod
+      return Sample(content: content, isHeldOut: index % period == period - 1)
+    }
+  }
+
+  /// Runs samples in step: all of them through a block before the next.
+  ///
+  /// - Returns: How many tokens they have.
+  private func run(
+    _ samples: [Sample], _ forward: ForwardPass, _ builder: EvaluationBuilder,
+    _ gathering: Gathering, _ spill: MomentSpill?
+  ) throws(ModelError) -> Int {
+    let seeing = samples.indices.filter { samples[$0].image != nil }
+    var sights: [(run: ForwardPass.Run, share: Gathering.Share)] = []
+    for index in seeing {
+      let pixels = try model.pixels(of: samples[index].image.map { [$0] } ?? [])
+      sights.append((try forward.run(pixels), share(of: samples[index])))
+    }
+    sights = try advance(sights, gathering, spill)
+    let images = Dictionary(
+      uniqueKeysWithValues: zip(seeing, sights.map { $0.run.views.map(\.embedding) }))
+    var batches: [(sequences: [TokenSequence], share: Gathering.Share)] = []
+    var count = 0
+    for (index, sample) in samples.enumerated() {
+      let sequence = try sequence(of: sample, images: images[index] ?? [], builder)
+      count += sequence.tokens.count
+      let share = share(of: sample)
+      let size = batches.last?.sequences.reduce(sequence.tokens.count) { $0 + $1.tokens.count }
+      if batches.last?.share == share, let size, size <= Calibrator.batchTokens {
+        batches[batches.count - 1].sequences.append(sequence)
+      } else {
+        batches.append(([sequence], share))
+      }
+    }
+    var runs: [(run: ForwardPass.Run, share: Gathering.Share)] = []
+    for batch in batches { runs.append((try forward.run(batch.sequences), batch.share)) }
+    _ = try advance(runs, gathering, spill)
+    return count
+  }
+
+  private func share(of sample: Sample) -> Gathering.Share {
+    Gathering.Share(
+      weight: sample.image == nil ? 1 : options.imageWeight, isHeldOut: sample.isHeldOut)
+  }
+
+  private func sequence(
+    of sample: Sample, images: [Matrix], _ builder: EvaluationBuilder
+  ) throws(ModelError) -> TokenSequence {
+    switch sample.content {
+    case .window(let tokens): return TokenSequence(tokens: tokens)
+    case .question(let question):
+      let built = try builder.question(question, imageTokenCounts: images.map(\.rows))
+      return TokenSequence(tokens: built.prompt + (built.answerTokens ?? []), images: images)
+    }
+  }
+
+  /// Runs all computations to their ends, block by block.
+  private func advance(
+    _ runs: [(run: ForwardPass.Run, share: Gathering.Share)], _ gathering: Gathering,
+    _ spill: MomentSpill?
+  ) throws(ModelError) -> [(run: ForwardPass.Run, share: Gathering.Share)] {
+    var runs = runs
+    let blocks = runs.first?.run.places.count ?? 0
+    for block in 0..<blocks {
+      if spill != nil { report(Progress(count: block, total: blocks)) }
+      for index in runs.indices {
+        gathering.begin(runs[index].share)
+        try runs[index].run.advance()
+      }
+      if let spill {
+        try convertingErrors { () throws(FileError) in try gathering.end(block: spill) }
+      }
+    }
+    return runs
   }
 }
 
-/// What was gathered so far.
-private final class Gathering: Sendable {
-  private let found = Mutex<[String: CalibrationStatistics.Entry]>([:])
-
-  var entries: [CalibrationStatistics.Entry] { found.withLock { Array($0.values) } }
-
-  func observer(_ parameter: Parameter, expert: Int) -> Linear.Observer? {
-    let name = parameter.ggufName
-    let columns =
-      (parameter.shape.elementCount ?? 0) / max(1, parameter.shape.dimensions.first ?? 1)
-    let empty = CalibrationStatistics.Entry(
-      name: name,
-      matrices: [ColumnStatistics](
-        repeating: ColumnStatistics(columns: columns), count: parameter.expertCount ?? 1))
-    return { [self] inputs, _ in
-      found.withLock { found in
-        found[name, default: empty].matrices[expert].add(inputs)
-      }
-    }
-  }
+/// Runs a body whose error becomes a ``ModelError``.
+private func convertingErrors<Result>(
+  _ body: () throws(FileError) -> Result
+) throws(ModelError) -> Result {
+  do throws(FileError) { return try body() } catch { throw .file(error) }
 }

@@ -30,10 +30,12 @@ package struct ColumnStatistics: Sendable, Equatable {
 
   /// Adds rows, in Float64.
   ///
-  /// - Parameter inputs: `[rows, columns]`
-  package mutating func add(_ inputs: Matrix) {
+  /// - Parameters:
+  ///   - inputs: `[rows, columns]`
+  ///   - weight: How often each row counts.
+  package mutating func add(_ inputs: Matrix, weight: Double = 1) {
     guard inputs.columns == squares.count else { return }
-    count += Double(inputs.rows)
+    count += weight * Double(inputs.rows)
     let (rows, columns) = (inputs.rows, inputs.columns)
     inputs.values.withUnsafeBufferPointer { x in
       squares.withUnsafeMutableBufferPointer { squares in
@@ -46,8 +48,8 @@ package struct ColumnStatistics: Sendable, Equatable {
             for row in 0..<rows {
               for column in first..<last {
                 let value = Double(x.base[row * columns + column])
-                squares[column] += value * value
-                sums[column] += value
+                squares[column] += weight * value * value
+                sums[column] += weight * value
               }
             }
           }

@@ -35,6 +35,9 @@ package enum ImportanceMatrixFile {
     _ statistics: CalibrationStatistics, to path: String
   ) throws(CalibrationError) {
     if path.hasSuffix(".dat") {
+      guard statistics.moments == nil else {
+        throw CalibrationError("\(path): .dat holds no second moments; give a name ending in .gguf")
+      }
       do throws(FileError) {
         let writer = try AtomicFileWriter(path: path, bufferSize: 1 << 20)
         try writer.write(LegacyImportanceMatrix.bytes(of: statistics))
@@ -147,7 +150,11 @@ package enum ImportanceMatrixFile {
       if known.count == count * columns { add(sums, columns, known) }
       add(squares, columns, entry.matrices.flatMap(\.squares))
     }
-    let writer = try GGUFWriter(path: path, metadata: metadata, tensors: tensors.map(\.0))
+    let moments = statistics.moments
+    moments?.append(to: &metadata)
+    let writer = try GGUFWriter(
+      path: path, metadata: metadata,
+      tensors: tensors.map(\.0) + (moments?.descriptions ?? []))
     for (_, values) in tensors {
       var failure: CheckpointError?
       F32().encode(values).withUnsafeBytes { bytes in
@@ -155,6 +162,7 @@ package enum ImportanceMatrixFile {
       }
       if let failure { throw failure }
     }
+    try moments?.write(to: writer)
     try writer.finish()
   }
 }

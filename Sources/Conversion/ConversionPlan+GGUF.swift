@@ -64,7 +64,8 @@ extension ConversionPlan {
           source: source, member: nil, name: parameter.ggufName, shape: parameter.ggufShape,
           choice: try convertingErrors { () throws(RecipeError) in
             try recipe.choice(for: tensor)
-          }, importance: importance?.columns(of: parameter.ggufName)))
+          }, importance: importance?.columns(of: parameter.ggufName),
+          moments: importance?.moments(of: parameter.ggufName)))
     }
     return entries
   }

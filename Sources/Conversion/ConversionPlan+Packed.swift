@@ -52,8 +52,9 @@ extension ConversionPlan {
     let planner = try PackedPlanner(model, wish)
     var entries = try planner.entries()
     for index in entries.indices where entries[index].constant == nil {
-      entries[index].importance = importance?.columns(
-        of: entries[index].source.parameter.ggufName)
+      let name = entries[index].source.parameter.ggufName
+      entries[index].importance = importance?.columns(of: name)
+      entries[index].moments = importance?.moments(of: name)
     }
     let suffix = name ?? ConversionPlan.suffix(of: entries, family: wish.family)
     let target = Folder.path(of: ConversionPlan.baseName(of: model) + "-" + suffix, in: folder)

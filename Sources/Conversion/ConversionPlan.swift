@@ -22,6 +22,8 @@ package struct ConversionPlan: Sendable {
     package var channels = ChannelOrder.first
     /// How much the error of each column counts, for each matrix; nil: all alike.
     package var importance: [[Float]?]?
+    /// How errors of columns act together, for each matrix; nil: codes are found one by one.
+    package var moments: [InputMoments?]?
     /// What it did not get, and why; nil if it got what was asked for.
     package var fallback: String?
     /// Why a packed folder keeps it as it is.
@@ -41,6 +43,14 @@ package struct ConversionPlan: Sendable {
         importance[matrix]?.count == columns
       else { return nil }
       return importance[matrix]
+    }
+
+    /// Likewise.
+    func moments(of matrix: Int, columns: Int) -> InputMoments? {
+      guard let moments, moments.indices.contains(matrix), channels == .first,
+        let own = moments[matrix], own.columns == columns
+      else { return nil }
+      return own
     }
 
     /// Of all its planes.

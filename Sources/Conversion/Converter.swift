@@ -107,6 +107,7 @@ package struct Converter {
   ) throws(ConversionError) -> [ConversionSummary.File] {
     var writers: [any CheckpointWriter] = []
     var files: [ConversionSummary.File] = []
+    let feedback = FeedbackChoice()
     let pending = plan.files.filter { !kept.contains($0.path) }
     let total = pending.flatMap(\.entries).reduce(0) { $0 + $1.byteCount }
     var done = 0
@@ -122,7 +123,9 @@ package struct Converter {
       let writer = try writer(of: file)
       var tensors: [ConversionSummary.Tensor] = []
       for entry in file.entries {
-        let converter = TensorConverter(writer: writer, container: plan.container) { bytes in
+        let converter = TensorConverter(
+          writer: writer, container: plan.container, feedback: feedback
+        ) { bytes in
           done += bytes
           report(Progress(byteCount: done, totalByteCount: total, tensor: entry.name))
         }

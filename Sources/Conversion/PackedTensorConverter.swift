@@ -14,6 +14,7 @@ struct PackedTensorConverter {
   private static let tileElements = 16 << 20
 
   let writer: any CheckpointWriter
+  let feedback: FeedbackChoice
   let progress: (Int) -> Void
 
   /// Writes the planes.
@@ -37,7 +38,8 @@ struct PackedTensorConverter {
         distortion.add(
           try encode(
             matrix, of: tensor,
-            importance: entry.importance(of: index, columns: matrix.columns), as: packing,
+            importance: entry.importance(of: index, columns: matrix.columns),
+            moments: entry.moments(of: index, columns: matrix.columns), as: packing,
             into: &small))
       }
       matrix.source.release()
@@ -47,10 +49,14 @@ struct PackedTensorConverter {
   }
 
   private func encode(
-    _ matrix: Weight, of tensor: StoredTensor, importance: [Float]?, as packing: PackedEncoding,
-    into small: inout SmallPlanes
+    _ matrix: Weight, of tensor: StoredTensor, importance: [Float]?, moments: InputMoments?,
+    as packing: PackedEncoding, into small: inout SmallPlanes
   ) throws(ConversionError) -> Distortion {
-    let encoder = PackedTileEncoder(groups: packing.encoder(), columns: matrix.columns)
+    let groups = packing.encoder()
+    let encoder = PackedTileEncoder(
+      groups: groups, columns: matrix.columns,
+      curvature: feedback.curvature(
+        for: GroupCodes(groups), of: matrix, moments: moments, importance: importance))
     let tile = max(1, PackedTensorConverter.tileElements / max(1, matrix.columns))
     var distortion = Distortion()
     for start in stride(from: 0, to: matrix.rows, by: tile) {

@@ -15,6 +15,7 @@ struct TensorConverter {
 
   let writer: any CheckpointWriter
   let container: Checkpoint.Container
+  let feedback: FeedbackChoice
   /// Called with the bytes that were written.
   let progress: (Int) -> Void
 
@@ -28,7 +29,7 @@ struct TensorConverter {
       return Distortion()
     }
     if let packing = entry.packing {
-      return try PackedTensorConverter(writer: writer, progress: progress)
+      return try PackedTensorConverter(writer: writer, feedback: feedback, progress: progress)
         .convert(entry, as: packing)
     }
     let order: BoundParameter.RowOrder = container == .gguf ? .gguf : .model
@@ -46,7 +47,6 @@ struct TensorConverter {
         "\(entry.choice.encoding) cannot be written yet (tensor '\(entry.name)'); "
           + "choose another type")
     }
-    let encoder = TileEncoder(format: format, columns: columns)
     var distortion = Distortion()
     for (index, matrix) in matrices.enumerated() where entry.member.map({ $0 == index }) ?? true {
       // Stacked experts lie in one tensor.
@@ -54,10 +54,14 @@ struct TensorConverter {
       if matrix.format.encoding == format.encoding, let bytes = matrix.storedRows {
         try copy(bytes, of: tensor)
       } else {
+        let importance = entry.importance(of: index, columns: columns)
+        let curvature = feedback.curvature(
+          for: BlockCodes(format), of: matrix,
+          moments: entry.moments(of: index, columns: columns), importance: importance)
         distortion.add(
           try encode(
-            matrix, of: tensor, importance: entry.importance(of: index, columns: columns),
-            with: encoder))
+            matrix, of: tensor, importance: importance,
+            with: TileEncoder(format: format, columns: columns, curvature: curvature)))
       }
       matrix.source.release()
     }
@@ -70,9 +74,12 @@ struct TensorConverter {
     var distortion = Distortion()
     let tile = max(1, TensorConverter.tileBytes / max(1, encoder.rowBytes))
     var buffer = [UInt8](repeating: 0, count: min(tile, matrix.rows) * encoder.rowBytes)
-    let gain = encoder.gain(rows: matrix.rows, importance: importance) { rows, values in
-      matrix.decode(rows: rows, into: values)
-    }
+    let gain =
+      encoder.isFedBack
+      ? 1
+      : encoder.gain(rows: matrix.rows, importance: importance) { rows, values in
+        matrix.decode(rows: rows, into: values)
+      }
     for start in stride(from: 0, to: matrix.rows, by: tile) {
       let count = min(tile, matrix.rows - start)
       let byteCount = count * encoder.rowBytes

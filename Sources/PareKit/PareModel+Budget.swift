@@ -24,17 +24,19 @@ extension PareModel {
   ///   - visionRecipe: What the vision encoder and the connector get whatever it costs; nil: they are
   ///     chosen with the rest, where the data has answers about images.
   ///   - calibration: Statistics by which errors are weighted; nil: all alike.
+  ///   - method: How codes are found.
   ///   - progress: Called now and then.
   /// - Returns: The plan; nothing is written yet.
   /// - Throws: ``PareError`` if the budget is impossible, with the nearest that is possible.
   public func plan(
     _ budget: PareBudget, data: [String], visionRecipe: String? = nil, calibration: String? = nil,
-    progress: @escaping (PareProgress) -> Void = { _ in }
+    method: PareMethod = .search, progress: @escaping (PareProgress) -> Void = { _ in }
   ) throws(PareError) -> ParePlan {
     let samples = try convertingErrors { () throws(ModelError) in try Dataset(paths: data) }
     return try BudgetPlanner(
       self, budget: budget, visionRecipe: visionRecipe,
-      importance: try importance(from: calibration), samples: samples, progress: progress
+      importance: try importance(from: calibration, method: method), samples: samples,
+      progress: progress
     ).plan()
   }
 
@@ -43,17 +45,19 @@ extension PareModel {
   /// - Parameters:
   ///   - plan: A plan of this model.
   ///   - calibration: The statistics that it was planned with.
+  ///   - method: The method that it was planned with.
   ///   - folder: Where the outputs go; made if missing.
   ///   - replacing: Whether files that are there may be replaced.
   ///   - progress: Called now and then.
   /// - Returns: What was written.
   /// - Throws: ``PareError``; then nothing was written.
   public func quantize(
-    _ plan: ParePlan, calibration: String? = nil, in folder: String, replacing: Bool = false,
+    _ plan: ParePlan, calibration: String? = nil, method: PareMethod = .search,
+    in folder: String, replacing: Bool = false,
     progress: @escaping (PareProgress) -> Void = { _ in }
   ) throws(PareError) -> PareConversion {
     try quantize(
-      plan.recipeJSON, importance: try importance(from: calibration), in: folder,
+      plan.recipeJSON, importance: try importance(from: calibration, method: method), in: folder,
       replacing: replacing, progress: progress)
   }
 

@@ -47,17 +47,27 @@ extension PareModel {
   ///   - data: Files of samples in JSON Lines, or of text.
   ///   - window: Tokens of a window of text.
   ///   - sampleLimit: The most questions and windows of text; nil for all.
+  ///   - imageWeight: How often a sample with an image counts, beside one of text.
+  ///   - hessian: Whether products of columns are gathered too, for
+  ///     ``PareMethod/feedback``: a layer of n inputs takes 8·n² bytes of the file.
   ///   - progress: Called now and then.
   /// - Returns: What was gathered.
   /// - Throws: ``PareError`` for samples that the model cannot take, or too few of them.
   public func calibrate(
-    data: [String], window: Int = 512, sampleLimit: Int? = nil,
-    progress: @escaping (PareProgress) -> Void = { _ in }
+    data: [String], window: Int = 512, sampleLimit: Int? = nil, imageWeight: Double = 1,
+    hessian: Bool = false, progress: @escaping (PareProgress) -> Void = { _ in }
   ) throws(PareError) -> PareCalibration {
     try convertingErrors { () throws(ModelError) in
-      let calibrator = Calibrator(model, window: window, sampleLimit: sampleLimit) {
+      var options = Calibrator.Options()
+      options.window = window
+      options.sampleLimit = sampleLimit
+      options.imageWeight = imageWeight
+      options.keepsMoments = hessian
+      let calibrator = Calibrator(model, options: options) {
         progress(
-          PareProgress(activity: "samples", done: $0.count, total: $0.total, isBytes: false))
+          PareProgress(
+            activity: hessian ? "blocks" : "samples", done: $0.count, total: $0.total,
+            isBytes: false))
       }
       // Without folders: the same files give the same bytes wherever they lie.
       let names = data.map { $0.split(separator: "/").last.map(String.init) ?? $0 }
@@ -66,15 +76,26 @@ extension PareModel {
   }
 
   /// What errors are weighted by.
-  func importance(from path: String?) throws(PareError) -> Importance? {
-    guard let path else { return nil }
+  func importance(
+    from path: String?, method: PareMethod = .search
+  ) throws(PareError) -> Importance? {
+    guard let path else {
+      guard method == .search else {
+        throw PareError(
+          "feedback needs to know what goes into the weights; name statistics of "
+            + "pare calibrate --hessian")
+      }
+      return nil
+    }
     let file = try convertingErrors { () throws(FileError) in try MappedFile(path: path) }
     let checksum = String(Checksum(of: file.bytes).value, radix: 16)
     withExtendedLifetime(file) {}
     return try convertingErrors { () throws(CalibrationError) in
       do throws(CalibrationError) {
-        return try ImportanceMatrixFile.read(path)
+        let importance = try ImportanceMatrixFile.read(path)
           .importance(for: model, label: "crc32 \(checksum)")
+        guard method == .feedback else { return importance }
+        return importance.with(try CalibrationMoments(path: path).moments(for: model))
       } catch {
         let isNamed = error.description.hasPrefix(path)
         throw isNamed ? error : CalibrationError("\(path): \(error)")

@@ -85,6 +85,7 @@ extension PareModel {
   ///   - groupSize: Weights that share a scale: 32, 64 or 128; nil for the usual number.
   ///   - calibration: Statistics of ``PareModel/calibrate(data:window:sampleLimit:progress:)`` or of
   ///     llama.cpp's llama-imatrix, by which errors are weighted; nil: all alike.
+  ///   - method: How codes are found.
   ///   - folder: Where the output goes; made if missing.
   ///   - replacing: Whether files that are there may be replaced; one that was made of the same
   ///     source in the same way is kept anyway.
@@ -92,10 +93,11 @@ extension PareModel {
   /// - Returns: What was written.
   /// - Throws: ``PareError``; then nothing was written.
   public func quantizeToMLX(
-    type: String, groupSize: Int? = nil, calibration: String? = nil, in folder: String,
+    type: String, groupSize: Int? = nil, calibration: String? = nil,
+    method: PareMethod = .search, in folder: String,
     replacing: Bool = false, progress: @escaping (PareProgress) -> Void = { _ in }
   ) throws(PareError) -> PareConversion {
-    let importance = try importance(from: calibration)
+    let importance = try importance(from: calibration, method: method)
     return try run(replacing, progress) { () throws(ConversionError) in
       try ConversionPlan(
         packed: model, target: try .mlx(type: type, groupSize: groupSize),
@@ -110,6 +112,7 @@ extension PareModel {
   ///   - groupSize: Weights that share a scale: 32, 64 or 128; nil for 128.
   ///   - isSymmetric: Whether zero is the middle of the codes, or each group has its own.
   ///   - calibration: Statistics by which errors are weighted; nil: all alike.
+  ///   - method: How codes are found.
   ///   - folder: Where the output goes; made if missing.
   ///   - replacing: Whether files that are there may be replaced; one that was made of the same
   ///     source in the same way is kept anyway.
@@ -118,10 +121,10 @@ extension PareModel {
   /// - Throws: ``PareError``; then nothing was written.
   public func quantizeToCompressedTensors(
     type: String, groupSize: Int? = nil, isSymmetric: Bool = true, calibration: String? = nil,
-    in folder: String, replacing: Bool = false,
+    method: PareMethod = .search, in folder: String, replacing: Bool = false,
     progress: @escaping (PareProgress) -> Void = { _ in }
   ) throws(PareError) -> PareConversion {
-    let importance = try importance(from: calibration)
+    let importance = try importance(from: calibration, method: method)
     return try run(replacing, progress) { () throws(ConversionError) in
       try ConversionPlan(
         packed: model,
@@ -138,6 +141,7 @@ extension PareModel {
   ///   - visionRecipe: The same for the vision encoder and the connector; nil: the one that the
   ///     recipe names.
   ///   - calibration: Statistics by which errors are weighted; nil: all alike.
+  ///   - method: How codes are found.
   ///   - folder: Where the outputs go; made if missing.
   ///   - replacing: Whether files that are there may be replaced; one that was made of the same
   ///     source in the same way is kept anyway.
@@ -145,13 +149,14 @@ extension PareModel {
   /// - Returns: What was written.
   /// - Throws: ``PareError``; then nothing was written.
   public func quantize(
-    recipe: String, visionRecipe: String? = nil, calibration: String? = nil, in folder: String,
+    recipe: String, visionRecipe: String? = nil, calibration: String? = nil,
+    method: PareMethod = .search, in folder: String,
     replacing: Bool = false, progress: @escaping (PareProgress) -> Void = { _ in }
   ) throws(PareError) -> PareConversion {
     let language = try PareModel.recipe(recipe)
     let vision = visionRecipe ?? language.projector
     let projector = try vision.map(PareModel.recipe) ?? language
-    let importance = try importance(from: calibration)
+    let importance = try importance(from: calibration, method: method)
     return try run(replacing, progress) { () throws(ConversionError) in
       try ConversionPlan(
         gguf: model, recipe: language, projectorRecipe: projector, importance: importance,

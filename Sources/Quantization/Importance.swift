@@ -6,13 +6,27 @@ package struct Importance: Sendable {
   package let label: String
   /// By the weights' names in a GGUF, one an expert; nil for an expert that nothing went into.
   private let columns: [String: [[Float]?]]
+  /// Likewise: how errors of columns act together; empty where codes are found one by one.
+  private let moments: [String: [InputMoments?]]
 
-  /// Takes the squares of weights.
-  package init(label: String, columns: [String: [[Float]?]]) {
+  /// Takes the squares of weights, and their products where they are to be used.
+  package init(
+    label: String, columns: [String: [[Float]?]], moments: [String: [InputMoments?]] = [:]
+  ) {
     self.label = label
     self.columns = columns
+    self.moments = moments
+  }
+
+  /// The same with products of columns.
+  package func with(_ moments: [String: [InputMoments?]]) -> Importance {
+    Importance(label: label + ", feedback", columns: columns, moments: moments)
   }
 
   /// The columns of a weight's matrices, one an expert; nil where nothing is known of them.
   package func columns(of ggufName: String) -> [[Float]?]? { columns[ggufName] }
+
+  /// The second moments of what goes into a weight's matrices, one an expert; nil where they are not
+  /// known, or not wanted.
+  package func moments(of ggufName: String) -> [InputMoments?]? { moments[ggufName] }
 }

@@ -25,10 +25,21 @@ package struct PackedTileEncoder: Sendable {
   private let packing: PackedCodes
   /// Elements a row; whole groups.
   package let columns: Int
+  /// With which codes make up for each other's errors; nil: each is found by itself.
+  private let feedback: (codes: GroupCodes, curvature: Curvature)?
 
-  package init(groups: GroupEncoder, columns: Int) {
+  /// - Parameters:
+  ///   - groups: Finds the codes of a row.
+  ///   - columns: Elements a row.
+  ///   - curvature: Lets codes make up for each other's errors, where they are on a grid.
+  package init(groups: GroupEncoder, columns: Int, curvature: Curvature? = nil) {
     self.groups = groups
     self.columns = columns
+    if let curvature, curvature.columns == columns, let codes = GroupCodes(groups) {
+      feedback = (codes, curvature)
+    } else {
+      feedback = nil
+    }
     packing = PackedCodes(
       grid: groups.offset == .none ? .e2m1 : .integer, bits: groups.bits)
   }
@@ -46,7 +57,9 @@ package struct PackedTileEncoder: Sendable {
   package var codeBytes: Int { (columns * groups.bits + 31) / 32 * 4 }
 
   /// Rows that a worker encodes at once: it depends on the shape alone, so that sums do too.
-  private var chunkRows: Int { max(1, (1 << 15) / max(1, columns)) }
+  private var chunkRows: Int {
+    feedback == nil ? max(1, (1 << 15) / max(1, columns)) : FeedbackTile.lanes
+  }
 
   /// Encodes rows, a chunk of them on each worker.
   ///
@@ -96,21 +109,20 @@ package struct PackedTileEncoder: Sendable {
     _ values: UnsafeBufferPointer<Float>, rows: Int, importance: [Float]?,
     decoded: UnsafeMutableBufferPointer<Float>
   ) -> (Planes, TileEncoder.Outcome) {
-    var row = GroupEncoder.Row(columns: columns, groups: groupCount)
+    var encoded = (0..<rows).map { index in
+      var row = GroupEncoder.Row(columns: columns, groups: groupCount)
+      let source = UnsafeBufferPointer(
+        rebasing: values[index * columns..<(index + 1) * columns])
+      groups.encode(source, weighted: importance, into: &row)
+      return row
+    }
+    if let feedback { improve(&encoded, values: values, feedback.codes, feedback.curvature) }
     var planes = Planes(
       codes: [UInt8](repeating: 0, count: rows * codeBytes),
       scales: [UInt8](repeating: 0, count: rows * groupCount * scaleBytes),
       offsets: [UInt8](repeating: 0, count: rows * groupCount * offsetBytes))
-    for index in 0..<rows {
+    for (index, row) in encoded.enumerated() {
       let elements = index * columns..<(index + 1) * columns
-      let source = UnsafeBufferPointer(rebasing: values[elements])
-      if let importance {
-        importance.withUnsafeBufferPointer {
-          groups.encode(source, importance: $0, into: &row)
-        }
-      } else {
-        groups.encode(source, importance: nil, into: &row)
-      }
       store(row, at: index, in: &planes)
       expand(row, into: UnsafeMutableBufferPointer(rebasing: decoded[elements]))
     }
@@ -127,6 +139,21 @@ package struct PackedTileEncoder: Sendable {
       outcome.overflowCount += values.count { $0.isFinite && abs($0) > limit }
     }
     return (planes, outcome)
+  }
+
+  /// Gives rows other codes and factors.
+  private func improve(
+    _ rows: inout [GroupEncoder.Row], values: UnsafeBufferPointer<Float>, _ codes: GroupCodes,
+    _ curvature: Curvature
+  ) {
+    let tile = FeedbackTile(codes.grid, curvature)
+    var coded = rows.map(codes.read)
+    tile.load(values, coded)
+    tile.fit()
+    for index in rows.indices {
+      tile.read(index, into: &coded[index])
+      codes.store(coded[index], into: &rows[index])
+    }
   }
 
   private func store(_ row: GroupEncoder.Row, at index: Int, in planes: inout Planes) {

@@ -22,18 +22,34 @@ package struct TileEncoder: Sendable {
   package let format: any BlockFormat
   /// Elements a row; whole blocks.
   package let columns: Int
+  /// With which codes make up for each other's errors; nil: each is found by itself.
+  private let feedback: (codes: BlockCodes, curvature: Curvature)?
 
-  package init(format: any BlockFormat, columns: Int) {
+  /// - Parameters:
+  ///   - format: Of the blocks.
+  ///   - columns: Elements a row.
+  ///   - curvature: Lets codes make up for each other's errors, where the format has codes on a grid.
+  package init(format: any BlockFormat, columns: Int, curvature: Curvature? = nil) {
     self.format = format
     self.columns = columns
+    if let curvature, curvature.columns == columns, let codes = BlockCodes(format) {
+      feedback = (codes, curvature)
+    } else {
+      feedback = nil
+    }
   }
+
+  /// Whether codes make up for each other's errors.
+  package var isFedBack: Bool { feedback != nil }
 
   package var rowBytes: Int {
     columns / format.encoding.elementsPerBlock * format.encoding.bytesPerBlock
   }
 
   /// Rows that a worker encodes at once: it depends on the shape alone, so that sums do too.
-  private var chunkRows: Int { max(1, (1 << 14) / max(1, columns)) }
+  private var chunkRows: Int {
+    feedback == nil ? max(1, (1 << 14) / max(1, columns)) : FeedbackTile.lanes
+  }
 
   /// Encodes rows, a chunk of them on each worker.
   ///
@@ -74,6 +90,12 @@ package struct TileEncoder: Sendable {
             into: UnsafeMutableRawBufferPointer(
               rebasing: bytes[row * rowBytes..<(row + 1) * rowBytes]))
         }
+        if let feedback {
+          let tile = FeedbackTile(feedback.codes.grid, feedback.curvature)
+          improve(
+            UnsafeMutableRawBufferPointer(bytes), values: UnsafeBufferPointer(values),
+            rows: range.count, feedback.codes, tile)
+        }
         let result = isExact ? values : decoded
         if !isExact { format.decode(UnsafeRawBufferPointer(bytes), into: decoded) }
         outcome.distortion.add(UnsafeBufferPointer(values), decoded: UnsafeBufferPointer(result))
@@ -94,6 +116,27 @@ package struct TileEncoder: Sendable {
         total.overflowCount += max(0, outcome.overflowCount)
       }
       return total
+    }
+  }
+}
+
+extension TileEncoder {
+  /// Gives rows that were encoded other codes and factors.
+  private func improve(
+    _ bytes: UnsafeMutableRawBufferPointer, values: UnsafeBufferPointer<Float>, rows: Int,
+    _ codes: BlockCodes, _ tile: FeedbackTile
+  ) {
+    var coded = (0..<rows).map { row in
+      codes.read(UnsafeRawBufferPointer(rebasing: bytes[row * rowBytes..<(row + 1) * rowBytes]))
+    }
+    tile.load(values, coded)
+    tile.fit()
+    for row in 0..<rows {
+      tile.read(row, into: &coded[row])
+      codes.store(
+        coded[row],
+        into: UnsafeMutableRawBufferPointer(
+          rebasing: bytes[row * rowBytes..<(row + 1) * rowBytes]))
     }
   }
 }

@@ -24,6 +24,17 @@ struct CalibrateCommand: ParsableCommand {
   @Flag(help: "Make one file of several.")
   var merge = false
 
+  @Flag(
+    help: ArgumentHelp(
+      "Also how columns go together, for quantize --method feedback: 8·n² bytes for each layer of n "
+        + "inputs. Every eighth sample is held out, to judge by."))
+  var hessian = false
+
+  @Option(
+    help: ArgumentHelp(
+      "How often a sample with an image counts, beside one of text.", valueName: "x"))
+  var imageWeight = 1.0
+
   @OptionGroup var target: OutputFileOptions
   @OptionGroup var projector: ProjectorOption
   @OptionGroup var shared: SharedOptions
@@ -31,10 +42,19 @@ struct CalibrateCommand: ParsableCommand {
   func validate() throws {
     if merge {
       if !input.data.isEmpty { throw ValidationError("--merge runs no model; leave --data out") }
+      if hessian {
+        throw ValidationError("--merge: only sums of single columns merge; leave --hessian out")
+      }
       return
     }
     if inputs.count > 1 {
       throw ValidationError("expected one model, found \(inputs.count); --merge takes statistics")
+    }
+    if hessian, target.output.hasSuffix(".dat") {
+      throw ValidationError("--hessian: .dat cannot hold it; give a name ending in .gguf with -o")
+    }
+    if !(imageWeight > 0 && imageWeight <= 1e6) {
+      throw ValidationError("--image-weight: expected a number from 0 to 1000000, not 0 itself")
     }
     if input.data.isEmpty { throw ValidationError("--data: expected a file, found none") }
   }
@@ -45,7 +65,8 @@ struct CalibrateCommand: ParsableCommand {
       if merge { return try PareCalibration(merging: inputs) }
       let model = try shared.open(inputs[0], projector: projector.mmproj)
       return try model.calibrate(
-        data: input.data, window: input.window, sampleLimit: input.samples, progress: progress)
+        data: input.data, window: input.window, sampleLimit: input.samples,
+        imageWeight: imageWeight, hessian: hessian, progress: progress)
     }
     try result.write(to: target.output)
   }

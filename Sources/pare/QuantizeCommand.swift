@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ArgumentParser
-import PareKit
+public import ArgumentParser
+public import PareKit
+
+extension PareMethod: ExpressibleByArgument {}
 
 struct QuantizeCommand: ParsableCommand {
   /// The containers that hold quantized weights.
@@ -57,6 +59,13 @@ struct QuantizeCommand: ParsableCommand {
       valueName: "file"))
   var calibration: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "How codes are found: search, or feedback, whose codes make up for each other's errors "
+        + "(needs statistics of `pare calibrate --hessian`).",
+      valueName: "method"))
+  var method = PareMethod.search
+
   @OptionGroup(title: "Budget") var budget: BudgetOptions
   @OptionGroup var target: OutputOptions
   @OptionGroup var projector: ProjectorOption
@@ -69,16 +78,17 @@ struct QuantizeCommand: ParsableCommand {
       switch to {
       case .gguf:
         try model.quantize(
-          recipe: type, visionRecipe: visionType, calibration: calibration, in: try target.folder(),
-          replacing: target.force, progress: progress)
+          recipe: type, visionRecipe: visionType, calibration: calibration, method: method,
+          in: try target.folder(), replacing: target.force, progress: progress)
       case .mlx:
         try model.quantizeToMLX(
-          type: type, groupSize: groupSize, calibration: calibration, in: try target.folder(),
-          replacing: target.force, progress: progress)
+          type: type, groupSize: groupSize, calibration: calibration, method: method,
+          in: try target.folder(), replacing: target.force, progress: progress)
       case .compressedTensors:
         try model.quantizeToCompressedTensors(
           type: type, groupSize: groupSize, isSymmetric: !asymmetric,
-          calibration: calibration, in: try target.folder(), replacing: target.force,
+          calibration: calibration, method: method, in: try target.folder(),
+          replacing: target.force,
           progress: progress)
       }
     }
@@ -91,7 +101,7 @@ struct QuantizeCommand: ParsableCommand {
     let plan = try shared.showingProgress { progress in
       try model.plan(
         budget, data: options.data, visionRecipe: visionType, calibration: calibration,
-        progress: progress)
+        method: method, progress: progress)
     }
     // One object is all that a program expects.
     if options.dryRun || !shared.json { shared.show(plan) }
@@ -99,12 +109,17 @@ struct QuantizeCommand: ParsableCommand {
     guard !options.dryRun else { return }
     _ = try shared.show { progress in
       try model.quantize(
-        plan, calibration: calibration, in: try target.folder(), replacing: target.force,
+        plan, calibration: calibration, method: method, in: try target.folder(),
+        replacing: target.force,
         progress: progress)
     }
   }
 
   func validate() throws {
+    if method == .feedback, calibration == nil {
+      throw ValidationError(
+        "--method feedback: expected --calibration with statistics of pare calibrate --hessian")
+    }
     if !budget.dryRun { _ = try target.folder() }
     if try budget.budget() != nil {
       if type != nil {

@@ -32,7 +32,9 @@ struct Module: Sendable, CustomStringConvertible {
 
     Module("Formats", 3),
     Module("Layers", 3, ["BlockFormats", "LinearAlgebra", "Parallelism", "Tensors", "CKernels"]),
-    Module("Quantization", 3, ["BlockFormats", "Parallelism", "Tensors", "Notation", "Formats"]),
+    Module(
+      "Quantization", 3,
+      ["BlockFormats", "Parallelism", "Tensors", "Notation", "Formats", "CKernels"]),
 
     Module("Models", 4, below(4).subtracting(["Quantization"])),
 

@@ -3,6 +3,7 @@
 import Calibration
 import Fixtures
 import Models
+import Quantization
 import Tensors
 import TestSupport
 import Testing
@@ -13,7 +14,9 @@ struct CalibratorTests {
   ) throws -> (Model, CalibrationStatistics) {
     let model = try Model(path: Fixtures.path(name), library: try DeclarationLibrary())
     let data = try Dataset(paths: files.map { Fixtures.path("\(name)/evaluation/\($0)") })
-    return (model, try Calibrator(model, sampleLimit: samples).run(on: data))
+    var options = Calibrator.Options()
+    options.sampleLimit = samples
+    return (model, try Calibrator(model, options: options).run(on: data))
   }
 
   @Test(
@@ -65,6 +68,56 @@ struct CalibratorTests {
       let whole = router.squares[column] * reached / router.count
       #expect(abs(sum - whole) <= 1e-9 * whole)
     }
+  }
+
+  @Test("second moments are those of all inputs, once for weights that share them, and are kept")
+  func moments() throws {
+    let model = try Model(path: Fixtures.path("mm1-moe-tiny"), library: try DeclarationLibrary())
+    let data = try Dataset(path: Fixtures.path("mm1-moe-tiny/evaluation/data.jsonl"))
+    var options = Calibrator.Options()
+    options.sampleLimit = 18
+    options.keepsMoments = true
+    let statistics = try Calibrator(model, options: options).run(on: data)
+    let folder = try TemporaryFolder()
+    let path = folder.file("a.gguf")
+    try ImportanceMatrixFile.write(statistics, to: path)
+    let known = try ImportanceMatrixFile.read(path)
+    #expect(known.entries.map(\.name) == statistics.entries.map(\.name))
+    let moments = try CalibrationMoments(path: path).moments(for: model)
+    #expect(Set(moments.keys) == Set(statistics.entries.map(\.name)))
+    func names(_ name: String) -> [String?]? { moments[name]?.map { $0?.name } }
+    #expect(names("blk.0.attn_q.weight") == names("blk.0.attn_v.weight"))
+    #expect(names("blk.1.ffn_gate_exps.weight") == names("blk.1.ffn_up_exps.weight"))
+    #expect(names("blk.0.attn_q.weight") != names("blk.0.attn_output.weight"))
+    for entry in statistics.entries {
+      for (matrix, input) in zip(entry.matrices, try #require(moments[entry.name])) {
+        guard let input else { continue }
+        let n = input.columns
+        let (fitted, heldOut) = (input.source.fitted, input.source.heldOut)
+        #expect(input.count < matrix.count)
+        for column in 0..<n {
+          let sum = Double(fitted[column * n + column]) + Double(heldOut[column * n + column])
+          // Products of up to 2048 rows are summed in Float32.
+          #expect(abs(sum - matrix.squares[column]) <= 1e-4 * matrix.squares[column] + 1e-12)
+          let other = (column * 7 + 3) % n
+          #expect(fitted[column * n + other] == fitted[other * n + column])
+        }
+      }
+    }
+  }
+
+  @Test("a sample with an image counts as often as asked for")
+  func imageWeight() throws {
+    let model = try Model(path: Fixtures.path("mm1-tiny"), library: try DeclarationLibrary())
+    let data = try Dataset(path: Fixtures.path("mm1-tiny/evaluation/data.jsonl"))
+    let counts = try [1.0, 2.5].map { weight in
+      var options = Calibrator.Options()
+      options.sampleLimit = 8
+      options.imageWeight = weight
+      let entries = try Calibrator(model, options: options).run(on: data).entries
+      return try #require(entries.first { $0.name == "blk.0.attn_q.weight" }).matrices[0].count
+    }
+    #expect(counts[1] == 2.5 * counts[0])
   }
 
   @Test("too little data is an error that says how much is needed")

@@ -29,7 +29,10 @@ struct ImportanceMatrixFileTests {
     let folder = try TemporaryFolder()
     let path = folder.file("a.gguf")
     try ImportanceMatrixFile.write(Self.statistics, to: path)
-    #expect(try ImportanceMatrixFile.read(path) == Self.statistics)
+    let read = try ImportanceMatrixFile.read(path)
+    #expect(read.entries == Self.statistics.entries && read.moments == nil)
+    #expect(read.datasets == Self.statistics.datasets && read.window == 512)
+    #expect(read.windowCount == 7 && read.checksums == Self.statistics.checksums)
   }
 
   @Test("the older kind keeps the means, and 1 for what nothing went into")

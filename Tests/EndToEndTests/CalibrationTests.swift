@@ -54,6 +54,51 @@ struct CalibrationTests {
     }
   }
 
+  @Test("codes that make up for each other lose less on samples that were not used")
+  func feedback() throws {
+    let folder = try TemporaryFolder()
+    let model = Fixtures.path("mm1-tiny")
+    let text = try TemporaryFolder.read(model + "/evaluation/text.txt")
+    let half = text.count / 2
+    let used = try folder.write(Array(text[..<half]), to: "a.txt")
+    let kept = try folder.write(Array(text[half...]), to: "b.txt")
+    let statistics = folder.file("a.gguf")
+    let made = try Command(
+      "calibrate", model, "--data", used, "--hessian", "-o", statistics, "--quiet")
+    #expect(made.status == 0, "\(made.error)")
+    var divergences: [Double] = []
+    for method in ["search", "feedback"] {
+      let output = folder.file(method)
+      let quantized = try Command(
+        "quantize", model, "--type", "Q4_K_M", "--calibration", statistics, "--method", method,
+        "-o",
+        output, "--quiet")
+      #expect(quantized.status == 0, "\(quantized.error)")
+      let verified = try Command(
+        "verify", model, output + "/mm1-tiny-Q4_K_M.gguf", "--data", kept, "--tensors", "0",
+        "--quiet", "--json")
+      divergences.append(try #require(verified.json["groups"]?["text"]?["meanKL"]?.number))
+    }
+    #expect(divergences[1] < 0.7 * divergences[0])
+  }
+
+  @Test("feedback without what it needs is an error that says what to do")
+  func withoutMoments() throws {
+    let folder = try TemporaryFolder()
+    let statistics = folder.file("a.gguf")
+    let made = try Command(
+      "calibrate", Self.model, "--data", Self.data, "--samples", "4", "-o", statistics, "--quiet")
+    #expect(made.status == 0, "\(made.error)")
+    let quantized = try Command(
+      "quantize", Self.model, "--type", "Q4_K_M", "--calibration", statistics, "--method",
+      "feedback",
+      "-o", folder.file("out"), "--quiet")
+    #expect(quantized.status != 0 && quantized.error.contains("pare calibrate --hessian"))
+    let bare = try Command(
+      "quantize", Self.model, "--type", "Q4_K_M", "--method", "feedback", "-o", folder.file("out"))
+    #expect(bare.status != 0 && bare.error.contains("--calibration"))
+  }
+
   @Test("statistics have the same bytes for any number of threads, and merge")
   func bytes() throws {
     let folder = try TemporaryFolder()

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PARE_FEEDBACK_H
+#define PARE_FEEDBACK_H
+
+#include "affine.h"
+
+// Codes that make up for each other's errors, by the rules of kernels.h.
+//
+// A weight's row is coded so that (w - y) H (w - y) is small, H being the second moments of what is
+// multiplied with it. 32 rows are worked on at once, one in each lane.
+
+#define PK_STORE_CODES(name) void name(const uint8_t *codes, void *blocks, size_t count);
+// Writes codes into whole blocks, a byte each in the order of the elements; scales stay.
+PK_STORE_CODES(pk_store_q4_0)
+PK_STORE_CODES(pk_store_q4_1)
+PK_STORE_CODES(pk_store_q5_0)
+PK_STORE_CODES(pk_store_q5_1)
+PK_STORE_CODES(pk_store_q8_0)
+PK_STORE_CODES(pk_store_q2_k)
+PK_STORE_CODES(pk_store_q3_k)
+PK_STORE_CODES(pk_store_q4_k)
+PK_STORE_CODES(pk_store_q5_k)
+PK_STORE_CODES(pk_store_q6_k)
+PK_STORE_CODES(pk_store_iq4_nl)
+PK_STORE_CODES(pk_store_iq4_xs)
+#undef PK_STORE_CODES
+
+enum { PK_FEEDBACK_LANES = 32 };
+
+/// What elements may be: step * level + offset, by groups that share step and offset.
+typedef struct {
+  size_t group;
+  /// Rising numbers, `level_count` of them; whole numbers without gaps if `is_even`.
+  const float *levels;
+  int32_t level_count, is_even;
+} pk_levels;
+
+/// 32 rows. Elements stand in the order in which they are coded; `order` gives the column of each.
+typedef struct {
+  size_t columns;
+  const int32_t *order;
+  /// `[columns][32]`: what rows should be, how much more that is than they are, and their codes.
+  const float *targets;
+  float *errors;
+  uint8_t *codes;
+  /// `[groups][32]`, by columns.
+  float *steps, *offsets;
+} pk_feedback_rows;
+
+/// Gives each element, one after the other, the code nearest to
+/// target + (sum of couplings[i][j] * errors[j] over all j but i) / scale[i].
+///
+/// `couplings` is `[columns][columns]` in the order of coding. With `is_triangular` only j < i count,
+/// and errors need no value before; `scale` may be null (all 1). Without couplings each gets the code
+/// nearest to its target.
+void pk_feedback_sweep(
+    pk_instruction_set set, pk_levels levels, const float *couplings, const float *scale,
+    int is_triangular, pk_feedback_rows rows);
+
+/// Changes the factors of a block for the least error, with the codes as they are.
+///
+/// Steps of the block's groups are factors[0] times a number, offsets factors[1] times one, or both
+/// factors[0] if `is_joint`; `[2][32]`. `places` has for each of the block's columns the place in the
+/// order of coding.
+void pk_feedback_refit(
+    pk_instruction_set set, pk_levels levels, const float *moments, const int32_t *places,
+    size_t count, pk_stored_type type, int is_joint, float *factors, pk_feedback_rows rows);
+
+/// losses[lane] = errors * moments * errors.
+void pk_feedback_loss(
+    pk_instruction_set set, const float *moments, size_t columns, const float *errors,
+    double *losses);
+
+enum { PK_FACTOR_BLOCK = 32 };
+
+// H = Bᵀ D B with ones on the diagonal of B and nothing above it, from the last row up, in f64 and in
+// blocks of 32 rows. `matrix` is `[n][n]`, of which the lower triangle is read; in the end its row i
+// holds D[i] * B[i][0...i].
+
+/// Factors the rows first to last - 1, at most 32, once what follows them is taken off.
+///
+/// `is_positive` becomes 0, and the rows mean nothing, if a pivot is not above `least`; else 1.
+void pk_factor_rows(
+    pk_instruction_set set, double *matrix, size_t n, size_t first, size_t last, double least,
+    int *is_positive);
+
+/// Takes the part of factored rows off the rows from `first` to `last` - 1 before them.
+void pk_factor_update(
+    pk_instruction_set set, double *matrix, size_t n, size_t first, size_t last,
+    size_t factored_first, size_t factored_last);
+
+#endif

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryIO
+import Layers
+import LinearAlgebra
+import Models
+import Synchronization
+import Tensors
+
+/// What was gathered so far of the inputs of linear layers.
+final class Gathering: Sendable {
+  /// How the rows of a batch count.
+  struct Share: Equatable {
+    var weight = 1.0
+    /// Whether fits will be judged by them.
+    var isHeldOut = false
+  }
+
+  private struct State {
+    var entries: [String: CalibrationStatistics.Entry] = [:]
+    var share = Share()
+    /// Of the block that runs: by weights, one an expert.
+    var moments: [String: [MomentSums]] = [:]
+    /// For each weight, the one that has the same inputs and keeps their moments.
+    var owners: [String: String] = [:]
+    /// What went into the owners of this block and batch.
+    var seen: [(name: String, expert: Int, inputs: Matrix)] = []
+  }
+
+  private let state = Mutex(State())
+  private let keepsMoments: Bool
+
+  init(keepsMoments: Bool) { self.keepsMoments = keepsMoments }
+
+  var entries: [CalibrationStatistics.Entry] { state.withLock { Array($0.entries.values) } }
+
+  /// For each weight, the one that has the same inputs.
+  var owners: [String: String] { state.withLock { $0.owners } }
+
+  /// Tells how the rows of the next batch count.
+  func begin(_ share: Share) {
+    state.withLock {
+      $0.share = share
+      $0.seen = []
+    }
+  }
+
+  /// Hands over the moments of a block that has run.
+  func end(block spill: MomentSpill) throws(FileError) {
+    let moments = state.withLock { state in
+      defer { state.moments = [:] }
+      return state.moments
+    }
+    for (name, sums) in moments.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+      try spill.append(name, sums)
+    }
+  }
+
+  /// Looks at the rows that go into a weight.
+  func observer(_ parameter: Parameter, expert: Int) -> Linear.Observer? {
+    let name = parameter.ggufName
+    let columns =
+      (parameter.shape.elementCount ?? 0) / max(1, parameter.shape.dimensions.first ?? 1)
+    let count = parameter.expertCount ?? 1
+    return { [self] inputs, _ in
+      state.withLock { state in
+        let empty = CalibrationStatistics.Entry(
+          name: name,
+          matrices: [ColumnStatistics](repeating: ColumnStatistics(columns: columns), count: count))
+        state.entries[name, default: empty].matrices[expert].add(
+          inputs, weight: state.share.weight)
+        guard keepsMoments, inputs.rows > 0, inputs.columns == columns else { return }
+        let owner = Gathering.owner(of: name, expert, inputs, &state)
+        guard owner == name else { return }
+        let none = [MomentSums](repeating: MomentSums(columns: columns), count: count)
+        state.moments[name, default: none][expert].add(
+          inputs, weight: state.share.weight, isHeldOut: state.share.isHeldOut)
+      }
+    }
+  }
+
+  /// The weight that keeps the moments of these inputs: the first of the block with the same rows.
+  private static func owner(
+    of name: String, _ expert: Int, _ inputs: Matrix, _ state: inout State
+  ) -> String {
+    let owner =
+      state.owners[name] ?? state.seen.first { $0.expert == expert && $0.inputs == inputs }?.name
+      ?? name
+    state.owners[name] = owner
+    if owner == name { state.seen.append((name, expert, inputs)) }
+    return owner
+  }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinearAlgebra
+import Parallelism
+
+/// Σ x xᵀ over rows that go into a linear layer: products of a batch in f32, their sums in f64.
+struct MomentSums {
+  let columns: Int
+  /// Rows that weights will be fitted to, and those that fits will be judged by.
+  private(set) var counts = (fitted: 0.0, heldOut: 0.0)
+  /// `[columns, columns]`; only the lower triangle holds anything.
+  private var fitted: [Double]
+  private var heldOut: [Double]
+
+  /// Columns of a square that a worker sums up.
+  private static let tile = 128
+
+  init(columns: Int) {
+    self.columns = columns
+    fitted = [Double](repeating: 0, count: columns * columns)
+    heldOut = fitted
+  }
+
+  /// Adds the rows of a batch.
+  ///
+  /// - Parameters:
+  ///   - inputs: `[rows, columns]`
+  ///   - weight: How often each counts.
+  ///   - isHeldOut: To which of the two sums.
+  mutating func add(_ inputs: Matrix, weight: Double, isHeldOut: Bool) {
+    guard inputs.columns == columns, inputs.rows > 0 else { return }
+    if isHeldOut {
+      counts.heldOut += weight * Double(inputs.rows)
+      MomentSums.add(inputs.transposed(), weight: weight, to: &heldOut)
+    } else {
+      counts.fitted += weight * Double(inputs.rows)
+      MomentSums.add(inputs.transposed(), weight: weight, to: &fitted)
+    }
+  }
+
+  /// - Parameters:
+  ///   - inputs: `[columns, rows]`
+  ///   - weight: How often each row counts.
+  ///   - sums: Receive the products.
+  private static func add(_ inputs: Matrix, weight: Double, to sums: inout [Double]) {
+    let (columns, rows) = (inputs.rows, inputs.columns)
+    let side = (columns + tile - 1) / tile
+    sums.withUnsafeMutableBufferPointer { sums in
+      nonisolated(unsafe) let sums = sums
+      inputs.values.withUnsafeBufferPointer { x in
+        let x = SharedReads(x)
+        Parallel.forEach(
+          side * side, scratch: { [Float](repeating: 0, count: tile * tile) }
+        ) { index, product in
+          let (i, j) = (index / side * tile, index % side * tile)
+          guard j <= i else { return }
+          let (height, width) = (min(tile, columns - i), min(tile, columns - j))
+          product.withUnsafeMutableBufferPointer { product in
+            guard let base = product.baseAddress else { return }
+            BLAS.multiplyTransposed(
+              m: height, n: width, k: rows, a: x.base + i * rows, aStride: rows,
+              b: x.base + j * rows, bStride: rows, result: base, resultStride: tile)
+            for row in 0..<height {
+              for column in 0..<width {
+                sums[(i + row) * columns + j + column] += weight * Double(base[row * tile + column])
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// Both sums as full matrices, one behind the other.
+  var matrices: [Float] {
+    let n = columns
+    return [Float](unsafeUninitializedCapacity: 2 * n * n) { result, count in
+      for (place, sums) in [fitted, heldOut].enumerated() {
+        let start = place * n * n
+        for i in 0..<n {
+          for j in 0...i {
+            let sum = Float(sums[i * n + j])
+            result[start + i * n + j] = sum
+            result[start + j * n + i] = sum
+          }
+        }
+      }
+      count = 2 * n * n
+    }
+  }
+}
