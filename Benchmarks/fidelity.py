@@ -18,6 +18,7 @@ PLAIN = os.path.join(HERE, "peers", "quantize.py")
 MLX = os.path.join(HERE, "peers", "mlx_convert.py")
 TYPES = ["Q2_K", "Q3_K_M", "Q4_K_M", "Q5_K_M", "IQ2_XXS", "IQ3_XXS", "IQ4_XS"]
 MLX_BITS = ["2", "3", "4", "8"]
+VISION_TYPES = ["Q4_0", "Q5_0", "Q8_0"]
 # A model, and the model whose evaluation data it is judged on.
 MODELS = [("llava-tiny", "llava-tiny"), ("mm1-tiny", "mm1-tiny"), ("stories260K", "llava-tiny")]
 
@@ -97,7 +98,8 @@ class Fidelity:
             self.pare("quantize", model, "--type", "Q8_0", "-o", self.path(name, "vision"))
             projector = os.path.join(self.path(name, "vision"), f"mmproj-{name}-Q8_0.gguf")
         statistics = self.path(name, "statistics.gguf")
-        self.pare("calibrate", model, "-o", statistics, "--data", words, *(["--data", questions] if sees else []))
+        self.pare("calibrate", model, "--hessian", "-o", statistics, "--data", words,
+                  *(["--data", questions] if sees else []))
         deciding = [words, questions] if sees else [words]
         for kind in TYPES:
             print(f"{name} {kind}", file=sys.stderr)
@@ -109,11 +111,14 @@ class Fidelity:
         peer = self.path(name, "llama.cpp", f"{kind}.gguf")
         informed = self.path(name, "llama.cpp", f"{kind}-imatrix.gguf")
         calibrated = ["--calibration", statistics]
+        feedback = [*calibrated, "--method", "feedback"]
         planned = ["--like", kind, "--vision-type", "Q8_0"]
         for file in deciding:
             planned += ["--data", file]
         pare = [("Pare", ["--type", kind]), ("Pare, calibrated", ["--type", kind, *calibrated]),
-                ("Pare, budget", planned), ("Pare, budget, calibrated", [*planned, *calibrated])]
+                ("Pare, feedback", ["--type", kind, *feedback]),
+                ("Pare, budget", planned), ("Pare, budget, calibrated", [*planned, *calibrated]),
+                ("Pare, budget, feedback", [*planned, *feedback])]
         trials = [
             ("llama.cpp", peer, lambda: self.python(PLAIN, source, kind, peer, self.threads)),
             ("llama.cpp, imatrix", informed, lambda: self.python(IMATRIX, source, statistics, kind, informed))]
@@ -152,7 +157,7 @@ class Fidelity:
             if file.startswith("tokenizer") or file.startswith("special_tokens"):
                 shutil.copy(os.path.join(model, file), folder)
         statistics = self.path(name, "text-statistics.gguf")
-        self.pare("calibrate", folder, "-o", statistics, "--data", words)
+        self.pare("calibrate", folder, "--hessian", "-o", statistics, "--data", words)
         for bits in MLX_BITS:
             print(f"{name} MLX {bits} bits", file=sys.stderr)
             kind = f"MLX {bits} bits"
@@ -162,11 +167,29 @@ class Fidelity:
                 yield kind, "mlx-lm", None, seconds, {"failure": " ".join(failure)}
             else:
                 yield kind, "mlx-lm", weights(peer), seconds, self.verify(folder, peer, [judging])
-            for label, more in (("Pare", []), ("Pare, calibrated", ["--calibration", statistics])):
+            calibrated = ["--calibration", statistics]
+            for label, more in (("Pare", []), ("Pare, calibrated", calibrated),
+                                ("Pare, feedback", [*calibrated, "--method", "feedback"])):
                 output = os.path.join(self.folder, name, f"{label}-mlx-{bits}")
                 _, seconds = self.pare("quantize", folder, "--to", "mlx", "--type", f"{bits}bit", "-o", output, *more)
                 made = os.path.join(output, os.listdir(output)[0])
                 yield kind, label, weights(made), seconds, self.verify(folder, made, [judging])
+
+    def vision(self, name):
+        """Rows of a vision part's types beside the language model as it is: type, row, bytes, figures."""
+        model = os.path.join(FIXTURES, name)
+        (questions, _), (judging, _) = self.halves(name)
+        statistics = self.path(name, "vision-statistics.gguf")
+        self.pare("calibrate", model, "--hessian", "-o", statistics, "--data", questions)
+        calibrated = ["--calibration", statistics]
+        for kind in VISION_TYPES:
+            for label, more in (("Pare", []), ("Pare, calibrated", calibrated),
+                                ("Pare, feedback", [*calibrated, "--method", "feedback"])):
+                output = os.path.join(self.folder, name, f"{label}-vision-{kind}")
+                _, seconds = self.pare("quantize", model, "--type", "bf16", "--vision-type", kind, "-o", output, *more)
+                projector = os.path.join(output, f"mmproj-{name}-{kind}.gguf")
+                figures = self.verify(model, os.path.join(output, f"{name}-BF16.gguf"), [judging])
+                yield kind, label, os.path.getsize(projector), seconds, figures
 
 
 def weights(folder):
@@ -201,6 +224,19 @@ def table(rows):
     return "\n".join(lines)
 
 
+def vision_table(rows):
+    lines = ["| type |  | bytes | mean KL of answers about images (95 %) | mean error of images | right answers | seconds |",
+             "|---|---|" + "--:|" * 5]
+    for kind, label, size, seconds, figures in rows:
+        images, seen = figures["groups"]["images"], figures["vision"]
+        low, high = images["meanKLInterval"]
+        error = sum(image["connectorError"] for image in seen) / len(seen)
+        lines.append("| " + " | ".join([
+            kind, label, f"{size / 1e6:.2f} MB", f"{number(images['meanKL'])} ({number(low)} – {number(high)})",
+            f"{100 * error:.2f} %", str(figures["answers"]["right"]), f"{seconds:.1f}"]) + " |")
+    return "\n".join(lines)
+
+
 def report(pare, threads, folder, models=None):
     fidelity = Fidelity(pare, threads, folder)
     parts = []
@@ -210,6 +246,8 @@ def report(pare, threads, folder, models=None):
         parts.append(f"## {name}\n\n" + table(list(fidelity.gguf(name, fixture))))
         if name == "llava-tiny":
             parts.append(f"## {name}, its language model in MLX folders\n\n" + table(list(fidelity.mlx(name))))
+        if name == fixture:
+            parts.append(f"## {name}, its vision encoder and connector\n\n" + vision_table(list(fidelity.vision(name))))
     tables = "\n\n".join(parts)
     return f"""# What is lost at the same bytes
 
@@ -217,7 +255,8 @@ Made by `scripts/bench fidelity --markdown Benchmarks/fidelity.md`. Half of each
 (statistics, what tensors cost), the other half judges. The language models alone are quantized; images are seen through
 a vision part of 8 bits, the same for all. KL is that of [`pare verify`](../Formats/report.md), over the whole vocabulary,
 in nats, with its interval over documents. "ratio": mean KL over that of the peer's better row. "imatrix", "calibrated":
-with the statistics of `pare calibrate`, the same file for both programs. "budget": `pare quantize --like TYPE`, no
+with the statistics of `pare calibrate`, the same file for both programs. "feedback": with `--method feedback`
+([how](../Formats/feedback.md)). "budget": `pare quantize --like TYPE`, no
 more bytes than Pare's own file of that type. "seconds": the whole command, measurements for a budget included.
 
 {tables}

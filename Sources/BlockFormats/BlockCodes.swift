@@ -4,7 +4,7 @@ internal import CKernels
 import Tensors
 
 /// A format of GGUF blocks seen as codes on a grid: their scales can stay, and codes be others.
-package struct BlockCodes: CodeSearch {
+package struct BlockCodes: Sendable {
   typealias Store =
     @convention(c) @Sendable (UnsafePointer<UInt8>?, UnsafeMutableRawPointer?, Int) -> Void
 
@@ -57,15 +57,6 @@ package struct BlockCodes: CodeSearch {
   private static let iq4Levels: [Float] = [
     -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113,
   ]
-
-  package func search(_ values: UnsafeBufferPointer<Float>, importance: [Float]?) -> CodedRow {
-    let bytes = values.count / format.encoding.elementsPerBlock * format.encoding.bytesPerBlock
-    var blocks = [UInt8](repeating: 0, count: bytes)
-    return blocks.withUnsafeMutableBytes { blocks in
-      format.encode(values, weighted: importance, into: blocks)
-      return read(UnsafeRawBufferPointer(blocks))
-    }
-  }
 
   /// The steps, offsets and factors of a row; its codes are left at 0.
   package func read(_ blocks: UnsafeRawBufferPointer) -> CodedRow {

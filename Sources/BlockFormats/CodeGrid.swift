@@ -53,16 +53,3 @@ package struct CodedRow: Sendable, Equatable {
     factors = [Float](repeating: 0, count: 2 * (columns / grid.blockSize))
   }
 }
-
-/// Searches the scales of a row, so that others may look for codes.
-package protocol CodeSearch: Sendable {
-  var grid: CodeGrid { get }
-
-  /// The scales as the format finds them by itself; codes are left at 0.
-  ///
-  /// - Parameters:
-  ///   - values: Whole blocks.
-  ///   - importance: The weight of each squared error; nil: all alike.
-  /// - Returns: Steps, offsets and factors.
-  func search(_ values: UnsafeBufferPointer<Float>, importance: [Float]?) -> CodedRow
-}

@@ -3,7 +3,7 @@
 import Tensors
 
 /// Groups with scales apart, seen as codes on a grid: codes can be others than the search finds.
-package struct GroupCodes: CodeSearch {
+package struct GroupCodes: Sendable {
   package let groups: GroupEncoder
   package let grid: CodeGrid
 
@@ -16,12 +16,6 @@ package struct GroupCodes: CodeSearch {
       levels: CodeGrid.integers(from: groups.offset == .middle ? -count / 2 : 0, count: count),
       groupSize: groups.groupSize, blockSize: groups.groupSize,
       isJoint: groups.offset == .zeroPoint, factorEncoding: encoding)
-  }
-
-  package func search(_ values: UnsafeBufferPointer<Float>, importance: [Float]?) -> CodedRow {
-    var row = GroupEncoder.Row(columns: values.count, groups: values.count / groups.groupSize)
-    groups.encode(values, weighted: importance, into: &row)
-    return read(row)
   }
 
   /// The scales and offsets of a row that was encoded; codes are left at 0.

@@ -35,7 +35,7 @@ PK_BODY pk_pf pk_lane_codes(const uint8_t *codes, size_t place) {
 }
 
 // The levels that codes stand for.
-PK_BODY pk_pf pk_lane_levels(const pk_levels *levels, const uint8_t *codes, size_t place) {
+PK_BODY pk_pf pk_lane_levels(const pk_level_grid *levels, const uint8_t *codes, size_t place) {
   if (levels->is_even) return pk_lane_codes(codes, place) + levels->levels[0];
   pk_pf level;
   for (int lane = 0; lane < PK_FEEDBACK_LANES; lane++) {

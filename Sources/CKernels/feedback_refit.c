@@ -17,7 +17,7 @@ typedef struct {
 } pk_normal;
 
 PK_BODY void pk_split_values(
-    const pk_levels *levels, const pk_feedback_rows *rows, const int32_t *places, size_t count,
+    const pk_level_grid *levels, const pk_feedback_rows *rows, const int32_t *places, size_t count,
     int is_joint, pk_split *split) {
   for (size_t k = 0; k < count; k++) {
     const size_t i = (size_t)places[k], group = (size_t)rows->order[i] / levels->group;
@@ -94,7 +94,7 @@ PK_BODY pk_pf pk_rescaled(pk_pf multiple, pk_pf factor, pk_pf other) {
 }
 
 PK_BODY void pk_feedback_refit_body(
-    pk_levels levels, const float *moments, const int32_t *places, size_t count,
+    pk_level_grid levels, const float *moments, const int32_t *places, size_t count,
     pk_stored_type type, int is_joint, float *factors, pk_feedback_rows rows) {
   pk_split split;
   pk_split_values(&levels, &rows, places, count, is_joint, &split);
@@ -141,7 +141,7 @@ PK_BODY void pk_feedback_loss_body(
 
 PK_STAMP(
     pk_feedback_refit, (levels, moments, places, count, type, is_joint, factors, rows),
-    pk_levels levels, const float *moments, const int32_t *places, size_t count,
+    pk_level_grid levels, const float *moments, const int32_t *places, size_t count,
     pk_stored_type type, int is_joint, float *factors, pk_feedback_rows rows)
 PK_STAMP(
     pk_feedback_loss, (moments, columns, errors, losses), const float *moments, size_t columns,

@@ -5,7 +5,7 @@
 // with triangular couplings; else one sweep of coordinate descent.
 
 // The level nearest to v, and its number.
-PK_BODY pk_pf pk_nearest(const pk_levels *levels, pk_pf v, pk_pf *code) {
+PK_BODY pk_pf pk_nearest(const pk_level_grid *levels, pk_pf v, pk_pf *code) {
   if (levels->is_even) {
     const float low = levels->levels[0];
     const pk_pf level =
@@ -24,7 +24,7 @@ PK_BODY pk_pf pk_nearest(const pk_levels *levels, pk_pf v, pk_pf *code) {
 }
 
 PK_BODY void pk_code_element(
-    const pk_levels *levels, const pk_feedback_rows *rows, size_t i, pk_pf wish) {
+    const pk_level_grid *levels, const pk_feedback_rows *rows, size_t i, pk_pf wish) {
   const size_t group = (size_t)rows->order[i] / levels->group;
   const pk_pf step = pk_lanes(rows->steps, group), offset = pk_lanes(rows->offsets, group);
   pk_pf code;
@@ -35,7 +35,7 @@ PK_BODY void pk_code_element(
 }
 
 PK_BODY void pk_feedback_sweep_body(
-    pk_levels levels, const float *couplings, const float *scale, int is_triangular,
+    pk_level_grid levels, const float *couplings, const float *scale, int is_triangular,
     pk_feedback_rows rows) {
   const size_t n = rows.columns;
   if (couplings == NULL) {
@@ -66,5 +66,5 @@ PK_BODY void pk_feedback_sweep_body(
 }
 
 PK_STAMP(
-    pk_feedback_sweep, (levels, couplings, scale, is_triangular, rows), pk_levels levels,
+    pk_feedback_sweep, (levels, couplings, scale, is_triangular, rows), pk_level_grid levels,
     const float *couplings, const float *scale, int is_triangular, pk_feedback_rows rows)

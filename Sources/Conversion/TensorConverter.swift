@@ -56,7 +56,7 @@ struct TensorConverter {
       } else {
         let importance = entry.importance(of: index, columns: columns)
         let curvature = feedback.curvature(
-          for: BlockCodes(format), of: matrix,
+          for: Quantization.feedback(for: format), of: matrix,
           moments: entry.moments(of: index, columns: columns), importance: importance)
         distortion.add(
           try encode(

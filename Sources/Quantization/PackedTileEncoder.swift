@@ -58,7 +58,7 @@ package struct PackedTileEncoder: Sendable {
 
   /// Rows that a worker encodes at once: it depends on the shape alone, so that sums do too.
   private var chunkRows: Int {
-    feedback == nil ? max(1, (1 << 15) / max(1, columns)) : FeedbackTile.lanes
+    feedback == nil ? max(1, (1 << 15) / max(1, columns)) : FeedbackLanes.count
   }
 
   /// Encodes rows, a chunk of them on each worker.
@@ -146,14 +146,10 @@ package struct PackedTileEncoder: Sendable {
     _ rows: inout [GroupEncoder.Row], values: UnsafeBufferPointer<Float>, _ codes: GroupCodes,
     _ curvature: Curvature
   ) {
-    let tile = FeedbackTile(codes.grid, curvature)
-    var coded = rows.map(codes.read)
-    tile.load(values, coded)
+    let tile = codes.tile(curvature)
+    tile.load(values, rows)
     tile.fit()
-    for index in rows.indices {
-      tile.read(index, into: &coded[index])
-      codes.store(coded[index], into: &rows[index])
-    }
+    for index in rows.indices { tile.store(index, into: &rows[index]) }
   }
 
   private func store(_ row: GroupEncoder.Row, at index: Int, in planes: inout Planes) {

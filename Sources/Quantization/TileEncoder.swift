@@ -23,17 +23,19 @@ package struct TileEncoder: Sendable {
   /// Elements a row; whole blocks.
   package let columns: Int
   /// With which codes make up for each other's errors; nil: each is found by itself.
-  private let feedback: (codes: BlockCodes, curvature: Curvature)?
+  private let feedback: (format: any BlockFeedback, curvature: Curvature)?
 
   /// - Parameters:
   ///   - format: Of the blocks.
   ///   - columns: Elements a row.
-  ///   - curvature: Lets codes make up for each other's errors, where the format has codes on a grid.
+  ///   - curvature: Lets codes make up for each other's errors, where the format can.
   package init(format: any BlockFormat, columns: Int, curvature: Curvature? = nil) {
     self.format = format
     self.columns = columns
-    if let curvature, curvature.columns == columns, let codes = BlockCodes(format) {
-      feedback = (codes, curvature)
+    if let curvature, curvature.columns == columns,
+      let own = Quantization.feedback(for: format)
+    {
+      feedback = (own, curvature)
     } else {
       feedback = nil
     }
@@ -48,7 +50,7 @@ package struct TileEncoder: Sendable {
 
   /// Rows that a worker encodes at once: it depends on the shape alone, so that sums do too.
   private var chunkRows: Int {
-    feedback == nil ? max(1, (1 << 14) / max(1, columns)) : FeedbackTile.lanes
+    feedback == nil ? max(1, (1 << 14) / max(1, columns)) : FeedbackLanes.count
   }
 
   /// Encodes rows, a chunk of them on each worker.
@@ -91,10 +93,9 @@ package struct TileEncoder: Sendable {
               rebasing: bytes[row * rowBytes..<(row + 1) * rowBytes]))
         }
         if let feedback {
-          let tile = FeedbackTile(feedback.codes.grid, feedback.curvature)
           improve(
             UnsafeMutableRawBufferPointer(bytes), values: UnsafeBufferPointer(values),
-            rows: range.count, feedback.codes, tile)
+            rows: range.count, feedback.format.tile(feedback.curvature))
         }
         let result = isExact ? values : decoded
         if !isExact { format.decode(UnsafeRawBufferPointer(bytes), into: decoded) }
@@ -124,19 +125,14 @@ extension TileEncoder {
   /// Gives rows that were encoded other codes and factors.
   private func improve(
     _ bytes: UnsafeMutableRawBufferPointer, values: UnsafeBufferPointer<Float>, rows: Int,
-    _ codes: BlockCodes, _ tile: FeedbackTile
+    _ tile: some FeedbackTile<[UInt8]>
   ) {
-    var coded = (0..<rows).map { row in
-      codes.read(UnsafeRawBufferPointer(rebasing: bytes[row * rowBytes..<(row + 1) * rowBytes]))
-    }
-    tile.load(values, coded)
+    var stored = (0..<rows).map { Array(bytes[$0 * rowBytes..<($0 + 1) * rowBytes]) }
+    tile.load(values, stored)
     tile.fit()
     for row in 0..<rows {
-      tile.read(row, into: &coded[row])
-      codes.store(
-        coded[row],
-        into: UnsafeMutableRawBufferPointer(
-          rebasing: bytes[row * rowBytes..<(row + 1) * rowBytes]))
+      tile.store(row, into: &stored[row])
+      bytes[row * rowBytes..<(row + 1) * rowBytes].copyBytes(from: stored[row])
     }
   }
 }

@@ -33,7 +33,7 @@ typedef struct {
   /// Rising numbers, `level_count` of them; whole numbers without gaps if `is_even`.
   const float *levels;
   int32_t level_count, is_even;
-} pk_levels;
+} pk_level_grid;
 
 /// 32 rows. Elements stand in the order in which they are coded; `order` gives the column of each.
 typedef struct {
@@ -54,7 +54,7 @@ typedef struct {
 /// and errors need no value before; `scale` may be null (all 1). Without couplings each gets the code
 /// nearest to its target.
 void pk_feedback_sweep(
-    pk_instruction_set set, pk_levels levels, const float *couplings, const float *scale,
+    pk_instruction_set set, pk_level_grid levels, const float *couplings, const float *scale,
     int is_triangular, pk_feedback_rows rows);
 
 /// Changes the factors of a block for the least error, with the codes as they are.
@@ -63,13 +63,69 @@ void pk_feedback_sweep(
 /// factors[0] if `is_joint`; `[2][32]`. `places` has for each of the block's columns the place in the
 /// order of coding.
 void pk_feedback_refit(
-    pk_instruction_set set, pk_levels levels, const float *moments, const int32_t *places,
+    pk_instruction_set set, pk_level_grid levels, const float *moments, const int32_t *places,
     size_t count, pk_stored_type type, int is_joint, float *factors, pk_feedback_rows rows);
 
 /// losses[lane] = errors * moments * errors.
 void pk_feedback_loss(
     pk_instruction_set set, const float *moments, size_t columns, const float *errors,
     double *losses);
+
+// Formats of code books, whose elements are coded by parts of eight: their magnitudes are a point, or
+// two, of a book, times the scale of the part's group.
+
+typedef enum : int32_t {
+  PK_POINTS_IQ2_XXS,
+  PK_POINTS_IQ2_XS,
+  PK_POINTS_IQ2_S,
+  PK_POINTS_IQ3_XXS,
+  PK_POINTS_IQ3_S,
+} pk_point_format;
+
+/// 32 rows. Parts stand in the order in which they are coded; `order` gives the number of each in the
+/// row.
+typedef struct {
+  size_t parts;
+  const int32_t *order;
+  /// `[parts][8][32]`
+  const float *targets;
+  float *errors;
+  /// `[parts][32]`, by the parts of the row.
+  float *scales;
+  /// Likewise `[parts][2][32]`: places in the book, the second for formats with two points a part.
+  int16_t *points;
+  /// A bit for each element that is negative.
+  uint8_t *signs;
+} pk_feedback_parts;
+
+/// What couples the elements of a part, 8 x 8 for each, in the order of coding.
+typedef struct {
+  /// What the sum over other parts must be multiplied with to be made up for.
+  const float *solve;
+  /// What an error then costs.
+  const float *metric;
+} pk_part_couplings;
+
+/// Gives each part, one after the other, points near to target + solve * (sum over the elements of
+/// other parts of couplings * errors); without `couplings`, near to the target.
+///
+/// Only parts before count if `is_triangular`. Else a part changes only where its cost falls.
+void pk_feedback_points(
+    pk_instruction_set set, pk_point_format format, const float *couplings,
+    pk_part_couplings inner, int is_triangular, pk_feedback_parts rows);
+
+/// Changes the factors (one a lane, half precision) of the 32 parts at `places` for the least error.
+void pk_feedback_refit_points(
+    pk_instruction_set set, const float *moments, const int32_t *places, float *factors,
+    pk_feedback_parts rows);
+
+/// The scales of parts: `[blocks][32]`.
+void pk_part_scales(pk_point_format format, const void *blocks, float *scales, size_t count);
+
+/// Writes points (`[parts][2]`) and signs into whole blocks; scales stay.
+void pk_store_points(
+    pk_instruction_set set, pk_point_format format, const int16_t *points, const uint8_t *signs,
+    void *blocks, size_t count);
 
 enum { PK_FACTOR_BLOCK = 32 };
 

@@ -25,6 +25,8 @@ package final class Curvature: Sendable {
   let diagonal: [Float]
   /// B of H = Bᵀ D B: ones on the diagonal, nothing above it.
   let couplings: [Float]
+  /// What parts of several elements need.
+  let parts: PartCouplings
 
   private static let damping = 0.01
   private static let attempts = 5
@@ -35,20 +37,29 @@ package final class Curvature: Sendable {
 
   /// Factors moments, in f64; nil if they are no numbers, or nothing went into the layer.
   ///
-  /// - Parameter input: Of one layer.
-  package init?(_ input: InputMoments) {
+  /// - Parameters:
+  ///   - input: Of one layer.
+  ///   - partSize: Columns that are coded together, and stay together.
+  package init?(_ input: InputMoments, partSize: Int = 1) {
     let n = input.columns
     let fitted = input.source.fitted
     let raw = (0..<n).map { Double(fitted[$0 * n + $0]) }
     let mean = raw.reduce(0, +) / Double(max(1, n))
-    guard n > 0, mean.isFinite, mean > 0 else { return nil }
-    let order = (0..<n).sorted { (raw[$1], $0) < (raw[$0], $1) }
+    guard n > 0, n % partSize == 0, mean.isFinite, mean > 0 else { return nil }
+    let importance = (0..<n / partSize).map { part in
+      raw[part * partSize..<(part + 1) * partSize].reduce(0, +)
+    }
+    let order = importance.indices
+      .sorted { (importance[$1], $0) < (importance[$0], $1) }
+      .flatMap { Array($0 * partSize..<($0 + 1) * partSize) }
     let kept = Float(1 - Curvature.chance(in: fitted, diagonal: raw, count: input.count))
     var moments = Curvature.reordered(fitted, by: order, times: kept)
     var damping = Curvature.damping * mean
     for _ in 0..<Curvature.attempts {
       for i in 0..<n { moments[i * n + i] = Float(raw[order[i]] + damping) }
-      guard let couplings = Curvature.couplings(of: moments, n: n, least: 1e-9 * mean) else {
+      guard
+        let (couplings, pivots) = Curvature.factor(moments, n: n, least: 1e-9 * mean)
+      else {
         damping *= 10
         continue
       }
@@ -60,6 +71,8 @@ package final class Curvature: Sendable {
       diagonal = (0..<n).map { moments[$0 * n + $0] }
       self.moments = moments
       self.couplings = couplings
+      parts = PartCouplings(
+        order: self.order, couplings: couplings, moments: moments, pivots: pivots, size: partSize)
       return
     }
     return nil
@@ -106,8 +119,10 @@ package final class Curvature: Sendable {
     return min(1, pairs / tokens / squares)
   }
 
-  /// The factor B; nil if moments are not positive definite.
-  private static func couplings(of moments: [Float], n: Int, least: Double) -> [Float]? {
+  /// B and D; nil if moments are not positive definite.
+  private static func factor(
+    _ moments: [Float], n: Int, least: Double
+  ) -> (couplings: [Float], pivots: [Double])? {
     var matrix = moments.map(Double.init)
     let set = InstructionSet.current.kernel
     let isPositive = matrix.withUnsafeMutableBufferPointer { matrix -> Bool in
@@ -129,7 +144,7 @@ package final class Curvature: Sendable {
       return true
     }
     guard isPositive else { return nil }
-    return [Float](unsafeUninitializedCapacity: n * n) { result, count in
+    let couplings = [Float](unsafeUninitializedCapacity: n * n) { result, count in
       for i in 0..<n {
         for j in 0..<n {
           result[i * n + j] = j > i ? 0 : Float(matrix[i * n + j] / matrix[i * n + i])
@@ -137,5 +152,6 @@ package final class Curvature: Sendable {
       }
       count = n * n
     }
+    return (couplings, (0..<n).map { matrix[$0 * n + $0] })
   }
 }

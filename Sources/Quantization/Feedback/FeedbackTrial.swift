@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import BlockFormats
 import Parallelism
 import Synchronization
 
@@ -19,38 +18,37 @@ package struct FeedbackTrial {
   /// Codes rows from all over a weight.
   ///
   /// - Parameters:
-  ///   - search: Finds the scales.
+  ///   - format: Of the weight.
   ///   - curvature: Of the weight's inputs.
   ///   - moments: What it was made of.
   ///   - rows: How many the weight has.
   ///   - importance: The weight of each column in the search.
   ///   - read: Gives the values of a range of rows; called on several threads.
   package init(
-    _ search: some CodeSearch, _ curvature: Curvature, _ moments: InputMoments, rows: Int,
+    _ format: some FeedbackFormat, _ curvature: Curvature, _ moments: InputMoments, rows: Int,
     importance: [Float]?,
     read: @Sendable (Range<Int>, UnsafeMutableBufferPointer<Float>) -> Void
   ) {
     let columns = curvature.columns
     let count = min(rows, FeedbackTrial.sampleCount)
     let heldOut = curvature.reordered(moments.source.heldOut)
-    let tiles = (count + FeedbackTile.lanes - 1) / FeedbackTile.lanes
+    let tiles = (count + FeedbackLanes.count - 1) / FeedbackLanes.count
     let losses = Mutex([(Double, Double)](repeating: (0, 0), count: tiles))
     Parallel.forEach(
       tiles,
-      scratch: { [Float](repeating: 0, count: FeedbackTile.lanes * columns) }
+      scratch: { [Float](repeating: 0, count: FeedbackLanes.count * columns) }
     ) { index, values in
-      let samples = index * FeedbackTile.lanes..<min(count, (index + 1) * FeedbackTile.lanes)
-      let tile = FeedbackTile(search.grid, curvature)
+      let samples = index * FeedbackLanes.count..<min(count, (index + 1) * FeedbackLanes.count)
+      let tile = format.tile(curvature)
       values.withUnsafeMutableBufferPointer { values in
-        var coded: [CodedRow] = []
-        for (place, sample) in samples.enumerated() {
+        let stored = samples.enumerated().map { place, sample in
           let row = sample * rows / count
           let own = UnsafeMutableBufferPointer(
             rebasing: values[place * columns..<(place + 1) * columns])
           read(row..<row + 1, own)
-          coded.append(search.search(UnsafeBufferPointer(own), importance: importance))
+          return format.search(UnsafeBufferPointer(own), importance: importance)
         }
-        tile.load(UnsafeBufferPointer(values), coded)
+        tile.load(UnsafeBufferPointer(values), stored)
       }
       tile.round()
       let plain = tile.loss(heldOut)

@@ -55,7 +55,7 @@ struct FeedbackKernelsTests {
             out.codes.withUnsafeMutableBufferPointer { codes in
               out.steps.withUnsafeMutableBufferPointer { steps in
                 out.offsets.withUnsafeMutableBufferPointer { offsets in
-                  let grid = pk_levels(
+                  let grid = pk_level_grid(
                     group: groupSize, levels: levels.baseAddress, level_count: Int32(levels.count),
                     is_even: isEven ? 1 : 0)
                   let rows = pk_feedback_rows(

@@ -15,6 +15,8 @@ struct FeedbackTests {
     .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q2_K, .q3_K, .q4_K, .q5_K, .q6_K, .iq4_NL, .iq4_XS,
   ]
 
+  private static let bookEncodings: [Encoding] = [.iq2_XXS, .iq2_XS, .iq2_S, .iq3_XXS, .iq3_S]
+
   /// What goes into all layers here.
   private static let correlated = Moments.input(columns: columns, tokens: 512, correlation: 0.7)
 
@@ -40,12 +42,13 @@ struct FeedbackTests {
   }
 
   @Test(
-    "codes that make up for each other lose less of the outputs, in every format with a grid",
-    arguments: encodings)
+    "codes that make up for each other lose less of the outputs, on grids and in code books",
+    arguments: encodings + bookEncodings)
   func blocks(_ encoding: Encoding) throws {
     let format = try #require(BlockFormats.format(for: encoding))
     let input = Self.correlated
-    let curvature = try #require(Curvature(input))
+    let partSize = try #require(feedback(for: format)).partSize
+    let curvature = try #require(Curvature(input, partSize: partSize))
     let values = Self.values(Self.rows * Self.columns)
     let importance = (0..<Self.columns).map { input.source.fitted[$0 * Self.columns + $0] }
     let plain = Self.encoded(values, as: format, nil, importance: importance)
@@ -145,6 +148,38 @@ struct FeedbackTests {
       // Each of product and sum is rounded once, here and there.
       let room = 2 * max(product.magnitude, row.offsets[group].magnitude) * Float.ulpOfOne
       #expect(abs(value - expected) <= room)
+    }
+  }
+
+  @Test("points and signs that are stored are those that are decoded", arguments: bookEncodings)
+  func storingPoints(_ encoding: Encoding) throws {
+    let format = try #require(BlockFormats.format(for: encoding))
+    let codes = try #require(PointCodes(format))
+    // The points of one row in the blocks of another, whose scales differ.
+    let rows = [Self.values(Self.columns), Self.values(2 * Self.columns).suffix(Self.columns)]
+    let stored = rows.map { format.encode(Array($0)) }
+    var row = stored[0].withUnsafeBytes { codes.read($0) }
+    var random = SplitMix64(seed: 3)
+    for part in row.signs.indices {
+      row.points[2 * part] = Int16(random.next() % 256)
+      row.points[2 * part + 1] = Int16(random.next() % 256)
+      // An even number of them, which all formats can store.
+      row.signs[part] = [0, 3, 0x81, 0xff, 0x5a][Int(random.next() % 5)]
+    }
+    var first = stored[0]
+    first.withUnsafeMutableBytes { codes.store(row, into: $0) }
+    let again = first.withUnsafeBytes { codes.read($0) }
+    #expect(again.scales == row.scales && again.factors == row.factors)
+    var other = stored[1].withUnsafeBytes { codes.read($0) }
+    (other.points, other.signs) = (row.points, row.signs)
+    var second = stored[1]
+    second.withUnsafeMutableBytes { codes.store(other, into: $0) }
+    // Both are the same points: they differ by the scales of their parts alone.
+    for (index, (x, y)) in zip(format.decode(first), format.decode(second)).enumerated() {
+      let part = index / PointCodes.partElements
+      #expect((x < 0) == (row.signs[part] >> (index % 8) & 1 == 1) || row.scales[part] == 0)
+      let (left, right) = (x * other.scales[part], y * row.scales[part])
+      #expect(abs(left - right) <= 4 * Float.ulpOfOne * abs(left))
     }
   }
 

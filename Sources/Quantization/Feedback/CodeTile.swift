@@ -4,17 +4,12 @@ import BlockFormats
 import CKernels
 import Tensors
 
-/// Rows whose codes make up for each other's errors: up to 32, one in each lane.
+/// Rows of codes on a grid.
 ///
-/// The error of a row w is (w − y) H (w − y) with the second moments H of its inputs. The scales are
-/// those that the format's own search finds; then each column in turn gets the code that makes up best
-/// for the errors of those before it (GPTQ: Frantar et al., 2022; LDLQ: Chee et al., QuIP, 2023), on
-/// this fixed grid; sweeps of coordinate descent and least squares for the factors of the scales follow.
-final class FeedbackTile {
-  static let lanes = Int(PK_FEEDBACK_LANES)
-  /// Sweeps after the first pass, each with new factors behind it but for the last.
-  private static let sweeps = 3
-
+/// Each column in turn gets the code that makes up best for the errors of those before it (GPTQ: Frantar
+/// et al., 2022; LDLQ: Chee et al., QuIP, 2023), on the grid that the search found; sweeps of coordinate
+/// descent and least squares for the factors of the scales follow.
+package final class CodeTile<Stored>: FeedbackTile {
   private let grid: CodeGrid
   private let curvature: Curvature
   private var targets: [Float]
@@ -23,83 +18,62 @@ final class FeedbackTile {
   private var steps: [Float]
   private var offsets: [Float]
   private var factors: [Float]
+  private let read: (Stored) -> CodedRow
+  private let write: (CodedRow, inout Stored) -> Void
 
-  init(_ grid: CodeGrid, _ curvature: Curvature) {
+  init(
+    _ grid: CodeGrid, _ curvature: Curvature, read: @escaping (Stored) -> CodedRow,
+    write: @escaping (CodedRow, inout Stored) -> Void
+  ) {
     self.grid = grid
     self.curvature = curvature
+    self.read = read
+    self.write = write
     let columns = curvature.columns
     func lanes(_ count: Int) -> [Float] {
-      [Float](repeating: 0, count: count * FeedbackTile.lanes)
+      [Float](repeating: 0, count: count * FeedbackLanes.count)
     }
     targets = lanes(columns)
     errors = lanes(columns)
-    codes = [UInt8](repeating: 0, count: columns * FeedbackTile.lanes)
+    codes = [UInt8](repeating: 0, count: columns * FeedbackLanes.count)
     steps = lanes(columns / grid.groupSize)
     offsets = steps
     factors = lanes(2 * (columns / grid.blockSize))
   }
 
-  /// Takes rows; lanes beyond them become zeros.
-  ///
-  /// - Parameters:
-  ///   - values: What rows should be, one behind the other; what is no number counts as 0.
-  ///   - rows: Their scales, as the search found them.
-  func load(_ values: UnsafeBufferPointer<Float>, _ rows: [CodedRow]) {
-    let (columns, lanes) = (curvature.columns, FeedbackTile.lanes)
+  package func load(_ values: UnsafeBufferPointer<Float>, _ rows: [Stored]) {
+    let rows = rows.map(read)
+    let (columns, lanes) = (curvature.columns, FeedbackLanes.count)
+    FeedbackLanes.load(values, rows: rows.count, order: curvature.order, into: &targets)
     for lane in 0..<lanes {
-      guard lane < rows.count else {
-        for place in 0..<columns { targets[place * lanes + lane] = 0 }
-        for group in 0..<columns / grid.groupSize {
-          steps[group * lanes + lane] = 0
-          offsets[group * lanes + lane] = 0
-        }
-        for factor in 0..<2 * (columns / grid.blockSize) { factors[factor * lanes + lane] = 0 }
-        continue
-      }
-      for (place, column) in curvature.order.enumerated() {
-        let value = values[lane * columns + Int(column)]
-        targets[place * lanes + lane] = value.isFinite ? value : 0
-      }
-      for (group, step) in rows[lane].steps.enumerated() { steps[group * lanes + lane] = step }
-      for (group, offset) in rows[lane].offsets.enumerated() {
-        offsets[group * lanes + lane] = offset
-      }
-      for (place, factor) in rows[lane].factors.enumerated() {
-        factors[place * lanes + lane] = factor
-      }
+      let row = lane < rows.count ? rows[lane] : CodedRow(columns: columns, grid: grid)
+      for (group, step) in row.steps.enumerated() { steps[group * lanes + lane] = step }
+      for (group, offset) in row.offsets.enumerated() { offsets[group * lanes + lane] = offset }
+      for (place, factor) in row.factors.enumerated() { factors[place * lanes + lane] = factor }
     }
   }
 
-  /// Gives every element the nearest code, each by itself.
-  func round() { sweep(nil, scale: nil, isTriangular: true) }
+  package func round() { sweep(nil, scale: nil, isTriangular: true) }
 
-  /// Looks for the codes, and the factors of scales, with the least error.
-  func fit() {
+  package func fit() {
     sweep(curvature.couplings, scale: nil, isTriangular: true)
-    for pass in 0..<FeedbackTile.sweeps {
+    for pass in 0..<FeedbackLanes.sweeps {
       if pass > 0 { refit() }
       sweep(curvature.moments, scale: curvature.diagonal, isTriangular: false)
     }
+    let gain = FeedbackLanes.gain(curvature, targets, errors)
+    for place in factors.indices {
+      factors[place] = FeedbackLanes.stored(factors[place] * gain, as: grid.factorEncoding)
+    }
   }
 
-  /// Σ (w − y) H (w − y) over all rows.
-  ///
-  /// - Parameter moments: `[columns, columns]`, in the order of coding.
-  /// - Returns: What the outputs lose.
-  func loss(_ moments: [Float]) -> Double {
-    var losses = [Double](repeating: 0, count: FeedbackTile.lanes)
-    pk_feedback_loss(
-      InstructionSet.current.kernel, moments, curvature.columns, errors, &losses)
-    return losses.reduce(0, +)
+  package func loss(_ moments: [Float]) -> Double {
+    FeedbackLanes.loss(moments, columns: curvature.columns, errors)
   }
 
-  /// A row as it is coded now.
-  ///
-  /// - Parameters:
-  ///   - lane: Which.
-  ///   - row: Receives codes, steps, offsets and factors.
-  func read(_ lane: Int, into row: inout CodedRow) {
-    let lanes = FeedbackTile.lanes
+  package func store(_ lane: Int, into stored: inout Stored) {
+    var row = CodedRow(columns: curvature.columns, grid: grid)
+    let lanes = FeedbackLanes.count
     for (place, column) in curvature.order.enumerated() {
       row.codes[Int(column)] = codes[place * lanes + lane]
     }
@@ -108,6 +82,7 @@ final class FeedbackTile {
       row.offsets[group] = offsets[group * lanes + lane]
     }
     for place in row.factors.indices { row.factors[place] = factors[place * lanes + lane] }
+    write(row, &stored)
   }
 
   private func sweep(_ couplings: [Float]?, scale: [Float]?, isTriangular: Bool) {
@@ -133,7 +108,7 @@ final class FeedbackTile {
           for block in 0..<curvature.columns / size {
             pk_feedback_refit(
               InstructionSet.current.kernel, levels, curvature.moments, places + block * size,
-              size, type, grid.isJoint ? 1 : 0, factors + 2 * block * FeedbackTile.lanes, rows)
+              size, type, grid.isJoint ? 1 : 0, factors + 2 * block * FeedbackLanes.count, rows)
           }
         }
       }
@@ -141,7 +116,7 @@ final class FeedbackTile {
     self.factors = factors
   }
 
-  private func withRows(_ body: (pk_levels, pk_feedback_rows) -> Void) {
+  private func withRows(_ body: (pk_level_grid, pk_feedback_rows) -> Void) {
     grid.levels.withUnsafeBufferPointer { levels in
       curvature.order.withUnsafeBufferPointer { order in
         targets.withUnsafeBufferPointer { targets in
@@ -150,7 +125,7 @@ final class FeedbackTile {
               steps.withUnsafeMutableBufferPointer { steps in
                 offsets.withUnsafeMutableBufferPointer { offsets in
                   body(
-                    pk_levels(
+                    pk_level_grid(
                       group: grid.groupSize, levels: levels.baseAddress,
                       level_count: Int32(levels.count), is_even: grid.isEven ? 1 : 0),
                     pk_feedback_rows(
