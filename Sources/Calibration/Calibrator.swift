@@ -91,6 +91,10 @@ package struct Calibrator {
       window: max(2, min(options.window, forward.contextLength)),
       contextLength: forward.contextLength)
     let samples = samples(of: data, builder)
+    // Before the long work: does every image exist?
+    for image in samples.compactMap(\.image) {
+      _ = try convertingErrors { () throws(FileError) in try MappedFile(path: image) }
+    }
     let spill = try convertingErrors { () throws(FileError) in
       options.keepsMoments ? try MomentSpill() : nil
     }

@@ -65,6 +65,7 @@ extension ConversionPlan {
           choice: try convertingErrors { () throws(RecipeError) in
             try recipe.choice(for: tensor)
           }, importance: importance?.columns(of: parameter.ggufName),
+          weighting: importance?.weighting ?? .inputs,
           moments: importance?.moments(of: parameter.ggufName)))
     }
     return entries

@@ -54,6 +54,7 @@ extension ConversionPlan {
     for index in entries.indices where entries[index].constant == nil {
       let name = entries[index].source.parameter.ggufName
       entries[index].importance = importance?.columns(of: name)
+      entries[index].weighting = importance?.weighting ?? .inputs
       entries[index].moments = importance?.moments(of: name)
     }
     let suffix = name ?? ConversionPlan.suffix(of: entries, family: wish.family)

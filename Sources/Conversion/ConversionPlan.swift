@@ -22,6 +22,8 @@ package struct ConversionPlan: Sendable {
     package var channels = ChannelOrder.first
     /// How much the error of each column counts, for each matrix; nil: all alike.
     package var importance: [[Float]?]?
+    /// How that counts in the search.
+    package var weighting = Weighting.inputs
     /// How errors of columns act together, for each matrix; nil: codes are found one by one.
     package var moments: [InputMoments?]?
     /// What it did not get, and why; nil if it got what was asked for.

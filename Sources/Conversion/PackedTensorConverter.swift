@@ -39,8 +39,8 @@ struct PackedTensorConverter {
           try encode(
             matrix, of: tensor,
             importance: entry.importance(of: index, columns: matrix.columns),
-            moments: entry.moments(of: index, columns: matrix.columns), as: packing,
-            into: &small))
+            entry.weighting, moments: entry.moments(of: index, columns: matrix.columns),
+            as: packing, into: &small))
       }
       matrix.source.release()
     }
@@ -49,12 +49,13 @@ struct PackedTensorConverter {
   }
 
   private func encode(
-    _ matrix: Weight, of tensor: StoredTensor, importance: [Float]?, moments: InputMoments?,
+    _ matrix: Weight, of tensor: StoredTensor, importance: [Float]?,
+    _ weighting: Weighting, moments: InputMoments?,
     as packing: PackedEncoding, into small: inout SmallPlanes
   ) throws(ConversionError) -> Distortion {
     let groups = packing.encoder()
     let encoder = PackedTileEncoder(
-      groups: groups, columns: matrix.columns,
+      groups: groups, columns: matrix.columns, weighting: weighting,
       curvature: feedback.curvature(
         for: GroupCodes(groups), of: matrix, moments: moments, importance: importance))
     let tile = max(1, PackedTensorConverter.tileElements / max(1, matrix.columns))

@@ -61,7 +61,8 @@ struct TensorConverter {
         distortion.add(
           try encode(
             matrix, of: tensor, importance: importance,
-            with: TileEncoder(format: format, columns: columns, curvature: curvature)))
+            with: TileEncoder(
+              format: format, columns: columns, weighting: entry.weighting, curvature: curvature)))
       }
       matrix.source.release()
     }

@@ -29,7 +29,8 @@ struct BudgetPlanner {
   private let visionRecipe: String?
   private let importance: Importance?
   private let progress: (PareProgress) -> Void
-  private let judge: TensorSensitivity
+  /// Measures whole conversions on the other samples; nil for budgets that need no such judge.
+  private let judge: TensorSensitivity?
   /// All tensors of the output, as the usual recipe has them.
   private let entries: [ConversionPlan.Entry]
   /// The options of those that can be chosen, by their place in `entries`.
@@ -63,7 +64,8 @@ struct BudgetPlanner {
       try TensorSensitivity(of: model.model, on: samples, half: .even, report: report)
     }
     judge = try convertingErrors { () throws(ModelError) in
-      try TensorSensitivity(of: model.model, on: samples, half: .odd, report: report)
+      guard case .divergence = budget else { return nil }
+      return try TensorSensitivity(of: model.model, on: samples, half: .odd, report: report)
     }
     tokenCount = sensitivity.tokenCount
     let isChosen = sensitivity.seesImages && visionRecipe == nil
@@ -224,7 +226,9 @@ struct BudgetPlanner {
   private func measure(_ plan: ParePlan) throws(PareError) -> Double {
     try BudgetPlanner.temporarily(model, plan.recipeJSON, importance, progress) {
       (conversion, _) throws(PareError) in
-      try convertingErrors { () throws(ModelError) in try judge.cost(of: conversion.model) }
+      try convertingErrors { () throws(ModelError) in
+        try judge?.cost(of: conversion.model) ?? .infinity
+      }
     }
   }
 

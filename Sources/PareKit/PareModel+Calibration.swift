@@ -82,8 +82,8 @@ extension PareModel {
     guard let path else {
       guard method == .search else {
         throw PareError(
-          "feedback needs to know what goes into the weights; name statistics of "
-            + "pare calibrate --hessian")
+          "the method \(method.rawValue) needs to know what goes into the weights; name statistics "
+            + "of pare calibrate")
       }
       return nil
     }
@@ -94,8 +94,11 @@ extension PareModel {
       do throws(CalibrationError) {
         let importance = try ImportanceMatrixFile.read(path)
           .importance(for: model, label: "crc32 \(checksum)")
-        guard method == .feedback else { return importance }
-        return importance.with(try CalibrationMoments(path: path).moments(for: model))
+        return switch method {
+        case .search: importance
+        case .magnitude: importance.withMagnitude()
+        case .feedback: importance.with(try CalibrationMoments(path: path).moments(for: model))
+        }
       } catch {
         let isNamed = error.description.hasPrefix(path)
         throw isNamed ? error : CalibrationError("\(path): \(error)")

@@ -4,6 +4,8 @@
 package struct Importance: Sendable {
   /// Where it comes from, for what outputs say of themselves.
   package let label: String
+  /// How it counts in searches.
+  package let weighting: Weighting
   /// By the weights' names in a GGUF, one an expert; nil for an expert that nothing went into.
   private let columns: [String: [[Float]?]]
   /// Likewise: how errors of columns act together; empty where codes are found one by one.
@@ -11,9 +13,11 @@ package struct Importance: Sendable {
 
   /// Takes the squares of weights, and their products where they are to be used.
   package init(
-    label: String, columns: [String: [[Float]?]], moments: [String: [InputMoments?]] = [:]
+    label: String, columns: [String: [[Float]?]], moments: [String: [InputMoments?]] = [:],
+    weighting: Weighting = .inputs
   ) {
     self.label = label
+    self.weighting = weighting
     self.columns = columns
     self.moments = moments
   }
@@ -21,6 +25,13 @@ package struct Importance: Sendable {
   /// The same with products of columns.
   package func with(_ moments: [String: [InputMoments?]]) -> Importance {
     Importance(label: label + ", feedback", columns: columns, moments: moments)
+  }
+
+  /// The same, with the magnitude of values as well.
+  package func withMagnitude() -> Importance {
+    Importance(
+      label: label + ", magnitude", columns: columns, moments: moments,
+      weighting: .inputsAndMagnitude)
   }
 
   /// The columns of a weight's matrices, one an expert; nil where nothing is known of them.

@@ -25,15 +25,20 @@ package struct PackedTileEncoder: Sendable {
   private let packing: PackedCodes
   /// Elements a row; whole groups.
   package let columns: Int
+  private let weighting: Weighting
   /// With which codes make up for each other's errors; nil: each is found by itself.
   private let feedback: (codes: GroupCodes, curvature: Curvature)?
 
   /// - Parameters:
   ///   - groups: Finds the codes of a row.
   ///   - columns: Elements a row.
+  ///   - weighting: How importance counts.
   ///   - curvature: Lets codes make up for each other's errors, where they are on a grid.
-  package init(groups: GroupEncoder, columns: Int, curvature: Curvature? = nil) {
+  package init(
+    groups: GroupEncoder, columns: Int, weighting: Weighting = .inputs, curvature: Curvature? = nil
+  ) {
     self.groups = groups
+    self.weighting = weighting
     self.columns = columns
     if let curvature, curvature.columns == columns, let codes = GroupCodes(groups) {
       feedback = (codes, curvature)
@@ -113,7 +118,8 @@ package struct PackedTileEncoder: Sendable {
       var row = GroupEncoder.Row(columns: columns, groups: groupCount)
       let source = UnsafeBufferPointer(
         rebasing: values[index * columns..<(index + 1) * columns])
-      groups.encode(source, weighted: importance, into: &row)
+      groups.encode(
+        source, weighted: weighting.weights(of: source, importance: importance), into: &row)
       return row
     }
     if let feedback { improve(&encoded, values: values, feedback.codes, feedback.curvature) }

@@ -22,15 +22,21 @@ package struct TileEncoder: Sendable {
   package let format: any BlockFormat
   /// Elements a row; whole blocks.
   package let columns: Int
+  private let weighting: Weighting
   /// With which codes make up for each other's errors; nil: each is found by itself.
   private let feedback: (format: any BlockFeedback, curvature: Curvature)?
 
   /// - Parameters:
   ///   - format: Of the blocks.
   ///   - columns: Elements a row.
+  ///   - weighting: How importance counts.
   ///   - curvature: Lets codes make up for each other's errors, where the format can.
-  package init(format: any BlockFormat, columns: Int, curvature: Curvature? = nil) {
+  package init(
+    format: any BlockFormat, columns: Int, weighting: Weighting = .inputs,
+    curvature: Curvature? = nil
+  ) {
     self.format = format
+    self.weighting = weighting
     self.columns = columns
     if let curvature, curvature.columns == columns,
       let own = Quantization.feedback(for: format)
@@ -86,9 +92,10 @@ package struct TileEncoder: Sendable {
         if gain != 1 { for i in 0..<elements { decoded[i] = values[i] * gain } }
         let bytes = output.part(range.lowerBound * rowBytes, count: range.count * rowBytes)
         for row in 0..<range.count {
-          let source = (gain == 1 ? values : decoded)[row * columns..<(row + 1) * columns]
+          let source = UnsafeBufferPointer(
+            rebasing: (gain == 1 ? values : decoded)[row * columns..<(row + 1) * columns])
           format.encode(
-            UnsafeBufferPointer(rebasing: source), weighted: importance,
+            source, weighted: weighting.weights(of: source, importance: importance),
             into: UnsafeMutableRawBufferPointer(
               rebasing: bytes[row * rowBytes..<(row + 1) * rowBytes]))
         }

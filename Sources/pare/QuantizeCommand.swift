@@ -61,8 +61,8 @@ struct QuantizeCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How codes are found: search, or feedback, whose codes make up for each other's errors "
-        + "(needs statistics of `pare calibrate --hessian`).",
+      "How codes are found: search; magnitude, where large values count more; or feedback, whose "
+        + "codes make up for each other's errors (statistics of `pare calibrate --hessian`).",
       valueName: "method"))
   var method = PareMethod.search
 
@@ -116,9 +116,9 @@ struct QuantizeCommand: ParsableCommand {
   }
 
   func validate() throws {
-    if method == .feedback, calibration == nil {
+    if method != .search, calibration == nil {
       throw ValidationError(
-        "--method feedback: expected --calibration with statistics of pare calibrate --hessian")
+        "--method \(method.rawValue): expected --calibration with statistics of pare calibrate")
     }
     if !budget.dryRun { _ = try target.folder() }
     if try budget.budget() != nil {
