@@ -25,26 +25,14 @@ struct AddedTokens: Sendable {
   }
 
   let tokens: [AddedToken]
-  /// (node << 8 | byte) → node; the root is 0.
-  private var edges: [Int: Int] = [:]
-  /// The token that ends in a node, by node.
-  private var tokenAtNode: [Int?] = [nil]
+  /// The tokens' places by their bytes.
+  private var trie = ByteTrie()
   private var startsToken = [Bool](repeating: false, count: 256)
 
   init(_ tokens: [AddedToken]) {
     self.tokens = tokens
     for (index, token) in tokens.enumerated() where !token.content.isEmpty {
-      var node = 0
-      for byte in token.content {
-        if let next = edges[node << 8 | Int(byte)] {
-          node = next
-        } else {
-          tokenAtNode.append(nil)
-          edges[node << 8 | Int(byte)] = tokenAtNode.count - 1
-          node = tokenAtNode.count - 1
-        }
-      }
-      tokenAtNode[node] = index
+      trie.insert(token.content, value: index)
       startsToken[Int(token.content[0])] = true
     }
   }
@@ -83,12 +71,12 @@ struct AddedTokens: Sendable {
     in text: UnsafeBufferPointer<UInt8>, at start: Int, parsingSpecial: Bool
   ) -> AddedToken? {
     var longest: AddedToken?
-    var node = 0
+    var node = ByteTrie.root
     var position = start
-    while position < text.count, let next = edges[node << 8 | Int(text[position])] {
+    while position < text.count, let next = trie.child(of: node, text[position]) {
       node = next
       position += 1
-      if let index = tokenAtNode[node], parsingSpecial || !tokens[index].isSpecial {
+      if let index = trie.value(of: node), parsingSpecial || !tokens[index].isSpecial {
         longest = tokens[index]
       }
     }

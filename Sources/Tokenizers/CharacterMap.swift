@@ -8,7 +8,7 @@
 /// the offset in the bits above; the unit of a leaf holds the place of its replacement in 31 bits.
 ///
 /// Source: Formats/tokenizers.md.
-struct CharacterMap: Sendable {
+struct CharacterMap: Sendable, Equatable {
   private let units: [UInt32]
   private let replacements: [UInt8]
 
@@ -46,10 +46,53 @@ struct CharacterMap: Sendable {
     return result
   }
 
+  /// The text as Hugging Face's tokenizers map it: a grapheme of less than six bytes becomes the
+  /// replacement of the shortest known prefix, if there is one, else each of its characters does.
+  func mappedByGraphemes(_ text: [UInt8]) -> [UInt8] {
+    var result: [UInt8] = []
+    for grapheme in String(decoding: text, as: UTF8.self) {
+      let bytes = Array(grapheme.utf8)
+      if bytes.count < 6, let place = shortestMatch(in: bytes[...]) {
+        result += replacements[place...].prefix { $0 != 0 }
+        continue
+      }
+      for scalar in grapheme.unicodeScalars {
+        let bytes = Array(UTF8.encode(scalar) ?? .init())
+        if let place = shortestMatch(in: bytes[...]) {
+          result += replacements[place...].prefix { $0 != 0 }
+        } else {
+          result += bytes
+        }
+      }
+    }
+    return result
+  }
+
+  private func shortestMatch(in text: ArraySlice<UInt8>) -> Int? {
+    var result: Int?
+    visitMatches(in: text, at: text.startIndex) { _, place in
+      result = place
+      return false
+    }
+    return result
+  }
+
   private func longestMatch(
     in text: ArraySlice<UInt8>, at start: Int
   ) -> (end: Int, replacement: Int)? {
     var longest: (end: Int, replacement: Int)?
+    visitMatches(in: text, at: start) { end, place in
+      longest = (end, place)
+      return true
+    }
+    return longest
+  }
+
+  /// Calls `visit` with the end and the replacement of each known prefix, the shortest first, until
+  /// it says that this is enough.
+  private func visitMatches(
+    in text: ArraySlice<UInt8>, at start: Int, _ visit: (_ end: Int, _ place: Int) -> Bool
+  ) {
     var node = Self.offset(units[0])
     for position in start..<text.endIndex {
       node ^= Int(text[position])
@@ -60,9 +103,8 @@ struct CharacterMap: Sendable {
       guard node < units.count else { break }
       let place = Int(units[node] & 0x7FFF_FFFF)
       guard place < replacements.count else { break }
-      longest = (position + 1, place)
+      guard visit(position + 1, place) else { break }
     }
-    return longest
   }
 
   private static func offset(_ unit: UInt32) -> Int {

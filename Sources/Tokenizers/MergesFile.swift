@@ -45,8 +45,10 @@ struct MergesFile {
     if isQwen { pipeline.normalizers = [.composed] }
     let own = AddedTokens.marked(in: vocabulary)
     let known = Set(settings.addedTokens.map(\.id))
-    return try BytePairTokenizer(
-      vocabulary, pipeline: pipeline,
-      added: settings.addedTokens + own.filter { !known.contains($0.id) }, source: path)
+    let model = try BytePairModel(
+      vocabulary, ignoresMerges: pipeline.ignoresMerges, source: path)
+    return PipelineTokenizer(
+      vocabulary, pipeline: pipeline, model: model, decoder: PieceDecoder(spelling: .bytes),
+      added: settings.addedTokens + own.filter { !known.contains($0.id) })
   }
 }

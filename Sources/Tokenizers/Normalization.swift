@@ -1,18 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Unicode's canonical normalization forms, NFD and NFC, of valid UTF-8.
+/// Unicode's normalization forms of valid UTF-8: NFD and NFC, NFKD and NFKC.
 ///
-/// Source: UAX #15; the decompositions are those of ``CanonicalMappings``.
+/// Source: UAX #15; the decompositions are those of ``CanonicalMappings`` and
+/// ``CompatibilityMappings``.
 enum Normalization {
   /// NFC.
   static func composed(_ text: [UInt8]) -> [UInt8] {
-    transform(text) { compose(decompose($0)) }
+    transform(text) { compose(decomposed($0)) }
   }
 
   /// NFD.
-  static func decomposed(_ text: [UInt8]) -> [UInt8] { transform(text, decompose) }
+  static func decomposed(_ text: [UInt8]) -> [UInt8] { transform(text) { decomposed($0) } }
 
-  /// Latin-1 letters and everything below are in NFC already, ASCII in both forms.
+  /// NFKC.
+  static func compatiblyComposed(_ text: [UInt8]) -> [UInt8] {
+    transform(text) { compose(decomposed($0, compatibly: true)) }
+  }
+
+  /// NFKD.
+  static func compatiblyDecomposed(_ text: [UInt8]) -> [UInt8] {
+    transform(text) { decomposed($0, compatibly: true) }
+  }
+
+  /// ASCII is in every form already.
   private static func transform(
     _ text: [UInt8], _ change: (String.UnicodeScalarView) -> [Unicode.Scalar]
   ) -> [UInt8] {
@@ -22,19 +33,26 @@ enum Normalization {
     return Array(String(result).utf8)
   }
 
-  private static func decompose(_ text: String.UnicodeScalarView) -> [Unicode.Scalar] {
+  /// NFD, or NFKD.
+  static func decomposed(
+    _ text: some Sequence<Unicode.Scalar>, compatibly: Bool = false
+  ) -> [Unicode.Scalar] {
     var result: [Unicode.Scalar] = []
-    for scalar in text { append(scalar, to: &result) }
+    for scalar in text { append(scalar, compatibly, to: &result) }
     sortMarks(&result)
     return result
   }
 
-  private static func append(_ scalar: Unicode.Scalar, to result: inout [Unicode.Scalar]) {
+  private static func append(
+    _ scalar: Unicode.Scalar, _ compatibly: Bool, to result: inout [Unicode.Scalar]
+  ) {
     if let syllable = Hangul.decomposition(scalar) {
       result += syllable
     } else if let (first, second) = CanonicalMappings.decompositions[scalar] {
-      append(first, to: &result)
-      if let second { result.append(second) }
+      append(first, compatibly, to: &result)
+      if let second { append(second, compatibly, to: &result) }
+    } else if compatibly, let parts = CompatibilityMappings.decompositions[scalar] {
+      for part in parts { append(part, compatibly, to: &result) }
     } else {
       result.append(scalar)
     }

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What happens to a text before BPE, as data: normalizers, then the cutting into words.
+/// What happens to a text before its words become pieces, as data: normalizers, then the cutting into words.
 struct Pipeline: Sendable, Equatable {
   enum Normalizer: Sendable, Equatable {
     case composed
     case decomposed
+    case compatiblyComposed
+    case compatiblyDecomposed
     case prepend([UInt8])
     case replace(Pattern, with: [UInt8])
     case strip(left: Bool, right: Bool)
     case lowercase
+    case removeMarks
+    case precompiled(CharacterMap)
+    case bert(BertNormalizer)
+    case nmt
   }
 
   enum Step: Sendable, Equatable {
@@ -33,10 +39,16 @@ struct Pipeline: Sendable, Equatable {
       switch normalizer {
       case .composed: Normalization.composed(text)
       case .decomposed: Normalization.decomposed(text)
+      case .compatiblyComposed: Normalization.compatiblyComposed(text)
+      case .compatiblyDecomposed: Normalization.compatiblyDecomposed(text)
       case .prepend(let prefix): text.isEmpty ? text : prefix + text
       case .replace(let pattern, let replacement): Self.replace(pattern, replacement, in: text)
       case .strip(let left, let right): Self.strip(text, left: left, right: right)
       case .lowercase: Array(String(decoding: text, as: UTF8.self).lowercased().utf8)
+      case .removeMarks: Self.withoutMarks(text)
+      case .precompiled(let map): map.mappedByGraphemes(text)
+      case .bert(let bert): bert.normalized(text)
+      case .nmt: NmtNormalizer.normalized(text)
       }
     }
   }
@@ -81,6 +93,17 @@ struct Pipeline: Sendable, Equatable {
       }
       return result
     }
+  }
+
+  private static func withoutMarks(_ text: [UInt8]) -> [UInt8] {
+    var result = String(decoding: text, as: UTF8.self).unicodeScalars
+    result.removeAll {
+      switch $0.properties.generalCategory {
+      case .nonspacingMark, .spacingMark, .enclosingMark: true
+      default: false
+      }
+    }
+    return Array(String(result).utf8)
   }
 
   private static func strip(_ text: [UInt8], left: Bool, right: Bool) -> [UInt8] {

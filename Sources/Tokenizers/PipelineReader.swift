@@ -11,8 +11,16 @@ struct PipelineReader {
     /// Whether pieces spell bytes in ``ByteAlphabet``.
     var isByteLevel = false
     var addsSpacePrefix = false
+    /// Whether runs of spaces become one, or none, before a text is cut.
+    var removesExtraSpaces = false
+    /// SentencePiece's compiled rules, if a normalizer has them.
+    var characterMap: [UInt8] = []
+    var lowercases = false
+    var stripsAccents = false
     /// How many spaces the decoder takes from the front.
     var strippedSpaces = 0
+    /// Whether the decoder takes spaces from before punctuation.
+    var joinsPunctuation = false
   }
 
   func read(_ root: JSON) throws(TokenizerError) -> Stages {
@@ -40,7 +48,17 @@ struct PipelineReader {
     switch normalizer["type"]?.string {
     case "NFC": stages.pipeline.normalizers.append(.composed)
     case "NFD": stages.pipeline.normalizers.append(.decomposed)
-    case "Lowercase": stages.pipeline.normalizers.append(.lowercase)
+    case "NFKC": stages.pipeline.normalizers.append(.compatiblyComposed)
+    case "NFKD": stages.pipeline.normalizers.append(.compatiblyDecomposed)
+    case "Lowercase":
+      stages.pipeline.normalizers.append(.lowercase)
+      stages.lowercases = true
+    case "StripAccents":
+      stages.pipeline.normalizers.append(.removeMarks)
+      stages.stripsAccents = true
+    case "Nmt": stages.pipeline.normalizers.append(.nmt)
+    case "BertNormalizer": read(bert: normalizer, into: &stages)
+    case "Precompiled": try read(precompiled: normalizer, into: &stages)
     case "Prepend":
       let prefix = normalizer["prepend"]?.string ?? ""
       stages.pipeline.normalizers.append(.prepend(Array(prefix.utf8)))
@@ -49,6 +67,7 @@ struct PipelineReader {
       stages.pipeline.normalizers.append(
         .replace(
           try pattern(normalizer), with: Array((normalizer["content"]?.string ?? "").utf8)))
+      if normalizer["pattern"]?["Regex"]?.string == " {2,}" { stages.removesExtraSpaces = true }
     case "Strip":
       stages.pipeline.normalizers.append(
         .strip(
@@ -57,6 +76,30 @@ struct PipelineReader {
     case let type:
       throw unsupported("the normalizer", type)
     }
+  }
+
+  private func read(bert normalizer: JSON, into stages: inout Stages) {
+    let lowercases = normalizer["lowercase"]?.bool ?? true
+    let bert = BertNormalizer(
+      cleansText: normalizer["clean_text"]?.bool ?? true,
+      partsIdeographs: normalizer["handle_chinese_chars"]?.bool ?? true,
+      stripsAccents: normalizer["strip_accents"]?.bool ?? lowercases, lowercases: lowercases)
+    stages.pipeline.normalizers.append(.bert(bert))
+    stages.lowercases = bert.lowercases
+    stages.stripsAccents = bert.stripsAccents
+  }
+
+  private func read(
+    precompiled normalizer: JSON, into stages: inout Stages
+  ) throws(TokenizerError) {
+    let text = normalizer["precompiled_charsmap"]?.string ?? ""
+    guard let bytes = Base64.bytes(of: text) else {
+      throw .malformed(source: path, reason: "precompiled_charsmap: expected Base64")
+    }
+    // Transformers writes the empty map for models without rules.
+    guard !bytes.isEmpty else { return }
+    stages.pipeline.normalizers.append(.precompiled(try CharacterMap(bytes, source: path)))
+    stages.characterMap = bytes
   }
 
   private func read(step: JSON, into stages: inout Stages) throws(TokenizerError) {
@@ -93,6 +136,9 @@ struct PipelineReader {
     case "WhitespaceSplit":
       stages.pipeline.steps.append(
         .split(try Pattern(#"\s"#, source: path), .removed, isInverted: false))
+      stages.removesExtraSpaces = true
+    case "BertPreTokenizer":
+      stages.pipeline.steps += try Pipeline.bertSteps(source: path)
     case "Metaspace": try read(metaspace: step, into: &stages)
     case let type:
       throw unsupported("the pre-tokenizer", type)
@@ -120,6 +166,9 @@ struct PipelineReader {
     switch decoder["type"]?.string {
     case "ByteLevel": stages.isByteLevel = true
     case "ByteFallback", "Fuse": break
+    case "WordPiece":
+      stages.strippedSpaces = 1
+      stages.joinsPunctuation = decoder["cleanup"]?.bool ?? true
     case "Replace":
       guard decoder["pattern"]?["String"]?.string == "▁", decoder["content"]?.string == " " else {
         throw unsupported("the decoder", "Replace of something other than '▁' by a space")
@@ -163,6 +212,6 @@ struct PipelineReader {
   private func unsupported(_ what: String, _ name: String?) -> TokenizerError {
     .unsupported(
       source: path, feature: "\(what) '\(name ?? "without a type")'",
-      remedy: "use a BPE tokenizer as GPT-2, Llama, Qwen or SmolLM have it")
+      remedy: "use a tokenizer as GPT-2, Llama, Qwen, SmolLM, T5 or BERT have it")
   }
 }

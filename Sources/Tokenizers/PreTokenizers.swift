@@ -90,6 +90,27 @@ extension Pipeline {
     ignoresMerges = entry.ignoresMerges
   }
 
+  /// BERT's way to cut: at white space, and around each punctuation mark.
+  static func bertSteps(source: String) throws(TokenizerError) -> [Step] {
+    let space = try Pattern(#"\s"#, source: source)
+    let punctuation = try Pattern(#"[\p{P}!-/:-@\[-`{-~]"#, source: source)
+    return [
+      .split(space, .removed, isInverted: false), .split(punctuation, .isolated, isInverted: false),
+    ]
+  }
+
+  /// The pipeline of a WordPiece vocabulary from a file that has no pipeline of its own.
+  static func bert(_ vocabulary: Vocabulary, source: String) throws(TokenizerError) -> Pipeline {
+    var pipeline = Pipeline()
+    pipeline.normalizers = [
+      .bert(
+        BertNormalizer(
+          stripsAccents: vocabulary.stripsAccents, lowercases: vocabulary.lowercases))
+    ]
+    pipeline.steps = try bertSteps(source: source)
+    return pipeline
+  }
+
   /// llama.cpp's name for the way these steps cut, or nil if it has none.
   var preTokenizerName: String? {
     var patterns: [String] = []

@@ -6,7 +6,7 @@ import BinaryIO
 ///
 /// Source: sentencepiece_model.proto's field numbers; Formats/tokenizers.md.
 enum SentencePieceModel {
-  /// - Throws: ``TokenizerError`` for a broken file, and for models other than BPE.
+  /// - Throws: ``TokenizerError`` for a broken file, and for models of words or characters.
   static func vocabulary(of file: MappedFile) throws(TokenizerError) -> Vocabulary {
     var contents = Contents()
     do throws(WireError) {
@@ -98,12 +98,12 @@ enum SentencePieceModel {
     }
 
     func vocabulary(source: String) throws(TokenizerError) -> Vocabulary {
-      let names = [1: "unigram", 3: "word", 4: "character"]
-      guard modelType == 2 else {
+      let names = [3: "word", 4: "character"]
+      guard let model: Vocabulary.Model = [1: .unigram, 2: .sentencePiece][modelType] else {
         throw .unsupported(
           source: source,
           feature: "SentencePiece's \(names[Int(clamping: modelType)] ?? "\(modelType)") model",
-          remedy: "use a model of type BPE")
+          remedy: "use a model of type unigram or BPE")
       }
       guard escapesSpaces, !treatsSpaceAsSuffix else {
         throw .unsupported(
@@ -119,7 +119,7 @@ enum SentencePieceModel {
         }
         kinds.append(kind)
       }
-      var vocabulary = Vocabulary(model: .sentencePiece, pieces: pieces, kinds: kinds)
+      var vocabulary = Vocabulary(model: model, pieces: pieces, kinds: kinds)
       vocabulary.scores = scores
       vocabulary.preTokenizer = "default"
       func id(_ number: Int) -> Int? { pieces.indices.contains(number) ? number : nil }
@@ -130,8 +130,11 @@ enum SentencePieceModel {
       vocabulary.addsSpacePrefix = addsDummyPrefix
       vocabulary.removesExtraSpaces = removesExtraSpaces
       vocabulary.characterMap = characterMap
-      // Llama's own tokenizer class does so; tokenizer_config.json may say otherwise.
+      // Llama's own tokenizer class does so, and T5's, which has no beginning, puts the end;
+      // tokenizer_config.json may say otherwise.
       vocabulary.addsBeginningOfSequence = vocabulary.beginningOfSequence != nil
+      vocabulary.addsEndOfSequence =
+        vocabulary.beginningOfSequence == nil && vocabulary.endOfSequence != nil
       return vocabulary
     }
   }

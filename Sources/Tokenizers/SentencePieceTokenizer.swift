@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// SentencePiece's BPE: characters merge to the neighbouring pair whose piece has the best score.
+/// SentencePiece's two algorithms: BPE, where characters merge to the neighbouring pair whose piece
+/// has the best score, and the unigram model.
 ///
-/// User-defined pieces are matched first and never merge; a character that is no piece becomes its
+/// User-defined pieces are always taken and never merge; a character that is no piece becomes its
 /// bytes if the vocabulary has byte pieces, else the unknown piece (one for a whole run).
 ///
 /// When special pieces are parsed, they and the user-defined ones part the text, and each stretch
@@ -20,6 +21,8 @@ struct SentencePieceTokenizer: Tokenizer {
   /// The place of a piece's score among all scores, best first; equal scores share one.
   private let ranks: [Int32]
   private let userDefined: AddedTokens
+  /// The unigram model; nil for BPE.
+  private let unigram: UnigramModel?
   private let byteIDs: [Int32]?
 
   init(_ vocabulary: Vocabulary, source: String) throws(TokenizerError) {
@@ -45,6 +48,7 @@ struct SentencePieceTokenizer: Tokenizer {
     userDefined = AddedTokens(marked.filter { !$0.isSpecial })
     normalizer = try SentencePieceNormalizer(
       vocabulary, keeping: userDefined, source: source)
+    unigram = vocabulary.model == .unigram ? UnigramModel(vocabulary) : nil
     self.spellings = spellings
     self.mergeable = mergeable
   }
@@ -71,15 +75,20 @@ struct SentencePieceTokenizer: Tokenizer {
 
   private func encode(_ text: [UInt8]) -> [Int] {
     let text = normalizer.normalized(text)
-    let rule = Rule(text: text, pieces: mergeable, ranks: ranks)
     var ids: [Int] = []
     var isAfterUnknown = false
-    for symbol in mergeNeighbours(symbols(of: text), by: rule) {
+    for symbol in segmented(text) {
       let isUnknown = symbol.id < 0 && byteIDs == nil
       if !(isUnknown && isAfterUnknown) { ids += self.ids(of: symbol, in: text) }
       isAfterUnknown = isUnknown
     }
     return ids
+  }
+
+  private func segmented(_ text: [UInt8]) -> [Symbol] {
+    if let unigram { return unigram.symbols(of: text, 0..<text.count) }
+    let rule = Rule(text: text, pieces: mergeable, ranks: ranks)
+    return mergeNeighbours(symbols(of: text), by: rule)
   }
 
   private func symbols(of text: [UInt8]) -> [Symbol] {

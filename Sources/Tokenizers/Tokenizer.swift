@@ -69,9 +69,17 @@ package func makeTokenizer(
 ) throws(TokenizerError) -> any Tokenizer {
   try vocabulary.validate(source: source)
   switch vocabulary.model {
-  case .sentencePiece: return try SentencePieceTokenizer(vocabulary, source: source)
+  case .sentencePiece, .unigram: return try SentencePieceTokenizer(vocabulary, source: source)
   case .byteLevelBPE:
     let pipeline = try Pipeline(named: vocabulary.preTokenizer, of: vocabulary, source: source)
-    return try BytePairTokenizer(vocabulary, pipeline: pipeline, source: source)
+    let model = try BytePairModel(
+      vocabulary, ignoresMerges: pipeline.ignoresMerges, source: source)
+    return PipelineTokenizer(
+      vocabulary, pipeline: pipeline, model: model, decoder: PieceDecoder(spelling: .bytes))
+  case .wordPiece:
+    return PipelineTokenizer(
+      vocabulary, pipeline: try .bert(vocabulary, source: source),
+      model: WordPieceModel(vocabulary, unknown: vocabulary.unknown),
+      decoder: PieceDecoder(spelling: .words, strippedSpaces: 1, joinsPunctuation: true))
   }
 }

@@ -11,8 +11,8 @@ import Notation
 
 /// Finds the tokenizer in a Hugging Face folder.
 package enum TokenizerFiles {
-  /// Reads `tokenizer.json`, or else `tokenizer.model`, or else `vocab.json` with `merges.txt`,
-  /// and the settings and chat template beside it.
+  /// Reads `tokenizer.json`, or else `tokenizer.model` or `spiece.model`, or else `vocab.json` with
+  /// `merges.txt`, and the settings and chat template beside it.
   ///
   /// - Throws: ``TokenizerError`` if there is none, or one that is broken or not supported.
   package static func load(folder: String) throws(TokenizerError) -> any Tokenizer {
@@ -20,7 +20,8 @@ package enum TokenizerFiles {
     if let file = try open(folder + "/tokenizer.json") {
       return try TokenizerJSON(file).tokenizer(settings)
     }
-    if let file = try open(folder + "/tokenizer.model") {
+    for name in ["tokenizer.model", "spiece.model"] {
+      guard let file = try open(folder + "/" + name) else { continue }
       var vocabulary = try SentencePieceModel.vocabulary(of: file)
       try settings.addTokens(to: &vocabulary, source: file.path)
       settings.apply(to: &vocabulary)

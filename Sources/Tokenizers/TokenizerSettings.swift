@@ -49,10 +49,12 @@ struct TokenizerSettings {
       let bytes = Array(content.utf8)
       return vocabulary.pieces.firstIndex { $0.utf8.elementsEqual(bytes) }
     }
-    vocabulary.beginningOfSequence = id("bos_token") ?? vocabulary.beginningOfSequence
-    vocabulary.endOfSequence = id("eos_token") ?? vocabulary.endOfSequence
+    vocabulary.beginningOfSequence =
+      id("bos_token") ?? id("cls_token") ?? vocabulary.beginningOfSequence
+    vocabulary.endOfSequence = id("eos_token") ?? id("sep_token") ?? vocabulary.endOfSequence
     vocabulary.unknown = vocabulary.unknown ?? id("unk_token")
     vocabulary.padding = id("pad_token") ?? vocabulary.padding
+    vocabulary.mask = id("mask_token") ?? vocabulary.mask
     if let adds = settings["add_bos_token"]?.bool { vocabulary.addsBeginningOfSequence = adds }
     if let adds = settings["add_eos_token"]?.bool { vocabulary.addsEndOfSequence = adds }
     vocabulary.addsBeginningOfSequence =
@@ -74,7 +76,7 @@ struct TokenizerSettings {
         vocabulary.pieces.append("[PAD\(vocabulary.pieces.count)]")
         vocabulary.kinds.append(.unused)
         // Below every score in use, as for pieces that are never merged to.
-        if vocabulary.model == .sentencePiece { vocabulary.scores.append(-1e6) }
+        if vocabulary.model.hasScores { vocabulary.scores.append(-1e6) }
       }
       let isUnknown = vocabulary.kinds[token.id] == .unknown
       vocabulary.pieces[token.id] = String(decoding: token.content, as: UTF8.self)

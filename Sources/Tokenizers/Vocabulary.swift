@@ -11,6 +11,13 @@ package struct Vocabulary: Sendable, Equatable {
     case sentencePiece = "llama"
     /// BPE over the GPT-2 byte alphabet: merges by rank.
     case byteLevelBPE = "gpt2"
+    /// A unigram language model: the pieces with the greatest sum of scores.
+    case unigram = "t5"
+    /// The longest piece first, word by word.
+    case wordPiece = "bert"
+
+    /// Whether pieces have scores.
+    package var hasScores: Bool { self == .sentencePiece || self == .unigram }
   }
 
   /// What a piece is for, `tokenizer.ggml.token_type`.
@@ -24,14 +31,15 @@ package struct Vocabulary: Sendable, Equatable {
   }
 
   package var model: Model
-  /// The pieces in the order of their ids: `▁the` and `<0x0A>` for SentencePiece, letters of
-  /// ``ByteAlphabet`` for byte-level BPE, plain text for control and user-defined pieces.
+  /// The pieces in the order of their ids: `▁the` and `<0x0A>` for SentencePiece and unigram models,
+  /// letters of ``ByteAlphabet`` for byte-level BPE, `▁word` and `ing` for WordPiece, plain text for
+  /// control and user-defined pieces.
   package var pieces: [String]
   /// As many as pieces.
   package var kinds: [Kind]
-  /// As many as pieces for SentencePiece, none for byte-level BPE.
+  /// As many as pieces for SentencePiece and unigram models, else none.
   package var scores: [Float] = []
-  /// Pairs of pieces with one space between, most urgent first; none for SentencePiece.
+  /// Pairs of pieces with one space between, most urgent first; for BPE by rank only.
   package var merges: [String] = []
   /// llama.cpp's name of the way text is cut into words, such as `gpt-2`, `llama-bpe` or `qwen2`;
   /// nil if unknown to llama.cpp.
@@ -42,12 +50,16 @@ package struct Vocabulary: Sendable, Equatable {
   package var endOfTurn: Int?
   package var unknown: Int?
   package var padding: Int?
+  package var mask: Int?
   package var addsBeginningOfSequence = false
   package var addsEndOfSequence = false
   /// Whether a text gets a space in front before it is cut.
   package var addsSpacePrefix = false
   /// Whether spaces at both ends go, and runs of spaces become one (SentencePiece).
   package var removesExtraSpaces = false
+  /// Whether capitals become small letters, and marks on letters go (WordPiece).
+  package var lowercases = false
+  package var stripsAccents = false
   /// SentencePiece's compiled normalization rules; empty for the identity.
   package var characterMap: [UInt8] = []
   /// A Jinja template that turns messages into a prompt.
@@ -73,12 +85,13 @@ extension Vocabulary {
     try require(
       kinds.count == pieces.count, "expected \(pieces.count) kinds, found \(kinds.count)")
     try require(
-      scores.count == pieces.count || scores.isEmpty && model == .byteLevelBPE,
+      scores.count == pieces.count || scores.isEmpty && !model.hasScores,
       "expected \(pieces.count) scores, found \(scores.count)")
     try require(!scores.contains(where: \.isNaN), "expected numbers as scores, found NaN")
     let named = [
       ("beginning of sequence", beginningOfSequence), ("end of sequence", endOfSequence),
       ("end of turn", endOfTurn), ("unknown", unknown), ("padding", padding),
+      ("mask", mask),
     ]
     for (name, id) in named {
       guard let id else { continue }

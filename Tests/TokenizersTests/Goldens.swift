@@ -46,6 +46,11 @@ enum Goldens {
     case stories = "stories260K"
     case nfkc
     case byteFallback = "bytefallback"
+    case unigram
+    case unigramIdentity = "unigram-identity"
+    case t5
+    case bert
+    case bertCased = "bert-cased"
 
     func tokenizer() throws -> any Tokenizer {
       try Goldens.tokenizers[self, default: Goldens.none].get()
@@ -58,8 +63,8 @@ enum Goldens {
 
   private static let tokenizers: [Model: Result<any Tokenizer, any Error>] = Dictionary(
     uniqueKeysWithValues: Model.allCases.map { model in
-      let isHere = [.smolVLM, .nfkc, .byteFallback].contains(model)
-      let folder = (isHere ? "tokenizers/" : "") + model.rawValue
+      let isElsewhere = [.mm1, .llava, .stories].contains(model)
+      let folder = (isElsewhere ? "" : "tokenizers/") + model.rawValue
       return (model, Result { try TokenizerFiles.load(folder: Fixtures.path(folder)) })
     })
 }

@@ -4,7 +4,9 @@ import Testing
 import Tokenizers
 
 struct SentencePieceTokenizerTests {
-  private static let models: [Goldens.Model] = [.llava, .stories, .nfkc]
+  private static let models: [Goldens.Model] = [
+    .llava, .stories, .nfkc, .unigram, .unigramIdentity,
+  ]
 
   @Test(arguments: models)
   func tokensEqualThoseOfTheReference(model: Goldens.Model) throws {

@@ -27,7 +27,13 @@ struct TokenizerFilesTests {
     (json(preTokenizer: #"{"type": "Oddity"}"#), "Oddity"),
     (json(preTokenizer: #"{"type": "Split", "pattern": {"Regex": "(?<=a)b"}}"#), "(?<"),
     (json(preTokenizer: #"{"type": "Split", "pattern": {"Regex": "(a*)*"}}"#), "unlimited repeat"),
-    (json(model: #"{"type": "Unigram"}"#), "Unigram"),
+    (json(model: #"{"type": "WordLevel", "vocab": {"a": 0}}"#), "WordLevel"),
+    (json(model: #"{"type": "Unigram", "vocab": {"a": 0}}"#), "expected ids"),
+    (json(model: #"{"type": "Unigram", "vocab": [["a"]]}"#), "entry 0"),
+    (json(model: #"{"type": "Unigram", "vocab": [["a", 0]], "unk_id": 1}"#), "unk_id"),
+    (json(model: #"{"type": "WordPiece", "vocab": []}"#), "object 'vocab'"),
+    (json(normalizer: #"{"type": "Precompiled", "precompiled_charsmap": "A"}"#), "Base64"),
+    (json(normalizer: #"{"type": "Precompiled", "precompiled_charsmap": "AAAA"}"#), "a trie"),
     (json(model: #"{"type": "BPE", "vocab": {"a": 999999999}, "merges": []}"#), "expected ids"),
     (json(model: #"{"type": "BPE", "vocab": {"a": -1}, "merges": []}"#), "expected ids"),
     (json(model: #"{"type": "BPE", "vocab": {"a": 0}, "merges": ["a b"]}"#), "merge 0"),
@@ -60,22 +66,26 @@ struct TokenizerFilesTests {
   }
 
   @Test(arguments: [
-    (Goldens.Model.mm1, "gpt-2", false, 0, 0 as Int?), (.smolVLM, "smollm", false, 1, 49279),
+    (Goldens.Model.mm1, "gpt-2", false, 0 as Int?, 0 as Int?),
+    (.smolVLM, "smollm", false, 1, 49279),
     (.llava, "default", true, 1, 2), (.byteFallback, "default", true, 1, nil),
+    (.unigramIdentity, "default", true, 1 as Int?, 2), (.bert, "default", true, 2, 3),
+    (.bertCased, "default", true, 2, 3), (.t5, "default", false, nil, 1),
   ])
   func settingsReachTheVocabulary(
-    model: Goldens.Model, preTokenizer: String, addsBeginning: Bool, beginning: Int?, end: Int?
+    model: Goldens.Model, preTokenizer: String, addsBeginning: Bool, beginning: Int?,
+    end: Int?
   ) throws {
     let vocabulary = try model.tokenizer().vocabulary
     #expect(vocabulary.preTokenizer == preTokenizer)
     #expect(vocabulary.addsBeginningOfSequence == addsBeginning)
     #expect(vocabulary.beginningOfSequence == beginning)
     #expect(vocabulary.endOfSequence == end)
-    #expect(!vocabulary.addsEndOfSequence)
+    #expect(vocabulary.addsEndOfSequence == [.bert, .bertCased, .t5].contains(model))
   }
 
-  @Test(arguments: [Goldens.Model.mm1, .smolVLM])
-  func aByteLevelVocabularyAloneGivesTheSameTokens(model: Goldens.Model) throws {
+  @Test(arguments: [Goldens.Model.mm1, .smolVLM, .bert, .bertCased])
+  func aVocabularyAloneGivesTheSameTokens(model: Goldens.Model) throws {
     let tokenizer = try model.tokenizer()
     let other = try makeTokenizer(tokenizer.vocabulary)
     for row in try model.rows {

@@ -53,6 +53,20 @@ TEXTS = [
     "words " * 30, "  " * 20 + "x" + "  " * 20, "0" * 100, "!" * 100, "'s" * 30,
 ]
 
+# For what only unigram and WordPiece models do.
+MORE = [
+    "[CLS] a [MASK] b [SEP]", "[unused0]", "[UNK][PAD]", "x[MASK]y", "[mask]", "##ing", "a##b", "#",
+    "\u039f\u0394\u039f\u03a3 \u03a3\u0391\u03a3", "\u0130stanbul", "STRASSE stra\u00dfe",
+    "z" * 99, "z" * 100, "z" * 101, "\u00e9" * 100, "\u00e9" * 101, "a" * 100, "a" * 101,
+    "\uff21\u0301", "\ufb01ne \ufb03", "\u2460\u00bd\u3392", "\u00a0\u3000x\u2007y",
+    "\uac00\u11a8", "\u1112\u1161\u11ab", "e\u0301e", "\uff76\uff9e", "\u0915\u093f",
+    "can't won't it's I'm they're we've do not", "a . b , c ! d ? e ' f n't",
+    "\U0002b820\U0002b920\U0002f800\U00030000", "\u3400\u9fff\ua000\uf900", "\u00a8\u00b4^`~",
+    "\u2028\u2029\u0085\u180e", "\u0600\u06dd\u070f\u00ad\ufe0f", "\u0378\u05ff\u1cfb",
+    "abell ellab", "xabx cell ab", "</s>x<pad>", "\u2581\u2581x \u2581", "\u00b5\u212b\u2126",
+    "The quick brown fox jumps over the lazy dog, and then it went home to sleep. " * 20,
+]
+
 BYTES = [
     b"\xff", b"a\xffb", b"\xc3", b"\xc3(", b"\xe2\x82", b"\xe2\x82a", b"\xf0\x9f\x98",
     b"\xf0\x9f\x98\xf0\x9f\x98\x80", b"\xed\xa0\x80", b"\xc0\x80", b"\xf4\x90\x80\x80", b"\x80\x80 ok",

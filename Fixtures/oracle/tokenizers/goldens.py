@@ -8,7 +8,7 @@ import sentencepiece
 import tokenizers
 from tokenizers import Regex, normalizers, pre_tokenizers
 
-from corpus import BYTES, TEXTS
+from corpus import BYTES, MORE, TEXTS
 
 FIXTURES = pathlib.Path(__file__).parents[2]
 OUT = FIXTURES / "tokenizers"
@@ -19,31 +19,59 @@ def write(name, value):
         "[\n" + ",\n".join(json.dumps(v, ensure_ascii=True) for v in value) + "\n]\n")
 
 
-def texts():
-    for text in TEXTS:
+def texts(more=()):
+    for text in TEXTS + list(more):
         yield text, {"text": text}
     for data in BYTES:
         yield data.decode("utf-8", errors="replace"), {"bytes": list(data)}
 
 
-def hugging_face(name, path):
+def hugging_face(name, path, more=()):
     tokenizer = tokenizers.Tokenizer.from_file(str(FIXTURES / path))
     rows = []
-    for text, row in texts():
+    for text, row in texts(more):
         tokenizer.encode_special_tokens = False
         row["special"] = tokenizer.encode(text, add_special_tokens=False).ids
         tokenizer.encode_special_tokens = True
         plain = tokenizer.encode(text, add_special_tokens=False).ids
         if plain != row["special"]:
             row["plain"] = plain
+        if more:
+            row["decoded"] = tokenizer.decode(plain)
         rows.append(row)
     write(name, rows)
 
 
-def sentence_piece(name, path):
+def unspellable(path, specials):
+    """A tokenizer whose pieces in `specials` stand in no text: what its plain text becomes."""
+    data = json.loads((FIXTURES / path).read_text())
+    entries = data["model"]["vocab"]
+    for i, name in enumerate(specials):
+        entry = next(e for e in entries if e[0] == name)
+        entry[0] = f"\U0010fff0{i}"
+    data["added_tokens"] = [t for t in data["added_tokens"] if t["content"] not in specials]
+    return tokenizers.Tokenizer.from_str(json.dumps(data))
+
+
+def unigram(name, path, specials):
+    """As `hugging_face`, but for a model that would read special tokens in plain text, too."""
+    tokenizer = tokenizers.Tokenizer.from_file(str(FIXTURES / path))
+    plain = unspellable(path, specials)
+    rows = []
+    for text, row in texts(MORE):
+        row["special"] = tokenizer.encode(text, add_special_tokens=False).ids
+        ids = plain.encode(text, add_special_tokens=False).ids
+        if ids != row["special"]:
+            row["plain"] = ids
+        row["decoded"] = tokenizer.decode(ids)
+        rows.append(row)
+    write(name, rows)
+
+
+def sentence_piece(name, path, more=()):
     processor = sentencepiece.SentencePieceProcessor(model_file=str(FIXTURES / path))
     rows = []
-    for text, row in texts():
+    for text, row in texts(more):
         row["plain"] = processor.encode(text)
         row["decoded"] = processor.decode(row["plain"])
         rows.append(row)
@@ -60,9 +88,9 @@ def split(name, pattern):
 
 
 def normalized(name):
-    nfc, nfd = normalizers.NFC(), normalizers.NFD()
+    forms = [normalizers.NFC(), normalizers.NFD(), normalizers.NFKC(), normalizers.NFKD()]
     extra = [chr(0x1E00 + i) + chr(0x300 + i % 64) for i in range(0, 256, 3)]
-    write(name, [[t, nfc.normalize_str(t), nfd.normalize_str(t)] for t in TEXTS + extra])
+    write(name, [[t] + [f.normalize_str(t) for f in forms] for t in TEXTS + MORE + extra])
 
 
 CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
@@ -75,6 +103,11 @@ sentence_piece("llava-tiny.tokens.json", "llava-tiny/tokenizer.model")
 sentence_piece("stories260K.tokens.json", "stories260K/tokenizer.model")
 hugging_face("bytefallback.tokens.json", "tokenizers/bytefallback/tokenizer.json")
 sentence_piece("nfkc.tokens.json", "tokenizers/nfkc/tokenizer.model")
+sentence_piece("unigram.tokens.json", "tokenizers/unigram/tokenizer.model", MORE)
+sentence_piece("unigram-identity.tokens.json", "tokenizers/unigram-identity/tokenizer.model", MORE)
+unigram("t5.tokens.json", "tokenizers/t5/tokenizer.json", ["<pad>", "</s>", "<unk>", "<|user|>"])
+hugging_face("bert.tokens.json", "tokenizers/bert/tokenizer.json", MORE)
+hugging_face("bert-cased.tokens.json", "tokenizers/bert-cased/tokenizer.json", MORE)
 split("gpt-2.words.json",
       r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+")
 split("llama-bpe.words.json",

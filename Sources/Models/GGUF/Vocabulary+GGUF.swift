@@ -16,7 +16,7 @@ extension Vocabulary {
     guard let model = Model(rawValue: name) else {
       throw .unsupported(
         source: source, feature: "the tokenizer '\(name)' (tokenizer.ggml.model)",
-        remedy: "use a model with 'llama' or 'gpt2'")
+        remedy: "use a model with 'llama', 'gpt2', 't5' or 'bert'")
     }
     var kinds = [Kind](repeating: .normal, count: pieces.count)
     if let types = key("token_type")?.integers {
@@ -26,14 +26,21 @@ extension Vocabulary {
     scores = key("scores")?.numbers?.map(Float.init) ?? []
     merges = key("merges")?.strings ?? []
     preTokenizer = key("pre")?.string
-    beginningOfSequence = key("bos_token_id")?.integer
-    endOfSequence = key("eos_token_id")?.integer
+    // BERT's sequences begin and end with tokens of other names (the misspelling is GGUF's).
+    beginningOfSequence = (key("bos_token_id") ?? key("cls_token_id"))?.integer
+    endOfSequence = (key("eos_token_id") ?? key("seperator_token_id"))?.integer
     endOfTurn = key("eot_token_id")?.integer
     unknown = key("unknown_token_id")?.integer
     padding = key("padding_token_id")?.integer
-    // Files of this kind that say nothing mean what SentencePiece does by default.
-    addsBeginningOfSequence = key("add_bos_token")?.bool ?? (model == .sentencePiece)
-    addsEndOfSequence = key("add_eos_token")?.bool ?? false
+    mask = key("mask_token_id")?.integer
+    // What llama.cpp does for files that say nothing.
+    addsBeginningOfSequence =
+      key("add_bos_token")?.bool ?? (model == .sentencePiece || model == .wordPiece)
+    addsEndOfSequence =
+      (key("add_eos_token") ?? key("add_sep_token"))?.bool
+      ?? (model == .unigram || model == .wordPiece)
+    lowercases = key("normalizer.lowercase")?.bool ?? (model == .wordPiece)
+    stripsAccents = key("normalizer.strip_accents")?.bool ?? (model == .wordPiece)
     addsSpacePrefix = key("add_space_prefix")?.bool ?? (model == .sentencePiece)
     removesExtraSpaces = key("remove_extra_whitespaces")?.bool ?? false
     characterMap =
@@ -53,7 +60,7 @@ extension Vocabulary {
       result.pieces.append("[PAD\(id)]")
       result.kinds.append(.unused)
       // Below every score in use.
-      if model == .sentencePiece { result.scores.append(-1e6) }
+      if model.hasScores { result.scores.append(-1e6) }
     }
     return result
   }
@@ -73,13 +80,22 @@ extension Vocabulary {
     set("token_type", .array(GGUFArray(kinds.map(\.rawValue))))
     if model == .byteLevelBPE { set("merges", .array(GGUFArray(merges))) }
     set("bos_token_id", id(beginningOfSequence))
-    set("eos_token_id", id(endOfSequence))
+    if model == .wordPiece {
+      set("cls_token_id", id(beginningOfSequence))
+      set("seperator_token_id", id(endOfSequence))
+      set("normalizer.lowercase", .bool(lowercases))
+      set("normalizer.strip_accents", .bool(stripsAccents))
+    } else {
+      set("eos_token_id", id(endOfSequence))
+    }
     set("eot_token_id", id(endOfTurn))
     set("unknown_token_id", id(unknown))
     set("padding_token_id", id(padding))
+    set("mask_token_id", id(mask))
     set("add_bos_token", .bool(addsBeginningOfSequence))
     set("add_eos_token", .bool(addsEndOfSequence))
-    if model == .sentencePiece { set("add_space_prefix", .bool(addsSpacePrefix)) }
+    if model == .wordPiece { set("add_sep_token", .bool(addsEndOfSequence)) }
+    if model.hasScores { set("add_space_prefix", .bool(addsSpacePrefix)) }
     if removesExtraSpaces { set("remove_extra_whitespaces", .bool(true)) }
     if !characterMap.isEmpty { set("precompiled_charsmap", .array(GGUFArray(characterMap))) }
     if let chatTemplate { metadata["tokenizer.chat_template"] = .string(chatTemplate) }

@@ -2,7 +2,7 @@
 
 /// BPE with merges by rank, over bytes (GPT-2 and its heirs) or over characters with bytes for
 /// the rest (SentencePiece models as `tokenizer.json` writes them).
-struct BytePairTokenizer: Tokenizer {
+struct BytePairModel: WordModel {
   /// What the pieces spell.
   enum Alphabet: Sendable, Equatable {
     /// Letters of ``ByteAlphabet``.
@@ -11,15 +11,9 @@ struct BytePairTokenizer: Tokenizer {
     case characters(fallsBackToBytes: Bool, fusesUnknown: Bool)
   }
 
-  let vocabulary: Vocabulary
-  let pipeline: Pipeline
   let alphabet: Alphabet
-  /// How many spaces in front the decoder takes away.
-  let strippedSpaces: Int
-  private let firstTokens: AddedTokens
-  private let normalizedTokens: AddedTokens
-  /// Every piece as it is spelled.
-  private let spellings: PieceTable
+  /// Whether a word that is a piece is taken whole without merging.
+  let ignoresMerges: Bool
   /// Ordinary pieces as the text that they stand for.
   private let words: PieceTable
   private let merges: MergeTable
@@ -27,34 +21,20 @@ struct BytePairTokenizer: Tokenizer {
   /// What stands for text that no piece spells, or -1: such text is dropped.
   private let unknown: Int32
 
-  /// Makes a tokenizer of checked parts.
+  /// Makes a model of a checked vocabulary.
   ///
   /// `unknown` is the piece for text that no other spells (a vocabulary may name an unknown piece
-  /// that its model does not use); `added` are the tokens recognised in text, by default those that
-  /// the vocabulary's kinds mark; `pairs` are the merges, if ``Vocabulary/merges`` cannot say them.
+  /// that its model does not use); `pairs` are the merges, if ``Vocabulary/merges`` cannot say them.
   init(
-    _ vocabulary: Vocabulary, pipeline: Pipeline, alphabet: Alphabet = .bytes, unknown: Int? = nil,
-    added: [AddedToken]? = nil, pairs: [(String, String)]? = nil, strippedSpaces: Int = 0,
-    source: String
+    _ vocabulary: Vocabulary, alphabet: Alphabet = .bytes, ignoresMerges: Bool,
+    unknown: Int? = nil, pairs: [(String, String)]? = nil, source: String
   ) throws(TokenizerError) {
-    self.vocabulary = vocabulary
-    self.pipeline = pipeline
     self.alphabet = alphabet
+    self.ignoresMerges = ignoresMerges
     self.unknown = unknown.map(Int32.init) ?? -1
-    self.strippedSpaces = strippedSpaces
-    let added = added ?? AddedTokens.marked(in: vocabulary)
-    firstTokens = AddedTokens(added.filter { !$0.isNormalized })
-    normalizedTokens = AddedTokens(
-      added.filter(\.isNormalized).map {
-        var token = $0
-        token.content = pipeline.normalized(token.content)
-        return token
-      })
-    var spellings = PieceTable(capacity: vocabulary.pieces.count)
+    let spellings = PieceTable(spellingsOf: vocabulary)
     var words = PieceTable(capacity: vocabulary.pieces.count)
-    for (id, piece) in vocabulary.pieces.enumerated() {
-      spellings.insert(piece.utf8, id: id)
-      guard vocabulary.kinds[id] == .normal else { continue }
+    for (id, piece) in vocabulary.pieces.enumerated() where vocabulary.kinds[id] == .normal {
       if alphabet == .bytes {
         if let bytes = ByteAlphabet.bytes(of: piece) { words.insert(bytes, id: id) }
       } else {
@@ -67,7 +47,6 @@ struct BytePairTokenizer: Tokenizer {
         : spellings.id(of: BytePiece.spelling(of: byte)) ?? -1
     }
     merges = try Self.mergeTable(vocabulary, pairs, spellings, source: source)
-    self.spellings = spellings
     self.words = words
   }
 
@@ -100,38 +79,13 @@ struct BytePairTokenizer: Tokenizer {
     return table
   }
 
-  func id(of piece: String) -> Int? { spellings.id(of: piece).map(Int.init) }
-
-  func encode(_ text: [UInt8], parsingSpecial: Bool) -> [Int] {
-    let text = UTF8Text.repaired(text)
-    var ids: [Int] = []
-    for segment in firstTokens.segments(of: text, parsingSpecial: parsingSpecial) {
-      if let id = segment.id {
-        ids.append(id)
-        continue
-      }
-      let part = pipeline.normalized(Array(text[segment.range]))
-      for inner in normalizedTokens.segments(of: part, parsingSpecial: parsingSpecial) {
-        if let id = inner.id {
-          ids.append(id)
-          continue
-        }
-        let isFirst = segment.range.lowerBound == 0 && inner.range.lowerBound == 0
-        encode(pipeline.words(of: Array(part[inner.range]), isFirst: isFirst), into: &ids)
-      }
+  func append(_ range: Range<Int>, of text: [UInt8], to ids: inout [Int]) {
+    if ignoresMerges, let id = words.id(of: text, range) {
+      ids.append(Int(id))
+      return
     }
-    return ids
-  }
-
-  private func encode(_ words: Words, into ids: inout [Int]) {
-    for range in words.ranges {
-      if pipeline.ignoresMerges, let id = self.words.id(of: words.text, range) {
-        ids.append(Int(id))
-        continue
-      }
-      let symbols = mergeNeighbours(symbols(of: words.text, range), by: Rule(merges: merges))
-      for symbol in symbols where symbol.id >= 0 { ids.append(Int(symbol.id)) }
-    }
+    let symbols = mergeNeighbours(symbols(of: text, range), by: Rule(merges: merges))
+    for symbol in symbols where symbol.id >= 0 { ids.append(Int(symbol.id)) }
   }
 
   /// The parts of a word before merging.
@@ -164,21 +118,4 @@ struct BytePairTokenizer: Tokenizer {
     func merge(_ left: Symbol, _ right: Symbol) -> Merge? { merges.merge(left.id, right.id) }
   }
 
-  func bytes(of id: Int) -> [UInt8] {
-    guard vocabulary.pieces.indices.contains(id) else { return [] }
-    let piece = vocabulary.pieces[id]
-    switch (vocabulary.kinds[id], alphabet) {
-    case (.normal, .bytes): return ByteAlphabet.bytes(of: piece) ?? Array(piece.utf8)
-    case (.byte, _): return BytePiece.byte(of: piece).map { [$0] } ?? Array(piece.utf8)
-    case (.normal, .characters): return BytePiece.withSpaces(piece)
-    default: return Array(piece.utf8)
-    }
-  }
-
-  func decode(_ ids: some Sequence<Int>, skippingSpecial: Bool) -> [UInt8] {
-    var result: [UInt8] = []
-    for id in ids where !(skippingSpecial && vocabulary.isSpecial(id)) { result += bytes(of: id) }
-    let spaces = result.prefix(strippedSpaces).prefix { $0 == UInt8(ascii: " ") }.count
-    return spaces == 0 ? result : Array(result.dropFirst(spaces))
-  }
 }
