@@ -35,6 +35,9 @@ let package = Package(
       providers: [.apt(["libdeflate-dev"]), .brew(["libdeflate"])]),
     .systemLibrary(
       name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(
+      name: "CPCRE2", pkgConfig: "libpcre2-8",
+      providers: [.apt(["libpcre2-dev"]), .brew(["pcre2"])]),
     .target(
       name: "CKernels",
       cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
@@ -56,7 +59,7 @@ let package = Package(
       name: "Checkpoints",
       dependencies: ["BinaryIO", "Tensors", "Notation", "Parallelism", "BlockFormats"]),
     .target(name: "Preprocessing", dependencies: ["BinaryIO", "Notation", "CImageCodecs"]),
-    .target(name: "Tokenizers", dependencies: ["BinaryIO", "Notation"]),
+    .target(name: "Tokenizers", dependencies: ["BinaryIO", "Notation", "CPCRE2"]),
 
     // 3: the parts of a model, and of a quantizer
     .target(

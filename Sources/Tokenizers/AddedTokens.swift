@@ -85,9 +85,9 @@ struct AddedTokens: Sendable {
 
   private func touchesWord(_ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Bool {
     range.lowerBound > 0
-      && ScalarSet.word.contains(UTF8Text.scalar(text, before: range.lowerBound).0)
+      && UTF8Text.scalar(text, before: range.lowerBound).0.isPartOfWord
       || range.upperBound < text.count
-        && ScalarSet.word.contains(UTF8Text.scalar(text, at: range.upperBound).0)
+        && UTF8Text.scalar(text, at: range.upperBound).0.isPartOfWord
   }
 
   private func spaceStart(
@@ -96,7 +96,7 @@ struct AddedTokens: Sendable {
     var position = end
     while position > floor {
       let (scalar, length) = UTF8Text.scalar(text, before: position)
-      guard ScalarSet.space.contains(scalar) else { break }
+      guard scalar.properties.isWhitespace else { break }
       position -= length
     }
     return position
@@ -106,7 +106,7 @@ struct AddedTokens: Sendable {
     var position = start
     while position < text.count {
       let (scalar, length) = UTF8Text.scalar(text, at: position)
-      guard ScalarSet.space.contains(scalar) else { break }
+      guard scalar.properties.isWhitespace else { break }
       position += length
     }
     return position

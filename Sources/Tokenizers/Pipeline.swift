@@ -78,20 +78,15 @@ struct Pipeline: Sendable, Equatable {
     _ pattern: Pattern, _ replacement: [UInt8], in text: [UInt8]
   ) -> [UInt8] {
     text.withUnsafeBufferPointer { text in
-      var matcher = PatternMatcher(pattern, in: text, bounds: 0..<text.count)
+      var matcher = PatternMatcher(pattern, in: text)
       var result: [UInt8] = []
-      var position = 0
-      while position < text.count {
-        if let end = matcher.matchEnd(at: position), end > position {
-          result += replacement
-          position = end
-        } else {
-          let end = position + UTF8Text.length(startingWith: text[position])
-          result += text[position..<min(end, text.count)]
-          position = end
-        }
+      var done = 0
+      for match in matcher.matches(in: 0..<text.count) {
+        result += text[done..<match.lowerBound]
+        result += replacement
+        done = match.upperBound
       }
-      return result
+      return result + text[done...]
     }
   }
 
@@ -109,8 +104,8 @@ struct Pipeline: Sendable, Equatable {
   private static func strip(_ text: [UInt8], left: Bool, right: Bool) -> [UInt8] {
     let scalars = Array(String(decoding: text, as: UTF8.self).unicodeScalars)
     var range = scalars[...]
-    if left { range = range.drop(while: ScalarSet.space.contains) }
-    if right { while let last = range.last, ScalarSet.space.contains(last) { range.removeLast() } }
+    if left { range = range.drop(while: \.properties.isWhitespace) }
+    if right { while let last = range.last, last.properties.isWhitespace { range.removeLast() } }
     var result = String.UnicodeScalarView()
     result.append(contentsOf: range)
     return Array(String(result).utf8)

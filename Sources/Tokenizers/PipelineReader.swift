@@ -132,7 +132,7 @@ struct PipelineReader {
         .split(try Pattern(#"[\p{P}$+<=>^`|~]"#, source: path), behavior, isInverted: false))
     case "Whitespace":
       stages.pipeline.steps.append(
-        .split(try Pattern(#"\w+|[^\w\s]+"#, source: path), .removed, isInverted: true))
+        .split(try Pattern(Self.wordsOrMarks, source: path), .removed, isInverted: true))
     case "WhitespaceSplit":
       stages.pipeline.steps.append(
         .split(try Pattern(#"\s"#, source: path), .removed, isInverted: false))
@@ -144,6 +144,12 @@ struct PipelineReader {
       throw unsupported("the pre-tokenizer", type)
     }
   }
+
+  /// `\w+|[^\w\s]+`, where `\w` is that of UTS #18.
+  private static let wordsOrMarks: String = {
+    let word = #"\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}"#
+    return #"[\#(word)]+|[^\#(word)\s]+"#
+  }()
 
   private func read(metaspace step: JSON, into stages: inout Stages) throws(TokenizerError) {
     guard step["replacement"]?.string ?? "▁" == "▁" else {

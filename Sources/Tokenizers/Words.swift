@@ -27,13 +27,14 @@ struct Words: Equatable {
   mutating func split(by pattern: Pattern, _ behavior: Behavior, isInverted: Bool) {
     var result: [Range<Int>] = []
     text.withUnsafeBufferPointer { text in
+      var matcher = PatternMatcher(pattern, in: text)
       for range in ranges {
-        var parts = Self.parts(of: text, range, pattern)
+        var parts = Self.parts(of: range, at: matcher.matches(in: range))
         if isInverted { for i in parts.indices { parts[i].isMatch.toggle() } }
         Self.join(parts, behavior, into: &result)
       }
     }
-    ranges = result
+    ranges = result.filter { !$0.isEmpty }
   }
 
   private struct Part {
@@ -41,21 +42,15 @@ struct Words: Equatable {
     var isMatch: Bool
   }
 
-  private static func parts(
-    of text: UnsafeBufferPointer<UInt8>, _ bounds: Range<Int>, _ pattern: Pattern
-  ) -> [Part] {
-    var matcher = PatternMatcher(pattern, in: text, bounds: bounds)
+  private static func parts(of bounds: Range<Int>, at matches: [Range<Int>]) -> [Part] {
     var parts: [Part] = []
     var done = bounds.lowerBound
-    var position = done
-    while position < bounds.upperBound {
-      guard let end = matcher.matchEnd(at: position), end > position else {
-        position += UTF8Text.length(startingWith: text[position])
-        continue
+    for match in matches {
+      if done < match.lowerBound {
+        parts.append(Part(range: done..<match.lowerBound, isMatch: false))
       }
-      if done < position { parts.append(Part(range: done..<position, isMatch: false)) }
-      parts.append(Part(range: position..<end, isMatch: true))
-      (done, position) = (end, end)
+      parts.append(Part(range: match, isMatch: true))
+      done = match.upperBound
     }
     if done < bounds.upperBound {
       parts.append(Part(range: done..<bounds.upperBound, isMatch: false))

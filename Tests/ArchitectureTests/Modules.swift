@@ -14,7 +14,7 @@ struct Module: Sendable, CustomStringConvertible {
   /// A new module needs a row here.
   static let all: [Module] = [
     Module("CPNG", 0), Module("CJPEG", 0), Module("CDeflate", 0),
-    Module("CZlib", 0),
+    Module("CZlib", 0), Module("CPCRE2", 0),
     Module("CKernels", 0), Module("CLinearAlgebra", 0),
     Module("CImageCodecs", 0, ["CPNG", "CJPEG"]),
 
@@ -28,7 +28,7 @@ struct Module: Sendable, CustomStringConvertible {
     Module("LinearAlgebra", 2, ["Tensors", "CKernels", "CLinearAlgebra"]),
     Module("Checkpoints", 2, ["BinaryIO", "Tensors", "Notation", "Parallelism", "BlockFormats"]),
     Module("Preprocessing", 2, ["Tensors", "BinaryIO", "Notation", "CImageCodecs"]),
-    Module("Tokenizers", 2, ["Tensors", "BinaryIO", "Notation"]),
+    Module("Tokenizers", 2, ["Tensors", "BinaryIO", "Notation", "CPCRE2"]),
 
     Module("Formats", 3),
     Module("Layers", 3, ["BlockFormats", "LinearAlgebra", "Parallelism", "Tensors", "CKernels"]),

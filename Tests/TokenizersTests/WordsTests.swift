@@ -32,4 +32,19 @@ struct WordsTests {
     words.split(by: try Pattern("-", source: ""), behavior, isInverted: false)
     #expect(words.ranges.map { String(decoding: words.text[$0], as: UTF8.self) } == expected)
   }
+
+  @Test(arguments: [
+    ("Whitespace", ["aé", "1", "²", "_x\u{200D}y", ",", "z", "!?", "ⅷ\u{301}", "-"]),
+    ("WhitespaceSplit", ["aé", "1²", "_x\u{200D}y,", "z!?", "ⅷ\u{301}-"]),
+    ("Punctuation", ["aé 1² ", "_", "x\u{200D}y", ",", " z", "!", "?", " ⅷ\u{301}", "-"]),
+    ("Digits", ["aé ", "1²", " _x\u{200D}y, z!? ", "ⅷ", "\u{301}-"]),
+    ("BertPreTokenizer", ["aé", "1²", "_", "x\u{200D}y", ",", "z", "!", "?", "ⅷ\u{301}", "-"]),
+  ])
+  func preTokenizersCutAsThoseOfTheReference(name: String, expected: [String]) throws {
+    let root = JSON.object(.init(["pre_tokenizer": .object(.init(["type": .string(name)]))]))
+    let pipeline = try PipelineReader(path: "test").read(root).pipeline
+    let words = pipeline.words(of: Array("aé 1² _x\u{200D}y, z!? ⅷ\u{301}-".utf8), isFirst: true)
+    let parts = words.ranges.map { String(decoding: words.text[$0], as: UTF8.self) }
+    #expect(parts.map { Array($0.utf8) } == expected.map { Array($0.utf8) })
+  }
 }

@@ -87,6 +87,23 @@ def split(name, pattern):
     write(name, rows)
 
 
+def patterns(name):
+    """What a pattern's parts mean, on one text that has something for each."""
+    text = ("a\u00e9 1\u0663\u00b2\u2177_\u180e\u200d\u0301x\u0085y\nSs \u017fKk\u212a stra\u00dfe STRASSE"
+            "\n\n  \u6f22\u5b57\u304b\u306a\u30ab\u30ca\u30fc\u3005\u3006\u3001a1b22 \u00a0\u2028z'\tend\n")
+    rows = []
+    for pattern in [
+            "^", "^.", ".$", ".+", r"\w+", r"\W+", r"[\w ]+", r"\s+", r"\S+", r"[\s\d]+",
+            r"[^\S\n]+", r"\d+", r"\D+", r"(?<=a)\w", "(?<!a)b", r"\w(?= )", r"\w(?! )", r"\p{Han}+",
+            r"\p{Hiragana}+|\p{Katakana}+", "(?i:s+)", "(?i)k", r"[^\w ]+", r"\bs\w*", r"\Bs", r"\x{301}|\u180e",
+            r"\x41|\x61", r"\v", r"(a|b)+\d*", "x*", r"(?>\w+)\n", r"\p{^L}+", r"\P{L}+",
+            r"\p{Lu}\p{Ll}*", r"\n\Z", r"\n\z", r"\w++", r"\p{N}{1,2}", r"(\w)\1", r"\.|\-|'",
+            r"(?:a*)*", "[a-cx]+", r"\A.", "(a*)+b"]:
+        pieces = pre_tokenizers.Split(Regex(pattern), "isolated").pre_tokenize_str(text)
+        rows.append([pattern] + [piece for piece, _ in pieces])
+    write(name, rows)
+
+
 def normalized(name):
     forms = [normalizers.NFC(), normalizers.NFD(), normalizers.NFKC(), normalizers.NFKD()]
     extra = [chr(0x1E00 + i) + chr(0x300 + i % 64) for i in range(0, 256, 3)]
@@ -118,4 +135,5 @@ split("gpt-4o.words.json",
       rf"[^\r\n\p{{L}}\p{{N}}]?{UPPER}*{LOWER}+{CONTRACTIONS}?"
       rf"|[^\r\n\p{{L}}\p{{N}}]?{UPPER}+{LOWER}*{CONTRACTIONS}?"
       r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*" + SPACES)
+patterns("patterns.json")
 normalized("normalized.json")

@@ -105,7 +105,7 @@ extension TemplateEvaluator {
     switch name {
     case "isdigit":
       scalar.properties.numericType == .decimal || scalar.properties.numericType == .digit
-    case "isalpha": ScalarSet([.categories(ScalarSet.categories("L") ?? 0)]).contains(scalar)
+    case "isalpha": scalar.isLetter
     case "isspace": scalar.properties.isWhitespace
     case "isupper": scalar.properties.isUppercase
     default: scalar.properties.isLowercase
