@@ -177,8 +177,8 @@ let package = Package(
     .testTarget(
       name: "ModelsTests",
       dependencies: [
-        "Models", "Checkpoints", "Preprocessing", "Tokenizers", "BinaryIO", "Notation",
-        "TestSupport",
+        "Models", "Checkpoints", "LinearAlgebra", "Preprocessing", "Tokenizers", "BinaryIO",
+        "Notation", "TestSupport",
       ]),
     .testTarget(
       name: "ConversionTests",

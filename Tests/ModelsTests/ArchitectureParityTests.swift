@@ -3,6 +3,7 @@
 import BinaryIO
 import Checkpoints
 import Fixtures
+import LinearAlgebra
 import Models
 import Notation
 import Tensors
@@ -48,6 +49,22 @@ struct ArchitectureParityTests {
     for (intermediate, error) in errors.sorted(by: { $0.key < $1.key }) {
       #expect(error <= ArchitectureParityTests.tolerance, "\(intermediate): \(error)")
     }
+  }
+
+  @Test("going on token by token gives the same logits", arguments: names)
+  func steps(name: String) throws {
+    let golden = try Checkpoint(path: Fixtures.path("architectures/\(name)/golden.safetensors"))
+    let tokens = try #require(golden["tokens"]).integers
+    let copy = try FixtureCopy(family: name)
+    let forward = try ForwardPass(Model(path: copy.path, library: try DeclarationLibrary()))
+    var state = forward.state(sequenceCount: 1)
+    var logits = try forward.advance(&state, by: [TokenSequence(tokens: Array(tokens.prefix(4)))])
+    for token in tokens.dropFirst(4) {
+      logits = try forward.advance(&state, by: [TokenSequence(tokens: [token])])
+    }
+    let expected = try #require(golden["logits"]).floats.suffix(logits.columns)
+    let error = logits.values.relativeDistance(from: Array(expected))
+    #expect(error <= ArchitectureParityTests.tolerance, "\(error)")
   }
 
   struct Mistake: Sendable, CustomTestStringConvertible {

@@ -99,6 +99,14 @@ MODELS = {
         dict(num_hidden_layers=4, no_rope_layers=[1, 0, 0, 1], rope_parameters=rope(base=5000.0)),
         {"rotation in all layers": {ROPE + "when": True},
          "every fourth layer": {ROPE + "when": "(layer + 1) % 4 != 0"}}),
+    "lfm2": (
+        "Lfm2",
+        dict(num_hidden_layers=4, layer_types=["conv", "full_attention", "conv", "conv"],
+             intermediate_size=60, block_multiple_of=12, block_ffn_dim_multiplier=1.1,
+             conv_L_cache=4, rope_parameters=rope(base=1000.0)),
+        {"head norms": {**NO_HEAD_NORM, "ignored+": [{"name": "*_layernorm.weight", "because": "a mistake"}]},
+         "rotation": NO_ROTATION, "activation": WRONG_ACTIVATION,
+         "epsilon": {LAYERS + "shortConvolution.epsilon": 0.01}}),
     "olmo2": (
         "Olmo2", dict(),
         {"head norms": NO_HEAD_NORM, "activation": WRONG_ACTIVATION}),
@@ -179,7 +187,8 @@ def traced(model, tokens):
     inner = model.model
     for index, layer in enumerate(inner.layers):
         layer.register_forward_hook(keep(f"layers.{index}"))
-    inner.norm.register_forward_hook(keep("norm"))
+    norm = inner.norm if hasattr(inner, "norm") else inner.embedding_norm
+    norm.register_forward_hook(keep("norm"))
     inner.embed_tokens.register_forward_hook(keep("embeddings"))
     with torch.no_grad():
         results["logits"] = model(torch.tensor([tokens]), use_cache=False).logits[0]

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Checkpoints
 import Notation
 
 extension HyperparameterDeclaration {
@@ -27,7 +28,11 @@ extension HyperparameterSource {
         path: path, key: parameter.perLayer?.description ?? parameter.name,
         sentence: "expected 0 to \(Part.maximumRepetitions), found \(count)")
     }
-    if let values = try listedValues(of: parameter, count: count) { return values }
+    if let values = try listedValues(
+      of: parameter, count: count, known: known, in: declaration)
+    {
+      return values
+    }
     var values: [Expression.Value] = []
     for layer in 0..<count {
       let names = Part.layerValues(known, of: layer, in: declaration)
@@ -38,10 +43,38 @@ extension HyperparameterSource {
     return values
   }
 
-  /// The values that `config.json` lists; nil if it does not.
-  private func listedValues(
-    of parameter: HyperparameterDeclaration, count: Int
+  /// The values that a GGUF gives, as a list or as one for all layers; nil if it does not.
+  private func ggufValues(
+    of parameter: HyperparameterDeclaration, count: Int, _ metadata: GGUFMetadata,
+    known: [String: Expression.Value], in declaration: PartDeclaration
   ) throws(ModelError) -> [Expression.Value]? {
+    for template in parameter.gguf {
+      let key: String
+      do throws(Expression.Failure) { key = try template.name(known) } catch {
+        throw .declaration(name: declaration.name, sentence: "\(parameter.name): \(error)")
+      }
+      guard let value = metadata[key] else { continue }
+      guard value.array != nil else {
+        return Expression.Value(value).map { Array(repeating: $0, count: count) }
+      }
+      guard let numbers = value.numbers, numbers.count == count else {
+        throw .configuration(
+          path: path, key: key, sentence: "expected a number for each of \(count) layers")
+      }
+      return numbers.map { .number($0) }
+    }
+    return nil
+  }
+
+  /// The values that a container lists; nil if it does not.
+  private func listedValues(
+    of parameter: HyperparameterDeclaration, count: Int, known: [String: Expression.Value],
+    in declaration: PartDeclaration
+  ) throws(ModelError) -> [Expression.Value]? {
+    if case .gguf(let metadata, _, _) = origin {
+      return try ggufValues(
+        of: parameter, count: count, metadata, known: known, in: declaration)
+    }
     guard case .config(let config) = origin else { return nil }
     for key in parameter.config {
       guard let list = config.value(at: key), !list.isNull else { continue }

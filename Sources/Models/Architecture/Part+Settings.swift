@@ -45,8 +45,9 @@ extension Part {
     let ofGGUF = Set(parameters.filter { $0.config.isEmpty && !$0.gguf.isEmpty }.map(\.name))
     // What a GGUF has no place for is one way to say another number.
     let ofConfig = Set(
-      parameters.filter { $0.gguf.isEmpty && $0.ggufFallback == nil && !$0.config.isEmpty }
-        .map(\.name))
+      parameters.filter {
+        $0.gguf.isEmpty && $0.ggufFallback == nil && !($0.config + $0.listed).isEmpty
+      }.map(\.name))
     for parameter in parameters {
       names.formUnion(ofGGUF.union(ofConfig).intersection(parameter.fallback.names))
     }

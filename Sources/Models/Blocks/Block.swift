@@ -68,5 +68,6 @@ enum BlockRegistry {
     "norm": NormBlock.self,
     "output": OutputBlock.self,
     "patchEmbedding": PatchEmbeddingBlock.self,
+    "shortConvolution": ShortConvolutionBlock.self,
   ]
 }

@@ -49,8 +49,8 @@ struct HyperparameterDeclaration: Sendable {
     guard perLayer != nil || listed.isEmpty else {
       throw reader.error("expected 'perLayer' beside 'listed'")
     }
-    guard perLayer == nil || keys.isEmpty && present == nil && absent == nil else {
-      throw reader.error("values of layers are read from config.json only")
+    guard perLayer == nil || present == nil && absent == nil else {
+      throw reader.error("tensors say nothing of single layers")
     }
   }
 

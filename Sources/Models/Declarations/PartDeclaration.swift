@@ -37,6 +37,8 @@ package struct PartDeclaration: Sendable {
       let type: ValueType
       let value: Expression
       let condition: Expression?
+      /// How many layers have a number each in a list; nil for one value.
+      let perLayer: Expression?
     }
 
     let architecture: Expression
@@ -129,14 +131,15 @@ extension PartDeclaration.GGUF {
     requirements = try PartDeclaration.Requirement.list(reader["requires"])
     var entries: [Entry] = []
     for (key, value) in try reader["metadata"]?.members() ?? [] {
-      try value.allow(["u32", "f32", "bool", "string", "i32s", "when"])
+      try value.allow(["u32", "f32", "bool", "string", "i32s", "when", "perLayer"])
       for type in Entry.ValueType.allCases {
         guard let formula = value[type.rawValue] else { continue }
         let template = DeclarationReader(.string(key), name: value.name, path: value.path)
         entries.append(
           Entry(
             key: try NameTemplate(template), type: type, value: try formula.expression(),
-            condition: try value["when"]?.expression()))
+            condition: try value["when"]?.expression(),
+            perLayer: try value["perLayer"]?.expression()))
       }
     }
     self.entries = entries

@@ -95,7 +95,7 @@ extension Part {
     for entry in declaration.gguf.entries {
       do throws(Expression.Failure) {
         if let condition = entry.condition, try !condition.bool(names) { continue }
-        metadata[try entry.key.name(names)] = try entry.ggufValue(names)
+        metadata[try entry.key.name(names)] = try entry.ggufValue(names, in: declaration)
       } catch {
         throw .declaration(name: declaration.name, sentence: "gguf.metadata: \(error)")
       }
@@ -105,8 +105,16 @@ extension Part {
 
 extension PartDeclaration.GGUF.Entry {
   fileprivate func ggufValue(
-    _ names: [String: Expression.Value]
+    _ names: [String: Expression.Value], in declaration: PartDeclaration
   ) throws(Expression.Failure) -> GGUFValue {
+    if let perLayer {
+      var numbers: [Int32] = []
+      for layer in 0..<max(0, min(try perLayer.integer(names), Part.maximumRepetitions)) {
+        let own = Part.layerValues(names, of: layer, in: declaration)
+        numbers.append(Int32(clamping: try value.integer(own)))
+      }
+      return .array(GGUFArray(numbers))
+    }
     let result = try value.value(names)
     switch (type, result) {
     case (.u32, .number(let number)):
