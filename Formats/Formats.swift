@@ -11,6 +11,7 @@ package enum Formats {
     ("gemma", PackageResources.gemma_json),
     ("gemma2", PackageResources.gemma2_json),
     ("gemma3-text", PackageResources.gemma3_text_json),
+    ("gpt-oss", PackageResources.gpt_oss_json),
     ("lfm2", PackageResources.lfm2_json),
     ("llama", PackageResources.llama_json),
     ("llava", PackageResources.llava_json),

@@ -53,7 +53,7 @@ struct CodeCarrier {
     switch family {
     case .mlx: return mlx(weight, numbers: numbers)
     case .compressedTensors: return compressedTensors(weight, numbers: numbers)
-    case .gptq, .awq: return .failure(Obstacle("\(family.rawValue) cannot be written"))
+    case .gptq, .awq, .mxfp4: return .failure(Obstacle("\(family.rawValue) cannot be written"))
     }
   }
 

@@ -59,12 +59,19 @@ extension ConversionPlan {
       let parameter = source.parameter
       guard kinds.contains(parameter.part), parameter.isUsed else { continue }
       let tensor = model.quantizable(parameter, shape: parameter.ggufShape)
+      var choice = try convertingErrors { () throws(RecipeError) in
+        try recipe.choice(for: tensor)
+      }
+      // What is stored in 4 bits already can only lose by others that take as many or more.
+      let isStored = source.tensors.allSatisfy { $0.packed?.isMXFP4 ?? false }
+      if isStored, choice.encoding.bitsPerElement >= Encoding.mxfp4.bitsPerElement {
+        choice = EncodingChoice(
+          wanted: .mxfp4, reason: "kept as it is stored", shape: parameter.ggufShape)
+      }
       entries.append(
         Entry(
           source: source, member: nil, name: parameter.ggufName, shape: parameter.ggufShape,
-          choice: try convertingErrors { () throws(RecipeError) in
-            try recipe.choice(for: tensor)
-          }, importance: importance?.columns(of: parameter.ggufName),
+          choice: choice, importance: importance?.columns(of: parameter.ggufName),
           weighting: importance?.weighting ?? .inputs,
           moments: importance?.moments(of: parameter.ggufName)))
     }

@@ -25,6 +25,7 @@ extension ConversionPlan {
         "\(model.path): a GGUF cannot become safetensors, for it does not hold the model's "
           + "configuration files; convert from the original checkpoint")
     }
+    try ConversionPlan.checkLayouts(of: model)
     container = .safetensors
     let base = ConversionPlan.baseName(of: model) + "-" + encoding.rawValue
     let target = Folder.path(of: base, in: folder)
@@ -63,6 +64,16 @@ extension ConversionPlan {
     }
     try ConversionPlan.checkTargets(
       [file.path] + copies.map(\.target) + texts.map(\.target), of: model)
+  }
+
+  /// Refuses tensors that cannot be written as Hugging Face stores them.
+  static func checkLayouts(of model: Model) throws(ConversionError) {
+    guard let shared = model.parameters.first(where: { $0.parameter.layout != HubLayout() }) else {
+      return
+    }
+    throw .request(
+      "\(model.path): '\(shared.parameter.names[0])' holds several matrices in an order that can only "
+        + "be read yet; convert to GGUF")
   }
 
   /// Refuses to replace what is being read.

@@ -56,7 +56,7 @@ package struct PackedEncoding: Sendable, Hashable {
           plane("weight_zero_point", .i32, [(rows * scheme.bits + 31) / 32, groups]))
       }
       return planes + [plane("weight_scale", numbers ?? .u8, outer + [groups])]
-    case .mlx, .gptq, .awq:
+    case .mlx, .gptq, .awq, .mxfp4:
       var planes = [
         plane("weight", .u32, outer + [words]), plane("scales", numbers ?? .u8, outer + [groups]),
       ]

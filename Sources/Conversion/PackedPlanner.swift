@@ -154,7 +154,7 @@ struct PackedPlanner {
       return PackedTarget(
         family: family, name: "int\(bits)", grid: .integer, bits: bits, groupSize: size,
         offset: .zeroPoint)
-    case .gptq, .awq: return nil
+    case .gptq, .awq, .mxfp4: return nil
     }
   }
 

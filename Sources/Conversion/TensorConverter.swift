@@ -53,6 +53,10 @@ struct TensorConverter {
       let tensor = source.tensors[min(index, source.tensors.count - 1)]
       if matrix.format.encoding == format.encoding, let bytes = matrix.storedRows {
         try copy(bytes, of: tensor)
+      } else if format.encoding == .mxfp4, let packed = tensor.packed, packed.isMXFP4,
+        packed.columns == columns
+      {
+        try repack(matrix, packed)
       } else {
         let importance = entry.importance(of: index, columns: columns)
         let curvature = feedback.curvature(
@@ -117,6 +121,30 @@ struct TensorConverter {
         try writer.append(UnsafeRawBufferPointer(rebasing: bytes[range]))
       }
       progress(range.count)
+    }
+  }
+
+  /// Puts the scale of each group before its codes, the first half of them into the low halves of
+  /// bytes: the same numbers, bit for bit. `Formats/FP4.md`
+  private func repack(_ matrix: Weight, _ packed: PackedWeight) throws(ConversionError) {
+    var row = PackedRow(of: packed)
+    let rowBytes = packed.groups * 17
+    let tile = max(1, TensorConverter.tileBytes / max(1, rowBytes))
+    for start in stride(from: 0, to: matrix.rows, by: tile) {
+      var buffer: [UInt8] = []
+      buffer.reserveCapacity(min(tile, matrix.rows - start) * rowBytes)
+      for index in start..<min(matrix.rows, start + tile) {
+        let stored = matrix.storedPlace(of: index)
+        packed.read(stored, into: &row)
+        for (group, scale) in packed.scaleBytes(of: stored).enumerated() {
+          buffer.append(scale)
+          let codes = row.codes[group * 32..<(group + 1) * 32]
+          for i in codes.startIndex..<codes.startIndex + 16 {
+            buffer.append(codes[i] | codes[i + 16] << 4)
+          }
+        }
+      }
+      try write(buffer, count: buffer.count)
     }
   }
 

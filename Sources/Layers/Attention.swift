@@ -32,13 +32,19 @@ package struct Attention: Sendable {
   package let scale: Float
   /// Bounds the scores before the mask, if it is set.
   package let softCap: SoftCap?
+  /// A score of each head for nothing at all, `[headCount]`: it takes its share of the attention and
+  /// adds nothing; nil in most models.
+  ///
+  /// - Source: Xiao et al., arXiv:2309.17453, section 3.3; learned ones are GPT-OSS's.
+  package let sinks: [Float]?
 
   /// Without a `scale`, it is 1/√headDimension.
   package init(
     query: Linear, key: Linear, value: Linear, output: Linear, queryNorm: Norm?, keyNorm: Norm?,
     headCount: Int, keyValueHeadCount: Int, headDimension: Int, rotary: RotaryEmbedding?,
-    mask: Mask, scale: Float? = nil, softCap: SoftCap? = nil
+    mask: Mask, scale: Float? = nil, softCap: SoftCap? = nil, sinks: [Float]? = nil
   ) {
+    self.sinks = sinks
     self.scale = scale ?? 1 / Float(headDimension).squareRoot()
     self.softCap = softCap
     self.query = query
@@ -122,7 +128,9 @@ package struct Attention: Sendable {
     let keyStride = keyValueHeadCount * width
     let group = headCount / keyValueHeadCount
     let blocks = (rows.count + Self.queryBlock - 1) / Self.queryBlock
-    let scratchCount = min(rows.count, Self.queryBlock) * total
+    // A sink has a place of its own behind the scores of each row.
+    let extra = sinks == nil ? 0 : 1
+    let scratchCount = min(rows.count, Self.queryBlock) * (total + extra)
     queries.values.withUnsafeBufferPointer { q in
       keys.withUnsafeBufferPointer { k in
         values.withUnsafeBufferPointer { v in
@@ -139,19 +147,22 @@ package struct Attention: Sendable {
               let count = min(Self.queryBlock, rows.count - first)
               let reach = mask == .all ? total : offset + first + count
               let shared = from * keyStride + head / group * width
+              let stride = reach + extra
               let place = (rows.lowerBound + first) * queryStride + head * width
               scores.withUnsafeMutableBufferPointer { scores in
                 guard let table = scores.baseAddress else { return }
                 BLAS.multiplyTransposed(
                   m: count, n: reach, k: width, alpha: scale, a: q.base + place,
                   aStride: queryStride, b: k.base + shared, bStride: keyStride, result: table,
-                  resultStride: reach)
-                softCap?.apply(to: table, count * reach)
+                  resultStride: stride)
+                softCap?.apply(to: table, count * stride)
                 for row in 0..<count {
-                  normalize(table + row * reach, reach, position: offset + first + row)
+                  normalize(
+                    table + row * stride, reach, position: offset + first + row,
+                    sink: sinks?[head])
                 }
                 BLAS.multiply(
-                  m: count, n: width, k: reach, a: table, aStride: reach, b: v.base + shared,
+                  m: count, n: width, k: reach, a: table, aStride: stride, b: v.base + shared,
                   bStride: keyStride, result: y.base + place, resultStride: queryStride)
               }
             }
@@ -161,16 +172,24 @@ package struct Attention: Sendable {
     }
   }
 
-  /// Softmax over what the position may see; zero elsewhere.
-  private func normalize(_ scores: UnsafeMutablePointer<Float>, _ count: Int, position: Int) {
-    guard case .causal(let window) = mask else {
-      pk_softmax(.current, scores, count)
-      return
+  /// Softmax over what the position may see, and the sink; zero elsewhere.
+  ///
+  /// Where there is a sink, one more place than `count` may be written.
+  private func normalize(
+    _ scores: UnsafeMutablePointer<Float>, _ count: Int, position: Int, sink: Float?
+  ) {
+    var (lower, upper) = (0, count)
+    if case .causal(let window) = mask {
+      upper = min(count, position + 1)
+      lower = window.map { min(upper, max(0, position + 1 - $0)) } ?? 0
     }
-    let upper = min(count, position + 1)
-    let lower = window.map { min(upper, max(0, position + 1 - $0)) } ?? 0
     for i in 0..<lower { scores[i] = 0 }
-    pk_softmax(.current, scores + lower, upper - lower)
+    if let sink {
+      scores[upper] = sink
+      pk_softmax(.current, scores + lower, upper - lower + 1)
+    } else {
+      pk_softmax(.current, scores + lower, upper - lower)
+    }
     for i in upper..<max(upper, count) { scores[i] = 0 }
   }
 }

@@ -9,8 +9,18 @@ package struct FeedForward: Sendable {
   package let up: Linear
   package let down: Linear
   package let activation: Activation
+  /// Bounds the gate from above and what it is multiplied with from both sides, before the
+  /// activation; nil in most models.
+  package let limit: Float?
+  /// Added to what the gate is multiplied with; 0 in most models.
+  package let upOffset: Float
 
-  package init(gate: Linear?, up: Linear, down: Linear, activation: Activation) {
+  package init(
+    gate: Linear?, up: Linear, down: Linear, activation: Activation, limit: Float? = nil,
+    upOffset: Float = 0
+  ) {
+    self.limit = limit
+    self.upOffset = upOffset
     self.gate = gate
     self.up = up
     self.down = down
@@ -25,6 +35,13 @@ package struct FeedForward: Sendable {
     var hidden = up(inputs)
     if let gate {
       var gated = gate(inputs)
+      if let limit {
+        for i in gated.values.indices { gated.values[i] = min(gated.values[i], limit) }
+        for i in hidden.values.indices {
+          hidden.values[i] = min(max(hidden.values[i], -limit), limit)
+        }
+      }
+      if upOffset != 0 { for i in hidden.values.indices { hidden.values[i] += upOffset } }
       activation.apply(to: &gated)
       hidden.multiply(by: gated)
     } else {

@@ -26,9 +26,11 @@ package struct RotaryEmbedding: Sendable {
     /// those that turn more than `fastTurns` times kept, those between blended by their number;
     /// all vectors stretched by `0.1 ln(factor) + 1`.
     ///
-    /// - Source: Peng et al., arXiv:2309.00071, sections 3.2 and 3.4; bounds in whole pairs, as
-    ///   the authors' code and Hugging Face's.
-    case yarn(factor: Double, fastTurns: Double, slowTurns: Double, originalContext: Double)
+    /// - Source: Peng et al., arXiv:2309.00071, sections 3.2 and 3.4; where it `truncates`, bounds
+    ///   are in whole pairs, as in the authors' code.
+    case yarn(
+      factor: Double, fastTurns: Double, slowTurns: Double, originalContext: Double,
+      truncates: Bool = true)
   }
 
   /// Angle a position step for each pair, in radians.
@@ -41,7 +43,7 @@ package struct RotaryEmbedding: Sendable {
   ///   - base: Usually called theta.
   ///   - scaling: For context extension.
   package init(width: Int, base: Double, scaling: Scaling = .none) {
-    if case .yarn(let factor, _, _, _) = scaling, factor > 1 {
+    if case .yarn(let factor, _, _, _, _) = scaling, factor > 1 {
       stretch = 0.1 * log(factor) + 1
     } else {
       stretch = 1
@@ -57,13 +59,14 @@ package struct RotaryEmbedding: Sendable {
         if wavelength > context / low { return frequency / factor }
         let smooth = (context / wavelength - low) / (high - low)
         return (1 - smooth) * frequency / factor + smooth * frequency
-      case .yarn(let factor, let fast, let slow, let context):
+      case .yarn(let factor, let fast, let slow, let context, let truncates):
         /// The pair that turns so many times in the original context.
         func pair(turning turns: Double) -> Double {
           Double(width) * log(context / (turns * 2 * Double.pi)) / (2 * log(base))
         }
-        let low = max(pair(turning: fast).rounded(.down), 0)
-        let high = min(pair(turning: slow).rounded(.up), Double(width - 1))
+        let (first, last) = (pair(turning: fast), pair(turning: slow))
+        let low = max(truncates ? first.rounded(.down) : first, 0)
+        let high = min(truncates ? last.rounded(.up) : last, Double(width - 1))
         // The bounds may coincide; the ramp is then a step.
         let ramp = (Double(i / 2) - low) / (high == low ? 0.001 : high - low)
         let divided = min(max(ramp, 0), 1)

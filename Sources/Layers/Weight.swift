@@ -136,10 +136,13 @@ package struct Weight: Sendable {
     }
   }
 
+  /// The place of a row among the stored ones.
+  package func storedPlace(of row: Int) -> Int { firstRow + (rowOrder?[row] ?? row) }
+
   /// The blocks of a row, where it is made of blocks one behind the other.
   package func storedRow(_ row: Int) -> UnsafeRawBufferPointer? {
     guard expander == nil else { return nil }
-    let start = (firstRow + (rowOrder?[row] ?? row)) * rowBytes
+    let start = storedPlace(of: row) * rowBytes
     return UnsafeRawBufferPointer(rebasing: source.bytes[start..<start + rowBytes])
   }
 

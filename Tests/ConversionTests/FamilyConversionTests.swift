@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Checkpoints
 import Conversion
 import Fixtures
+import Layers
 import LinearAlgebra
 import Models
 import Quantization
+import Tensors
 import TestSupport
 import Testing
 
@@ -14,7 +17,8 @@ struct FamilyConversionTests {
 
   /// Families whose fixtures have settings on purpose that no engine knows.
   static let refused: Set = [
-    "gemma2", "gemma3-text", "llama3", "llama-yarn", "mistral", "phi3", "qwen2", "qwen3-moe",
+    "gemma2", "gemma3-text", "gpt-oss", "llama3", "llama-yarn", "mistral", "phi3", "qwen2",
+    "qwen3-moe",
     "smollm3",
   ]
 
@@ -39,6 +43,42 @@ struct FamilyConversionTests {
     let scale = original.values.map(abs).max() ?? 0
     // To the last bit but for norms to which 1 is added: half an ulp of it, 6e-8, a norm.
     for (a, b) in zip(converted.values, original.values) { #expect(abs(a - b) <= 1e-6 * scale) }
+  }
+
+  @Test("weights of 4 bits go into a GGUF bit for bit", arguments: ["F16", "Q4_K_M", "Q8_0"])
+  func mxfp4(recipe: String) throws {
+    let copy = try FixtureCopy(family: "gpt-oss-mxfp4")
+    let folder = try TemporaryFolder()
+    let model = try Model(path: copy.path, library: try DeclarationLibrary())
+    let recipe = try Recipe(named: recipe)
+    let plan = try ConversionPlan(
+      gguf: model, recipe: recipe, projectorRecipe: recipe, folder: folder.path)
+    let path = try Converter(plan, of: model).run().files[0].path
+    let converted = try Model(path: path, library: try DeclarationLibrary())
+    var count = 0
+    for (before, after) in zip(model.parameters, converted.parameters) {
+      guard before.tensors.allSatisfy({ $0.packed != nil }) else { continue }
+      count += 1
+      #expect(after.tensors[0].encoding == .mxfp4)
+      let rows = before.parameter.shape.dimensions[0]
+      for (a, b) in zip(
+        try before.matrices(rows: rows, order: .model),
+        try after.matrices(rows: rows, order: .model))
+      {
+        #expect(a.values() == b.values())
+      }
+    }
+    #expect(count == 6)
+  }
+
+  @Test("a layout that can only be read is refused elsewhere")
+  func layouts() throws {
+    let copy = try FixtureCopy(family: "gpt-oss")
+    let model = try Model(path: copy.path, library: try DeclarationLibrary())
+    let error = #expect(throws: ConversionError.self) {
+      try ConversionPlan(safetensors: model, encoding: .f16, folder: "/nowhere")
+    }
+    #expect(error?.description.contains("convert to GGUF") ?? false)
   }
 
   @Test("what no engine would compute is refused, with a reason", arguments: refused.sorted())

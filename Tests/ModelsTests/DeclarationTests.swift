@@ -13,9 +13,8 @@ struct DeclarationTests {
     let library = try DeclarationLibrary()
     #expect(
       library.knownModelTypes == [
-        "gemma", "gemma2", "gemma3_text", "lfm2", "llama", "llava", "mistral", "mixtral", "mm1",
-        "mm1_text",
-        "olmo2", "phi3", "qwen2", "qwen3", "qwen3_moe", "smollm3",
+        "gemma", "gemma2", "gemma3_text", "gpt_oss", "lfm2", "llama", "llava", "mistral",
+        "mixtral", "mm1", "mm1_text", "olmo2", "phi3", "qwen2", "qwen3", "qwen3_moe", "smollm3",
       ])
     #expect(library.part(named: "clip_vision_model")?.name == "clip-vision")
     #expect(library.part(named: "c-abstractor")?.kind == .connector)

@@ -21,7 +21,7 @@ import pathlib
 
 import torch
 import transformers
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 FOLDER = pathlib.Path(__file__).parents[2] / "architectures"
 
@@ -47,6 +47,21 @@ KINDS = ["sliding_attention", "full_attention"]
 
 def rope(kind="default", base=10000.0, **settings):
     return {"rope_type": kind, "rope_theta": base, **settings}
+
+
+# No width may be mistaken for another, but rows of MXFP4 are of whole groups of 32.
+GPT_OSS = dict(
+    head_dim=16, num_local_experts=5, num_experts_per_tok=2, sliding_window=5, hidden_size=32,
+    intermediate_size=64, max_position_embeddings=256,
+    rope_parameters=rope("yarn", 10.0, factor=4.0, beta_fast=32.0, beta_slow=1.0, truncate=False,
+                         original_max_position_embeddings=64))
+GATE, UP = [LAYERS + f"experts.tensors.{name}.alternating.place" for name in ("gate", "up")]
+GPT_OSS_MISTAKES = {
+    "no sinks": {LAYERS + "attention.tensors.sinks.when": False,
+                 "ignored+": [{"name": "*.sinks", "because": "a mistake"}]},
+    "window": WINDOW, "no offset": {LAYERS + "experts.upOffset": 0},
+    "gate and up exchanged": {GATE: 1, UP: 0},
+    "whole pairs": {ROPE + "truncates": True}, "three experts": {LAYERS + "experts.chosen": 3}}
 
 
 # name: (class of transformers, what differs from SIZES, mistakes)
@@ -99,6 +114,9 @@ MODELS = {
         dict(num_hidden_layers=4, no_rope_layers=[1, 0, 0, 1], rope_parameters=rope(base=5000.0)),
         {"rotation in all layers": {ROPE + "when": True},
          "every fourth layer": {ROPE + "when": "(layer + 1) % 4 != 0"}}),
+    "gpt-oss": (
+        "GptOss", dict(GPT_OSS, swiglu_limit=0.5, intermediate_size=40), GPT_OSS_MISTAKES),
+    "gpt-oss-mxfp4": ("GptOss", GPT_OSS, GPT_OSS_MISTAKES),
     "lfm2": (
         "Lfm2",
         dict(num_hidden_layers=4, layer_types=["conv", "full_attention", "conv", "conv"],
@@ -174,6 +192,32 @@ def randomize(model, generator):
         parameter.data = noise.to(torch.bfloat16).to(torch.float32)
 
 
+GRID = torch.tensor([0, 0.5, 1, 1.5, 2, 3, 4, 6])
+
+
+def mxfp4(values):
+    """Codes `[..., rows, groups, 16]`, exponents, and what they stand for, of `[..., rows, columns]`."""
+    groups = values.reshape(*values.shape[:-1], -1, 32)
+    exponents = groups.abs().amax(-1).div(6).log2().ceil().clamp(-100, 100)
+    scaled = groups / 2 ** exponents[..., None]
+    codes = (scaled.abs()[..., None] - GRID).abs().argmin(-1)
+    numbers = GRID[codes] * scaled.sign() * 2 ** exponents[..., None]
+    codes = codes + 8 * (scaled < 0)
+    blocks = (codes[..., 0::2] | codes[..., 1::2] << 4).to(torch.uint8)
+    return blocks, (exponents + 127).to(torch.uint8), numbers.reshape(values.shape)
+
+
+def pack_experts(model):
+    """Rounds experts to MXFP4, whose rows are outputs; returns the tensors of the hub's files."""
+    packed = {}
+    for name, parameter in model.named_parameters():
+        if name.endswith(("gate_up_proj", "down_proj")):
+            blocks, scales, numbers = mxfp4(parameter.data.transpose(1, 2).contiguous())
+            packed[name + "_blocks"], packed[name + "_scales"] = blocks, scales
+            parameter.data = numbers.transpose(1, 2).contiguous()
+    return packed
+
+
 def traced(model, tokens):
     """The intermediates by the names of `pare trace`."""
     results = {}
@@ -202,6 +246,7 @@ def make(name, parent, changes):
     config._attn_implementation = "eager"
     model = getattr(transformers, family + "ForCausalLM")(config).eval()
     randomize(model, torch.Generator().manual_seed(sum(name.encode())))
+    packed = pack_experts(model) if name.endswith("-mxfp4") else {}
     model.tie_weights()
     folder = parent / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -210,10 +255,16 @@ def make(name, parent, changes):
     save_file({key: value.contiguous() for key, value in golden.items()}, folder / "golden.safetensors")
     # transformers writes the names of the hub: experts apart.
     model.to(torch.bfloat16).save_pretrained(folder)
+    if packed:
+        tensors = load_file(folder / "model.safetensors")
+        tensors = {key: value for key, value in tensors.items() if key + "_blocks" not in packed}
+        save_file({**tensors, **packed}, folder / "model.safetensors", metadata={"format": "pt"})
     (folder / "generation_config.json").unlink(missing_ok=True)
     config = json.loads((folder / "config.json").read_text())
     for key in ["architectures", "dtype", "transformers_version", "use_cache", "initializer_range"]:
         config.pop(key, None)
+    if packed:
+        config["quantization_config"] = {"quant_method": "mxfp4"}
     (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
     (folder / "mistakes.json").write_text(json.dumps(mistakes, indent=1) + "\n")
     size = sum(file.stat().st_size for file in folder.iterdir())

@@ -37,6 +37,9 @@ package struct PackedModules {
               + "expected 'quantization' with bits and group_size")
         }
         weight = try MLXModule.read(reader)
+      case _ where plane.hasSuffix(MXFP4Module.codesSuffix):
+        guard case .mxfp4 = configuration.method else { continue }
+        weight = try MXFP4Module.read(reader, plane: plane)
       case _ where aside.contains(plane) && reader.ifPresent("weight_packed") != nil:
         claimed.insert(ExactName(tensor.name))
         setAside.append((tensor.name, "it scales activations, which are not quantized here"))

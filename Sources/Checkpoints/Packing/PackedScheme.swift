@@ -12,6 +12,7 @@ package struct PackedScheme: Sendable, Hashable, CustomStringConvertible {
     case compressedTensors = "compressed-tensors"
     case gptq = "GPTQ"
     case awq = "AWQ"
+    case mxfp4 = "GPT-OSS"
   }
 
   /// What is taken from a code before it is scaled.

@@ -101,6 +101,14 @@ package final class PackedWeight: Sendable {
   /// Whether scales are what the bytes say, and nothing is multiplied with them.
   package var isPlainScale: Bool { factor == 1 && divisor == 1 }
 
+  /// Whether groups are what the encoding MXFP4 holds, scale for scale and code for code.
+  package var isMXFP4: Bool {
+    scheme.grid == .e2m1 && scheme.groupSize == 32 && isPlainScale
+      && scaleTensor.encoding
+        .bytesPerBlock == 1
+      && groupOfInput == nil
+  }
+
   /// The stored scales of a row, where each is a byte.
   package func scaleBytes(of index: Int) -> [UInt8] {
     Array(scales.tensor.bytes[index * groups..<(index + 1) * groups])

@@ -19,6 +19,8 @@ package struct PackingConfiguration: Sendable {
     /// `isOneLess`: zero points are stored less one, version 1.
     case gptq(bits: Int, groupSize: Int?, isOneLess: Bool, hasExceptions: Bool)
     case awq(groupSize: Int?)
+    /// Blocks of 32 numbers of 4 bits, as GPT-OSS has them.
+    case mxfp4
     /// The numbers of bits that occur.
     case compressedTensors(bits: [Int], groupSizes: [Int])
   }
@@ -89,10 +91,11 @@ private struct PackingSettings {
     case "gptq", "gptq_v2": return try gptq(method: name)
     case "awq": return try awq()
     case "compressed-tensors": return try compressedTensors()
+    case "mxfp4": return .mxfp4
     default:
       throw error(
-        "the method '\(name)' cannot be read; known are gptq, gptq_v2, awq, compressed-tensors and "
-          + "MLX; convert from the original checkpoint")
+        "the method '\(name)' cannot be read; known are gptq, gptq_v2, awq, compressed-tensors, "
+          + "mxfp4 and MLX; convert from the original checkpoint")
     }
   }
 

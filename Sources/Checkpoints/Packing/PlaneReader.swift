@@ -89,13 +89,15 @@ struct PlaneReader {
   }
 
   /// The tensor that the layers above see.
-  func logical(_ weight: PackedWeight, shape: [Int]) throws(CheckpointError) -> StoredTensor {
+  func logical(
+    _ weight: PackedWeight, shape: [Int], plane: String = "weight"
+  ) throws(CheckpointError) -> StoredTensor {
     let codes = weight.codes.tensor
     guard Shape(shape).elementCount != nil else {
       throw error(codes, "the shape \(Shape(shape)) has too many elements")
     }
     return StoredTensor(
-      name: name("weight"), encoding: codes.encoding, shape: Shape(shape), file: codes.file,
+      name: name(plane), encoding: codes.encoding, shape: Shape(shape), file: codes.file,
       offset: codes.offset, byteCount: codes.byteCount, packed: weight)
   }
 

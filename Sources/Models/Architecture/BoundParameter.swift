@@ -62,13 +62,24 @@ package struct BoundParameter: Sendable {
     let columns = (parameter.shape.elementCount ?? 0) / max(rows, 1)
     let count = parameter.expertCount ?? 1
     let isStacked = tensors.count < count
-    let places = rowOrder(for: order)
+    let places = rowOrder(for: order, rows: rows)
+    // Several parameters may share the rows of one tensor.
+    let shared = container == .gguf ? 1 : parameter.layout.alternation
     var result: [Weight] = []
     for expert in 0..<count {
       let tensor = tensors[isStacked ? 0 : expert]
+      if container == .safetensors, parameter.layout.isTransposed, tensor.packed == nil {
+        guard let expander = TransposedRows(tensor, of: parameter, expert: expert) else {
+          throw .census(
+            path: tensor.file.path,
+            sentence: "tensor '\(tensor.name)': \(tensor.encoding) cannot be read transposed")
+        }
+        result.append(Weight(source: tensor, expander: expander, rows: rows, columns: columns))
+        continue
+      }
       if let packed = tensor.packed {
         guard columns > 0, packed.columns > 0, columns % packed.columns == 0,
-          packed.rows / (columns / packed.columns) >= rows
+          packed.rows / (columns / packed.columns) >= rows * shared
         else {
           throw .census(
             path: tensor.file.path,
@@ -80,7 +91,7 @@ package struct BoundParameter: Sendable {
             source: tensor,
             expander: JoinedRows(weight: packed, count: columns / packed.columns), rows: rows,
             columns: columns,
-            firstRow: isStacked ? expert * rows : 0, rowOrder: places))
+            firstRow: isStacked ? expert * rows * shared : 0, rowOrder: places))
         continue
       }
       if parameter.channelOrder(of: tensor) != channels, parameter.shape.dimensions.count == 4,
@@ -101,15 +112,18 @@ package struct BoundParameter: Sendable {
       result.append(
         Weight(
           source: tensor, format: format, rows: rows, columns: columns,
-          firstRow: isStacked ? expert * rows : 0, rowOrder: places))
+          firstRow: isStacked ? expert * rows * shared : 0, rowOrder: places))
     }
     return result
   }
 
   /// Whether the rows are stored in another order than that.
-  package func isReordered(for order: RowOrder) -> Bool { rowOrder(for: order) != nil }
+  package func isReordered(for order: RowOrder) -> Bool { rowOrder(for: order, rows: 1) != nil }
 
-  private func rowOrder(for order: RowOrder) -> [Int]? {
+  private func rowOrder(for order: RowOrder, rows: Int) -> [Int]? {
+    if container == .safetensors, parameter.layout.alternation > 1 {
+      return (0..<rows).map { $0 * parameter.layout.alternation + parameter.layout.place }
+    }
     switch (container, order) {
     case (.gguf, .gguf), (.safetensors, .model): return nil
     case (.gguf, .model): return parameter.ggufRowOrder

@@ -77,7 +77,9 @@ package struct Census: Sendable {
   private static func check(
     _ tensor: StoredTensor, against parameter: Parameter, in checkpoint: Checkpoint
   ) throws(ModelError) {
-    let expected = checkpoint.container == .gguf ? parameter.ggufShape : parameter.shape
+    let expected =
+      checkpoint.container == .gguf
+      ? parameter.ggufShape : parameter.hubShape(isPacked: tensor.packed != nil)
     let isReordered =
       checkpoint.container == .safetensors && parameter.channelOrder(of: tensor) == .last
     guard tensor.shape == expected || isReordered else {

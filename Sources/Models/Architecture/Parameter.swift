@@ -28,6 +28,8 @@ package struct Parameter: Sendable, Hashable {
   package let ggufShape: Shape
   /// The number of heads whose rows a GGUF stores in pairs; nil where rows keep their order.
   package let interleavedHeads: Int?
+  /// How a Hugging Face checkpoint stores it.
+  package var layout = HubLayout()
   /// What is added to each element in a GGUF; 0 in most models.
   package let ggufOffset: Float
   /// Whether the checkpoint must have it.
@@ -38,6 +40,11 @@ package struct Parameter: Sendable, Hashable {
   /// How a stored tensor has the channels of a convolution: MLX's order shows in the shape.
   package func channelOrder(of tensor: StoredTensor) -> ChannelOrder {
     tensor.shape != shape && tensor.shape == ChannelOrder.last.shape(of: shape) ? .last : .first
+  }
+
+  /// The shape of the tensor in a Hugging Face checkpoint.
+  package func hubShape(isPacked: Bool) -> Shape {
+    layout.shape(of: shape, expertCount: expertCount, isPacked: isPacked)
   }
 
   /// For each row in Hugging Face's order, the row of a GGUF that holds it; nil if the order is

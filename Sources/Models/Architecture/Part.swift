@@ -203,7 +203,7 @@ package struct Part: Sendable {
     let suffix = tensor.isBare ? "" : ".weight"
     var names: [String] = []
     var mlxNames: [String] = []
-    for expert in 0..<(count ?? 1) {
+    for expert in 0..<(tensor.layout.isStacked ? 1 : count ?? 1) {
       var values = scope.values
       values["expert"] = .number(Double(expert))
       let name = try evaluate { [values] () throws(Expression.Failure) in
@@ -218,7 +218,13 @@ package struct Part: Sendable {
     let heads = try tensor.interleavedHeads.map { (heads) throws(ModelError) in
       try evaluate { () throws(Expression.Failure) in try heads.integer(scope.values) }
     }
-    return Parameter(
+    guard tensor.layout.isUsable(for: dimensions) else {
+      throw .declaration(
+        name: declaration.name,
+        sentence: "\(block.id).\(tensor.key): only one of 1 to 16 alternating rows, and matrices, "
+          + "can be stored so")
+    }
+    var parameter = Parameter(
       part: kind, role: "\(kind.rawValue).\(block.id).\(tensor.key)", layer: scope.layer,
       layerCount: scope.layerCount, names: names, mlxNames: mlxNames,
       ggufName: scope.ggufName + ggufName + suffix, shape: Shape(dimensions),
@@ -226,6 +232,8 @@ package struct Part: Sendable {
       ggufShape: Part.ggufShape(dimensions, isFlat: tensor.isFlat, count: count),
       interleavedHeads: heads, ggufOffset: tensor.ggufOffset, isRequired: true, isUsed: scope.isUsed
     )
+    parameter.layout = tensor.layout
+    return parameter
   }
 
   private static func ggufShape(_ dimensions: [Int], isFlat: Bool, count: Int?) -> Shape {

@@ -9,7 +9,7 @@ struct AttentionBlock: Block {
     "heads", "keyValueHeads", "headDimension", "mask", "window", "rope", "scale", "softCap",
   ])
   static let tensors = Residual.tensors.union([
-    "query", "key", "value", "queryKeyValue", "output", "queryNorm", "keyNorm",
+    "query", "key", "value", "queryKeyValue", "output", "queryNorm", "keyNorm", "sinks",
   ])
 
   private let residual: Residual
@@ -46,7 +46,10 @@ struct AttentionBlock: Block {
       rotary: try AttentionBlock.rotary(reader, width: width),
       mask: try AttentionBlock.mask(reader),
       scale: reader.has("scale") ? Float(try reader.number("scale")) : nil,
-      softCap: try reader.softCap("softCap"))
+      softCap: try reader.softCap("softCap"), sinks: try reader.valuesIfPresent("sinks"))
+    guard attention.sinks?.count ?? heads == heads else {
+      throw reader.error("sinks: expected one for each of \(heads) heads")
+    }
     cacheIndex = reader.nextCacheIndex()
   }
 
@@ -62,7 +65,7 @@ struct AttentionBlock: Block {
 
   private static let ropeSettings: Set = [
     "when", "dimension", "base", "scaling", "factor", "lowFactor", "highFactor", "fastTurns",
-    "slowTurns", "originalContext",
+    "slowTurns", "originalContext", "truncates",
   ]
 
   private static func rotary(
@@ -94,7 +97,9 @@ struct AttentionBlock: Block {
     case "yarn":
       scaling = .yarn(
         factor: try number("factor"), fastTurns: try number("fastTurns"),
-        slowTurns: try number("slowTurns"), originalContext: try number("originalContext"))
+        slowTurns: try number("slowTurns"), originalContext: try number("originalContext"),
+        truncates: reader.has("truncates", in: "rope")
+          ? try reader.bool("truncates", in: "rope") : true)
     case let other:
       throw reader.error(
         "the rope scaling '\(other)' is not known; known are default, linear, llama3, yarn")

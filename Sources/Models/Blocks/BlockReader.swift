@@ -163,8 +163,8 @@ final class BlockReader {
   func weights(_ key: String) throws(ModelError) -> [Weight] {
     let parameter = try required(key)
     let shape = parameter.parameter.shape.dimensions
-    let rows = shape.count > 1 ? shape[0] : 1
-    return try matrices(of: parameter, rows: rows)
+    let isMatrix = shape.count > 1 || parameter.isReordered(for: .model)
+    return try matrices(of: parameter, rows: isMatrix ? shape.first ?? 1 : 1)
   }
 
   private func matrices(of bound: BoundParameter, rows: Int) throws(ModelError) -> [Weight] {
@@ -177,8 +177,8 @@ final class BlockReader {
   func valuesIfPresent(_ key: String) throws(ModelError) -> [Float]? {
     guard let parameter = bound(key) else { return nil }
     // A vector whose order differs is a matrix of one column.
-    let isReordered = parameter.container == .gguf && parameter.parameter.ggufRowOrder != nil
-    let rows = isReordered ? parameter.parameter.shape.dimensions.first ?? 1 : 1
+    let rows =
+      parameter.isReordered(for: .model) ? parameter.parameter.shape.dimensions.first ?? 1 : 1
     return try matrices(of: parameter, rows: rows)[0].values()
   }
 
@@ -229,11 +229,16 @@ final class BlockReader {
     return result
   }
 
-  /// A linear layer an expert, without biases.
-  func linears(_ key: String) throws(ModelError) -> [Linear] {
+  /// A linear layer an expert; another tensor may hold their biases.
+  func linears(_ key: String, biases: String) throws(ModelError) -> [Linear] {
     let parameter = try required(key).parameter
-    return try weights(key).enumerated().map { expert, weight in
-      linear(weight, of: parameter, expert: expert)
+    let biases = hasTensor(biases) ? try weights(biases).map { $0.values() } : []
+    return try weights(key).enumerated().map { expert, weight throws(ModelError) in
+      guard biases.isEmpty || biases[expert].count == weight.rows else {
+        throw error("\(key): expected \(weight.rows) biases, found \(biases[expert].count)")
+      }
+      return linear(
+        weight, of: parameter, expert: expert, bias: biases.isEmpty ? nil : biases[expert])
     }
   }
 

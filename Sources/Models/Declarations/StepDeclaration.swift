@@ -130,6 +130,8 @@ struct TensorDeclaration: Sendable {
   let isFlat: Bool
   /// The number of experts that each have one: apart in Hugging Face, stacked in GGUF.
   let each: Expression?
+  /// How Hugging Face stores it, if not as a matrix of its own.
+  let layout: HubLayout
   /// The number of heads whose rows GGUF stores in pairs for its rotation.
   let interleavedHeads: Expression?
   /// What GGUF adds to each element.
@@ -141,7 +143,7 @@ struct TensorDeclaration: Sendable {
   init(_ reader: DeclarationReader, key: String) throws(ModelError) {
     try reader.allow([
       "name", "gguf", "shape", "bias", "bare", "flat", "each", "interleavedHeads", "ggufOffset",
-      "channelsLast", "when",
+      "channelsLast", "when", "stacked", "alternating", "transposed",
     ])
     self.key = key
     name = try NameTemplate(reader.member("name"))
@@ -162,6 +164,7 @@ struct TensorDeclaration: Sendable {
     isBare = try reader["bare"]?.bool() ?? false
     isFlat = try reader["flat"]?.bool() ?? false
     each = try reader["each"]?.expression()
+    layout = try HubLayout(reader)
     interleavedHeads = try reader["interleavedHeads"]?.expression()
     ggufOffset = Float(try reader["ggufOffset"]?.number() ?? 0)
     isChannelsLast = try reader["channelsLast"]?.bool() ?? false
