@@ -75,7 +75,30 @@ extension ConversionPlan {
           weighting: importance?.weighting ?? .inputs,
           moments: importance?.moments(of: parameter.ggufName)))
     }
+    if kinds.contains(.language), let entry = try ropeDivisors(of: model, beside: entries) {
+      entries.append(entry)
+    }
     return entries
+  }
+
+  /// The tensor that says what the configuration says in numbers; nil if it is there, or not needed.
+  private static func ropeDivisors(
+    of model: Model, beside entries: [Entry]
+  ) throws(ConversionError) -> Entry? {
+    let divisors = try convertingErrors { () throws(ModelError) in try model.ropeDivisors() }
+    guard let divisors, let first = entries.first,
+      !entries.contains(where: { $0.name == divisors.name })
+    else { return nil }
+    let source = BoundParameter(
+      parameter: Parameter(unused: divisors.name, shape: divisors.shape),
+      tensors: first.source.tensors, container: first.source.container)
+    return Entry(
+      source: source, member: 0, name: divisors.name, shape: divisors.shape,
+      choice: EncodingChoice(
+        wanted: .f32, reason: "computed from the rope settings", shape: divisors.shape),
+      constant: divisors.values.flatMap { value in
+        withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) }
+      })
   }
 
   private static func unusedLayers(of model: Model) -> [Census.Dropped] {

@@ -31,6 +31,8 @@ package struct RotaryEmbedding: Sendable {
     case yarn(
       factor: Double, fastTurns: Double, slowTurns: Double, originalContext: Double,
       truncates: Bool = true)
+    /// Each pair's frequency divided by a number of its own.
+    case divided(by: [Float])
   }
 
   /// Angle a position step for each pair, in radians.
@@ -71,8 +73,18 @@ package struct RotaryEmbedding: Sendable {
         let ramp = (Double(i / 2) - low) / (high == low ? 0.001 : high - low)
         let divided = min(max(ramp, 0), 1)
         return divided * frequency / factor + (1 - divided) * frequency
+      case .divided(let divisors):
+        return divisors.indices.contains(i / 2) ? frequency / Double(divisors[i / 2]) : frequency
       }
     }
+  }
+
+  /// What the frequencies of a base were divided by.
+  ///
+  /// - Returns: One number a pair; 1 where the frequency was kept.
+  package func divisors(base: Double) -> [Float] {
+    let plain = RotaryEmbedding(width: 2 * frequencies.count, base: base).frequencies
+    return zip(plain, frequencies).map { Float($0 / $1) }
   }
 
   /// Turns every head of every row.

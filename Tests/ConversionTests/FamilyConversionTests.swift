@@ -17,10 +17,53 @@ struct FamilyConversionTests {
 
   /// Families whose fixtures have settings on purpose that no engine knows.
   static let refused: Set = [
-    "gemma2", "gemma3-text", "gpt-oss", "llama3", "llama-yarn", "mistral", "phi3", "qwen2",
-    "qwen3-moe",
+    "gemma2", "gemma3-text", "gpt-oss", "llama-yarn", "mistral", "phi3", "qwen2", "qwen3-moe",
     "smollm3",
   ]
+
+  private static func converted(_ path: String, into folder: TemporaryFolder) throws -> Model {
+    let model = try Model(path: path, library: try DeclarationLibrary())
+    let recipe = try Recipe(named: "F32")
+    let plan = try ConversionPlan(
+      gguf: model, recipe: recipe, projectorRecipe: recipe, folder: folder.path)
+    let file = try Converter(plan, of: model).run().files[0].path
+    return try Model(path: file, library: try DeclarationLibrary())
+  }
+
+  @Test("the rope scaling of Llama 3 becomes a tensor of divisors, which stays from GGUF to GGUF")
+  func ropeDivisors() throws {
+    let copy = try FixtureCopy(family: "llama3")
+    let original = try Model(path: copy.path, library: try DeclarationLibrary())
+    let (first, second) = (try TemporaryFolder(), try TemporaryFolder())
+    let model = try FamilyConversionTests.converted(copy.path, into: first)
+    let divisors = try #require(try model.ropeDivisors())
+    #expect(try original.ropeDivisors() == divisors)
+    // Heads of 8 with the base 500 turn once in 6.3, 30, 140 and 660 positions. Of a context of 32,
+    // turns within 32/4 are kept, those longer than 32/1 divided by 8, those between blended.
+    #expect(divisors.name == "rope_freqs.weight")
+    #expect(divisors.values.count == 4 && divisors.values[0] == 1)
+    #expect((1.0001...7.9999).contains(divisors.values[1]))
+    #expect(divisors.values[2...].allSatisfy { abs($0 - 8) <= 1e-6 })
+    let again = try FamilyConversionTests.converted(model.path, into: second)
+    #expect(try again.ropeDivisors() == divisors)
+  }
+
+  @Test("divisors that are no positive numbers are refused", arguments: [0, -1, Float.nan])
+  func brokenDivisors(value: Float) throws {
+    let folder = try TemporaryFolder()
+    let copy = try FixtureCopy(family: "llama3")
+    let path = try FamilyConversionTests.converted(copy.path, into: folder).path
+    var bytes = try TemporaryFolder.read(path)
+    let checkpoint = try Checkpoint(path: path)
+    let tensor = try #require(checkpoint["rope_freqs.weight"])
+    withUnsafeBytes(of: value) {
+      bytes.replaceSubrange(tensor.offset..<tensor.offset + 4, with: $0)
+    }
+    let broken = try folder.write(bytes, to: "broken.gguf")
+    let model = try Model(path: broken, library: try DeclarationLibrary())
+    let error = #expect(throws: ModelError.self) { try ForwardPass(model) }
+    #expect(error?.description.contains("positive") ?? false)
+  }
 
   private static func logits(_ path: String) throws -> Matrix {
     let model = try Model(path: path, library: try DeclarationLibrary())

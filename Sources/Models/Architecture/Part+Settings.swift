@@ -19,7 +19,7 @@ extension Part {
   /// Those that containers say in other words are left out in favour of what follows from them: a
   /// GGUF counts the layers that are used, a `config.json` all of them with the one to stop at.
   package var settings: [Setting] {
-    let indirect = indirectNames
+    let indirect = indirectNames.union(ropeScalingNames)
     return declaration.hyperparameters.compactMap { parameter in
       guard !indirect.contains(parameter.name), let value = values[parameter.name] else {
         return nil

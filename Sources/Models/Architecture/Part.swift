@@ -230,8 +230,8 @@ package struct Part: Sendable {
       ggufName: scope.ggufName + ggufName + suffix, shape: Shape(dimensions),
       isChannelsLast: tensor.isChannelsLast, expertCount: count,
       ggufShape: Part.ggufShape(dimensions, isFlat: tensor.isFlat, count: count),
-      interleavedHeads: heads, ggufOffset: tensor.ggufOffset, isRequired: true, isUsed: scope.isUsed
-    )
+      interleavedHeads: heads, ggufOffset: tensor.ggufOffset, isRequired: !tensor.isOptional,
+      isUsed: scope.isUsed)
     parameter.layout = tensor.layout
     return parameter
   }

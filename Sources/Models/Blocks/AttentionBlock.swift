@@ -68,7 +68,8 @@ struct AttentionBlock: Block {
     "slowTurns", "originalContext", "truncates",
   ]
 
-  private static func rotary(
+  /// The rotation that the settings name; nil without one.
+  static func rotary(
     _ reader: BlockReader, width: Int
   ) throws(ModelError) -> RotaryEmbedding? {
     guard try reader.members(of: "rope", among: ropeSettings) else { return nil }
@@ -88,7 +89,8 @@ struct AttentionBlock: Block {
     }
     let scaling: RotaryEmbedding.Scaling
     switch try reader.text("scaling", in: "rope") {
-    case "default", "none": scaling = .none
+    case "default", "none":
+      scaling = reader.ropeDivisors.map { .divided(by: $0) } ?? .none
     case "linear": scaling = .linear(factor: try number("factor"))
     case "llama3":
       scaling = .llama3(

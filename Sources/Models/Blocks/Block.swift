@@ -69,5 +69,6 @@ enum BlockRegistry {
     "output": OutputBlock.self,
     "patchEmbedding": PatchEmbeddingBlock.self,
     "shortConvolution": ShortConvolutionBlock.self,
+    "ropeDivisors": RopeDivisorsBlock.self,
   ]
 }

@@ -43,6 +43,18 @@ final class BlockReader {
     state.table.map { linear($0.weight, of: $0.parameter) }
   }
 
+  /// Reads what the rotary frequencies of later layers are divided by, if it is there.
+  func readRopeDivisors(_ key: String) throws(ModelError) {
+    guard let divisors = try valuesIfPresent(key) else { return }
+    guard divisors.allSatisfy({ $0.isFinite && $0 > 0 }) else {
+      throw error("\(key): expected positive numbers; get an intact copy of the file")
+    }
+    state.ropeDivisors = divisors
+  }
+
+  /// What they are divided by; nil if no tensor says so.
+  var ropeDivisors: [Float]? { state.ropeDivisors }
+
   func error(_ sentence: String) -> ModelError {
     .configuration(
       path: part.path, key: "\(part.declaration.name).\(step.declaration.id)", sentence: sentence)
@@ -270,4 +282,6 @@ final class PartReader {
   var table: (weight: Weight, parameter: Parameter)?
   /// What embeddings of tokens are multiplied with.
   var tableScale: Float = 1
+  /// What rotary frequencies are divided by.
+  var ropeDivisors: [Float]?
 }

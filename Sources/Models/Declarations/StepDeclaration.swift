@@ -138,12 +138,14 @@ struct TensorDeclaration: Sendable {
   let ggufOffset: Float
   /// Whether MLX has the channels of this convolution behind height and width.
   let isChannelsLast: Bool
+  /// Whether a checkpoint may lack it.
+  let isOptional: Bool
   let condition: Expression?
 
   init(_ reader: DeclarationReader, key: String) throws(ModelError) {
     try reader.allow([
       "name", "gguf", "shape", "bias", "bare", "flat", "each", "interleavedHeads", "ggufOffset",
-      "channelsLast", "when", "stacked", "alternating", "transposed",
+      "channelsLast", "optional", "when", "stacked", "alternating", "transposed",
     ])
     self.key = key
     name = try NameTemplate(reader.member("name"))
@@ -168,6 +170,7 @@ struct TensorDeclaration: Sendable {
     interleavedHeads = try reader["interleavedHeads"]?.expression()
     ggufOffset = Float(try reader["ggufOffset"]?.number() ?? 0)
     isChannelsLast = try reader["channelsLast"]?.bool() ?? false
+    isOptional = try reader["optional"]?.bool() ?? false
     condition = try reader["when"]?.expression()
   }
 }

@@ -44,7 +44,8 @@ struct ParameterPair: Sendable {
     zip(model.architecture.parts, model.census.parameters)
       .filter { $0.0.kind == kind }
       .flatMap { $0.1.compactMap(\.self) }
-      .filter(\.parameter.isUsed)
+      // A GGUF has in a tensor what a configuration says in numbers: a matter of the settings.
+      .filter { $0.parameter.isUsed && !$0.parameter.isRopeDivisors }
   }
 
   private static func lonely(

@@ -11,7 +11,9 @@ struct SettingComparison {
   /// Numbers in a GGUF are rounded to Float32, whose unit in the last place is 1.2e-7 of a number.
   static let tolerance = 1e-6
 
-  func check(into findings: inout Findings) {
+  /// - Throws: ``ModelError`` if a tensor of frequencies cannot be read.
+  func check(into findings: inout Findings) throws(ModelError) {
+    try checkRopeDivisors(into: &findings)
     for part in reference.architecture.parts {
       guard let other = candidate.architecture.part(part.kind) else { continue }
       let (ours, theirs) = (part.settings, other.settings)
@@ -44,6 +46,26 @@ struct SettingComparison {
             expected: "no such number", found: setting.value.description))
       }
     }
+  }
+
+  /// Compares what rotary frequencies are divided by, whether numbers or a tensor say so.
+  private func checkRopeDivisors(into findings: inout Findings) throws(ModelError) {
+    let ours = try reference.ropeDivisors()?.values ?? []
+    let theirs = try candidate.ropeDivisors()?.values ?? []
+    guard !(ours.isEmpty && theirs.isEmpty) else { return }
+    findings.count(.rope)
+    let isSame =
+      ours.count == theirs.count
+      && zip(ours, theirs).allSatisfy { SettingComparison.isClose(Double($0), Double($1)) }
+    guard !isSame else { return }
+    func text(_ values: [Float]) -> String {
+      guard let least = values.min(), let most = values.max() else { return "none" }
+      return "divided by \(least) to \(most)"
+    }
+    findings.append(
+      Finding(
+        .rope, .error, of: "language.ropeFrequencies", expected: text(ours), found: text(theirs),
+        consequence: SettingComparison.consequence(of: "rope")))
   }
 
   private func unknown(

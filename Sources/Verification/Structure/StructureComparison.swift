@@ -32,7 +32,7 @@ package struct StructureComparison {
   package func run() throws(ModelError) -> StructureReport {
     var findings = Findings()
     let pairs = ParameterPair.all(of: reference, and: candidate, into: &findings)
-    SettingComparison(reference: reference, candidate: candidate).check(into: &findings)
+    try SettingComparison(reference: reference, candidate: candidate).check(into: &findings)
     let tokens = TokenizerComparison(reference: reference, candidate: candidate)
     tokens.check(into: &findings)
     ChatTemplateComparison(reference: reference, candidate: candidate).check(into: &findings)
