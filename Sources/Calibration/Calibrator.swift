@@ -172,12 +172,12 @@ package struct Calibrator {
   }
 
   private func sequence(
-    of sample: Sample, images: [Matrix], _ builder: EvaluationBuilder
+    of sample: Sample, images: [ImageEmbedding], _ builder: EvaluationBuilder
   ) throws(ModelError) -> TokenSequence {
     switch sample.content {
     case .window(let tokens): return TokenSequence(tokens: tokens)
     case .question(let question):
-      let built = try builder.question(question, imageTokenCounts: images.map(\.rows))
+      let built = try builder.question(question, images: images)
       return TokenSequence(tokens: built.prompt + (built.answerTokens ?? []), images: images)
     }
   }

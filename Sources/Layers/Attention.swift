@@ -65,10 +65,14 @@ package struct Attention: Sendable {
   /// - Parameters:
   ///   - inputs: `[tokens, hiddenSize]`
   ///   - batch: How the rows divide into sequences.
+  ///   - positions: Where rows stand, a list for each direction; nil for one after the other.
+  ///   - reaches: How many keys of its sequence a row sees at least, whatever a causal mask says;
+  ///     nil for none.
   ///   - cache: Keys and values of earlier steps, which this step's are added to; nil without.
   /// - Returns: `[tokens, hiddenSize]`
   package func callAsFunction(
-    _ inputs: Matrix, batch: Batch, cache: inout KeyValueCache?
+    _ inputs: Matrix, batch: Batch, positions: [[Int]]? = nil, reaches: [Int]? = nil,
+    cache: inout KeyValueCache?
   ) -> Matrix {
     var queries = query(inputs)
     var keys = key(inputs)
@@ -76,7 +80,7 @@ package struct Attention: Sendable {
     if let queryNorm { queries = queryNorm(queries) }
     if let keyNorm { keys = keyNorm(keys) }
     if let rotary {
-      let positions = batch.positions
+      let positions = positions ?? [batch.positions]
       rotary.rotate(&queries, headDimension: headDimension, positions: positions)
       rotary.rotate(&keys, headDimension: headDimension, positions: positions)
     }
@@ -92,14 +96,14 @@ package struct Attention: Sendable {
         guard let cache else { break }
         mix(
           queries, rows: rows, keys: cache.keys[sequence], values: cache.values[sequence],
-          from: 0, offset: batch.offsets[sequence], into: &mixed)
+          from: 0, offset: batch.offsets[sequence], reaches: reaches, into: &mixed)
       }
     } else {
       for sequence in 0..<batch.sequenceCount {
         let start = batch.starts[sequence]
         mix(
           queries, rows: start..<start + batch.lengths[sequence], keys: keys.values,
-          values: values.values, from: start, offset: 0, into: &mixed)
+          values: values.values, from: start, offset: 0, reaches: reaches, into: &mixed)
       }
     }
     return output(mixed)
@@ -117,10 +121,11 @@ package struct Attention: Sendable {
   ///   - values: The same for the values.
   ///   - from: The first row of `keys` and `values` that belongs to the sequence.
   ///   - offset: The position of the first query.
+  ///   - reaches: How many keys each row of the batch sees at least.
   ///   - mixed: Receives the result.
   private func mix(
     _ queries: Matrix, rows: Range<Int>, keys: [Float], values: [Float], from: Int, offset: Int,
-    into mixed: inout Matrix
+    reaches: [Int]?, into mixed: inout Matrix
   ) {
     let total = offset + rows.count
     let width = headDimension
@@ -145,7 +150,12 @@ package struct Attention: Sendable {
               let head = index % headCount
               let first = index / headCount * Self.queryBlock
               let count = min(Self.queryBlock, rows.count - first)
-              let reach = mask == .all ? total : offset + first + count
+              /// How many keys a row sees.
+              func end(_ row: Int) -> Int {
+                let least = reaches?[rows.lowerBound + first + row] ?? 0
+                return mask == .all ? total : min(total, max(offset + first + row + 1, least))
+              }
+              let reach = (0..<count).map(end).max() ?? 0
               let shared = from * keyStride + head / group * width
               let stride = reach + extra
               let place = (rows.lowerBound + first) * queryStride + head * width
@@ -158,7 +168,7 @@ package struct Attention: Sendable {
                 softCap?.apply(to: table, count * stride)
                 for row in 0..<count {
                   normalize(
-                    table + row * stride, reach, position: offset + first + row,
+                    table + row * stride, reach, upper: end(row), position: offset + first + row,
                     sink: sinks?[head])
                 }
                 BLAS.multiply(
@@ -176,13 +186,10 @@ package struct Attention: Sendable {
   ///
   /// Where there is a sink, one more place than `count` may be written.
   private func normalize(
-    _ scores: UnsafeMutablePointer<Float>, _ count: Int, position: Int, sink: Float?
+    _ scores: UnsafeMutablePointer<Float>, _ count: Int, upper: Int, position: Int, sink: Float?
   ) {
-    var (lower, upper) = (0, count)
-    if case .causal(let window) = mask {
-      upper = min(count, position + 1)
-      lower = window.map { min(upper, max(0, position + 1 - $0)) } ?? 0
-    }
+    var lower = 0
+    if case .causal(let window?) = mask { lower = min(upper, max(0, position + 1 - window)) }
     for i in 0..<lower { scores[i] = 0 }
     if let sink {
       scores[upper] = sink

@@ -35,8 +35,24 @@ package struct RotaryEmbedding: Sendable {
     case divided(by: [Float])
   }
 
+  /// Which of a token's positions turns a pair, where tokens stand in several directions.
+  package enum Axes: Sendable, Equatable {
+    /// Tokens stand in a line.
+    case line
+    /// The first half of the pairs turns by rows, the second by columns, each with the frequencies
+    /// of a rotation half as wide; as in Qwen2-VL's encoder.
+    case halves
+    /// The pairs of even number turn by rows, those of odd number by columns, and stand in that
+    /// order; as in Pixtral's encoder.
+    case alternating
+    /// So many pairs turn by time, height and width, one after the other; as in Qwen2-VL's decoder.
+    case sections([Int])
+  }
+
   /// Angle a position step for each pair, in radians.
   package let frequencies: [Double]
+  /// The direction whose position turns each pair.
+  package let axes: [Int]
   /// What rotated elements are multiplied with.
   package let stretch: Double
 
@@ -44,13 +60,16 @@ package struct RotaryEmbedding: Sendable {
   ///   - width: Elements of a head that turn; even.
   ///   - base: Usually called theta.
   ///   - scaling: For context extension.
-  package init(width: Int, base: Double, scaling: Scaling = .none) {
+  ///   - axes: The directions in which tokens stand.
+  package init(width: Int, base: Double, scaling: Scaling = .none, axes: Axes = .line) {
     if case .yarn(let factor, _, _, _, _) = scaling, factor > 1 {
       stretch = 0.1 * log(factor) + 1
     } else {
       stretch = 1
     }
-    frequencies = stride(from: 0, to: width, by: 2).map { i in
+    let (own, places) = RotaryEmbedding.arrangement(width: width, axes: axes)
+    self.axes = places
+    frequencies = own.map { i in
       let frequency = pow(base, -Double(i) / Double(width))
       switch scaling {
       case .none: return frequency
@@ -79,6 +98,29 @@ package struct RotaryEmbedding: Sendable {
     }
   }
 
+  /// For each pair the even number that its frequency has in a rotation of the width, and the
+  /// direction by which it turns.
+  private static func arrangement(width: Int, axes: Axes) -> (numbers: [Int], axes: [Int]) {
+    let pairs = width / 2
+    switch axes {
+    case .line: return ((0..<pairs).map { 2 * $0 }, [Int](repeating: 0, count: pairs))
+    case .halves:
+      let half = pairs / 2
+      return (
+        (0..<pairs).map { ($0 < half ? $0 : $0 - half) * 4 }, (0..<pairs).map { $0 < half ? 0 : 1 }
+      )
+    case .alternating:
+      let half = (pairs + 1) / 2
+      return (
+        (0..<pairs).map { $0 < half ? 4 * $0 : 4 * ($0 - half) + 2 },
+        (0..<pairs).map { $0 < half ? 0 : 1 }
+      )
+    case .sections(let counts):
+      let places = counts.enumerated().flatMap { [Int](repeating: $0, count: max(0, $1)) }
+      return ((0..<pairs).map { 2 * $0 }, (0..<pairs).map { $0 < places.count ? places[$0] : 0 })
+    }
+  }
+
   /// What the frequencies of a base were divided by.
   ///
   /// - Returns: One number a pair; 1 where the frequency was kept.
@@ -94,7 +136,18 @@ package struct RotaryEmbedding: Sendable {
   ///   - headDimension: At least the turning width; what is beyond it stays.
   ///   - positions: One a row.
   package func rotate(_ matrix: inout Matrix, headDimension: Int, positions: [Int]) {
-    precondition(positions.count == matrix.rows)
+    rotate(&matrix, headDimension: headDimension, positions: [positions])
+  }
+
+  /// Turns every head of every row of tokens that stand in several directions.
+  ///
+  /// - Parameters:
+  ///   - matrix: `[tokens, heads * headDimension]`
+  ///   - headDimension: At least the turning width; what is beyond it stays.
+  ///   - positions: A list for each direction, one position a row; directions that are not given
+  ///     are as the first.
+  package func rotate(_ matrix: inout Matrix, headDimension: Int, positions: [[Int]]) {
+    precondition(!positions.isEmpty && positions.allSatisfy { $0.count == matrix.rows })
     let half = frequencies.count
     let columns = matrix.columns
     let rows = matrix.rows
@@ -103,7 +156,8 @@ package struct RotaryEmbedding: Sendable {
       Parallel.forEach(rows, scratch: { [Float](repeating: 0, count: 2 * half) }) { row, table in
         for i in 0..<half {
           // PyTorch rounds the angle to f32 before it takes the cosine.
-          let angle = Float(positions[row]) * Float(frequencies[i])
+          let position = positions[axes[i] < positions.count ? axes[i] : 0][row]
+          let angle = Float(position) * Float(frequencies[i])
           table[i] = Float(cos(Double(angle)) * stretch)
           table[half + i] = Float(sin(Double(angle)) * stretch)
         }

@@ -58,9 +58,14 @@ extension JSON {
   /// A member of an object, or nil if this is no object or lacks the key.
   package subscript(key: String) -> JSON? { object?[key] }
 
-  /// The value under a dotted path such as `text_config.hidden_size`.
+  /// The value under a dotted path such as `text_config.hidden_size`, or `sizes.0` in a list.
   package func value(at path: some StringProtocol) -> JSON? {
-    path.split(separator: ".").reduce(Optional(self)) { $0?[String($1)] }
+    path.split(separator: ".").reduce(Optional(self)) { json, step in
+      if let array = json?.array {
+        return Int(step).flatMap { array.indices.contains($0) ? array[$0] : nil }
+      }
+      return json?[String(step)]
+    }
   }
 
   package var object: Object? { if case .object(let value) = self { value } else { nil } }

@@ -35,7 +35,7 @@ extension PareModel {
       let forward = try ForwardPass(model)
       let images = try forward.embeddings(of: try model.pixels(of: images))
       let tokens = try PromptBuilder(model).tokens(
-        question: prompt, imageTokenCounts: images.map(\.rows))
+        question: prompt, images: images)
       var isFirst = true
       let answers = try Generator(forward).answers(
         to: [TokenSequence(tokens: tokens, images: images)], limit: limit

@@ -59,7 +59,7 @@ extension PareModel {
       switch input {
       case .prompt(let prompt):
         tokens = try PromptBuilder(model).tokens(
-          question: prompt, imageTokenCounts: embeddings.map(\.rows))
+          question: prompt, images: embeddings)
       case .tokens(let given): tokens = given
       }
       guard !tokens.isEmpty else { throw .input("there are no tokens; give at least one") }

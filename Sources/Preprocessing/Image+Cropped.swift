@@ -30,6 +30,15 @@ extension Image {
       background: background)
   }
 
+  /// The image cut into tiles, row by row; what sticks out at the right and bottom is left out.
+  func tiles(_ layout: TileLayout, width: Int, height: Int) -> [Image] {
+    (0..<layout.rows * layout.columns).map { index in
+      placed(
+        x: -(index % layout.columns) * width, y: -(index / layout.columns) * height, width: width,
+        height: height, background: .black)
+    }
+  }
+
   /// Where a line of `length` pixels begins in a line of `room`, negative if it sticks out.
   private static func centerOffset(of length: Int, in room: Int) -> Int {
     let difference = room - length

@@ -25,7 +25,9 @@ extension ImageProcessor {
     let deviation = try reader.channels("image_std") ?? defaults.deviation
     let pads = try reader.flag("do_pad") ?? false
     if pads, defaults.padsToSquare { steps.append(.padToSquare(try color(mean, reader))) }
-    if try reader.flag("do_resize") ?? true {
+    if defaults.sizing != .whole {
+      steps += try reader.sizing(defaults)
+    } else if try reader.flag("do_resize") ?? true {
       let isSquare = try reader.flag("default_to_square") ?? defaults.isSquare
       steps.append(
         .resize(
@@ -47,7 +49,9 @@ extension ImageProcessor {
     if try reader.flag("do_normalize") ?? true {
       steps.append(.normalize(mean: mean, deviation: deviation))
     }
-    if pads, !defaults.padsToSquare, let value = reader.member("pad_size") {
+    if pads, defaults.sizing == .whole, !defaults.padsToSquare,
+      let value = reader.member("pad_size")
+    {
       guard let size = try reader.size("pad_size") else {
         throw reader.refused("pad_size", "height and width", value)
       }

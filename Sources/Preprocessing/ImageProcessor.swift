@@ -19,11 +19,12 @@ package struct ImageProcessor: Sendable, Hashable {
 
   /// The pixels of an image.
   ///
-  /// - Returns: `[3, height, width]`. The same bits on every machine.
+  /// - Returns: `[3, height, width]`, of tiles one after the other. The same bits on every machine.
   /// - Throws: ``ImageError/size(name:thing:width:height:)`` if a step would make an image without
   ///   pixels or with too many, or the frame is smaller than the image.
   package func pixels(of image: Image) throws(ImageError) -> PixelTensor {
     var image = image
+    var tiles: (layout: TileLayout, images: [Image])?
     var frame: (width: Int, height: Int)?
     for step in steps {
       switch step {
@@ -33,6 +34,28 @@ package struct ImageProcessor: Sendable, Hashable {
         image = try image.resized(width: size.width, height: size.height, filter: filter)
       case .centerCrop(let width, let height):
         image = try image.centerCropped(width: width, height: height)
+      case .split(let width, let height, let filter):
+        guard image.width > width || image.height > height else { continue }
+        let layout = TileLayout(
+          rows: max(1, image.height / height), columns: max(1, image.width / width))
+        tiles = (
+          layout,
+          image.tiles(layout, width: width, height: height)
+            + [try image.resized(width: width, height: height, filter: filter)]
+        )
+      case .tile(let choice, let filter):
+        let layout = choice.layout(width: image.width, height: image.height)
+        let whole = try image.resized(
+          width: choice.width * layout.columns, height: choice.height * layout.rows, filter: filter)
+        guard layout.rows * layout.columns > 1 else {
+          image = whole
+          continue
+        }
+        tiles = (
+          layout,
+          whole.tiles(layout, width: choice.width, height: choice.height)
+            + [try image.resized(width: choice.width, height: choice.height, filter: filter)]
+        )
       case .rescale, .normalize: break
       case .padWithZeros(let width, let height):
         guard image.width <= width, image.height <= height else {
@@ -43,7 +66,12 @@ package struct ImageProcessor: Sendable, Hashable {
         frame = (width, height)
       }
     }
-    return tensor(of: image, frame: frame ?? (image.width, image.height))
+    guard let tiles, let first = tiles.images.first else {
+      return tensor(of: image, frame: frame ?? (image.width, image.height))
+    }
+    return PixelTensor(
+      channels: 3, height: first.height, width: first.width, tiles: tiles.layout,
+      values: tiles.images.flatMap { tensor(of: $0, frame: (first.width, first.height)).values })
   }
 
   private func tensor(of image: Image, frame: (width: Int, height: Int)) -> PixelTensor {
@@ -77,7 +105,7 @@ package struct ImageProcessor: Sendable, Hashable {
         let mean = Float(mean[channel])
         let deviation = Float(deviation[channel])
         levels = levels.map { ($0 - mean) / deviation }
-      case .padToSquare, .resize, .centerCrop, .padWithZeros: break
+      case .padToSquare, .resize, .centerCrop, .split, .tile, .padWithZeros: break
       }
     }
     return levels
@@ -91,6 +119,14 @@ package struct ImageProcessor: Sendable, Hashable {
       sizes = [width, height]
       guard (try? Image.check(width: width, height: height, of: "", in: "")) != nil else {
         throw .steps("\(step): the size is out of range")
+      }
+    case .split(let width, let height, _): sizes = [width, height]
+    case .tile(let choice, _):
+      sizes = [choice.width, choice.height]
+      guard choice.counts.lowerBound >= 1, choice.counts.upperBound <= TileChoice.maximumCount
+      else {
+        throw .steps(
+          "\(step): expected 1 to \(TileChoice.maximumCount) tiles, found \(choice.counts)")
       }
     case .rescale(let factor):
       guard factor.isFinite else { throw .steps("\(step): the factor must be finite") }

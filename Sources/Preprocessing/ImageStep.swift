@@ -6,6 +6,10 @@ package enum ImageStep: Sendable, Hashable {
   case resize(ResizeTarget, ResamplingFilter)
   /// Cuts out the middle, or adds black around it.
   case centerCrop(width: Int, height: Int)
+  /// Cuts an image that is larger than a tile into tiles, and adds all of it resized to one.
+  case split(width: Int, height: Int, ResamplingFilter)
+  /// Resizes to whole tiles in the proportions that come closest, and cuts; see ``TileChoice``.
+  case tile(TileChoice, ResamplingFilter)
   /// Multiplies each level (0…255) with a factor, in double precision, rounded to Float32.
   case rescale(Double)
   /// Subtracts a mean and divides by a deviation, one of each a channel, in Float32.
@@ -13,12 +17,13 @@ package enum ImageStep: Sendable, Hashable {
   /// Adds zeros on the right and at the bottom, up to a size.
   case padWithZeros(width: Int, height: Int)
 
-  /// Where the step belongs: pixels first, then numbers, then the frame.
+  /// Where the step belongs: pixels first, then tiles, then numbers, then the frame.
   var stage: Int {
     switch self {
     case .padToSquare, .resize, .centerCrop: 0
-    case .rescale, .normalize: 1
-    case .padWithZeros: 2
+    case .split, .tile: 1
+    case .rescale, .normalize: 2
+    case .padWithZeros: 3
     }
   }
 }

@@ -13,6 +13,20 @@ struct ProcessorConfiguration {
     "do_center_crop", "crop_size", "do_rescale", "rescale_factor", "do_normalize", "image_mean",
     "image_std", "do_convert_rgb", "do_pad", "pad_size", "default_to_square",
   ]
+  /// Those of processors with a rule of their own for sizes.
+  private static func understood(
+    by sizing: ProcessorDefaults.Sizing
+  ) -> Set<String> {
+    switch sizing {
+    case .whole: []
+    case .merged:
+      ["min_pixels", "max_pixels", "patch_size", "temporal_patch_size", "merge_size"]
+    case .longestEdge:
+      ["max_image_size", "do_image_splitting", "return_row_col_info", "video_sampling"]
+    case .proportions: ["crop_to_patches", "min_patches", "max_patches"]
+    }
+  }
+
   /// Keys without an effect on the pixels.
   private static let idle: Set<String> = [
     "processor_class", "_valid_processor_keys", "_processor_class", "_commit_hash",
@@ -29,9 +43,11 @@ struct ProcessorConfiguration {
   /// - Throws: ``ImageError/configuration(name:key:expected:found:)`` with the first such key.
   func checkKeys() throws(ImageError) {
     guard let object = json.object else { throw refused("configuration", "an object", json) }
+    let own = ProcessorConfiguration.understood(
+      by: type.flatMap(ProcessorDefaults.named)?.sizing ?? .whole)
     for (key, value) in object
     where !ProcessorConfiguration.understood.contains(key)
-      && !ProcessorConfiguration.idle.contains(key)
+      && !ProcessorConfiguration.idle.contains(key) && !own.contains(key)
       && !value.isNull && value.bool != false
     {
       let kind = type.map { "a \($0)" } ?? "an image processor of no stated type"

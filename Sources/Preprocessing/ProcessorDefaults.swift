@@ -12,6 +12,20 @@ struct ProcessorDefaults {
   /// Whether a size of one number means a square, rather than the shortest edge.
   var isSquare: Bool
   var padsToSquare = false
+  /// The rule by which an image gets its size.
+  var sizing = Sizing.whole
+
+  /// How an image gets the size that the encoder takes.
+  enum Sizing {
+    /// Resized, cropped and padded as a whole.
+    case whole
+    /// Multiples of merged patches, with bounds for the number of pixels.
+    case merged
+    /// A longer edge of many tiles, then cut into them.
+    case longestEdge
+    /// Tiles in the proportions that come closest.
+    case proportions
+  }
 
   private static let openAIMean = [0.48145466, 0.4578275, 0.40821073]
   private static let openAIDeviation = [0.26862954, 0.26130258, 0.27577711]
@@ -49,6 +63,22 @@ struct ProcessorDefaults {
       return ProcessorDefaults(
         size: .exact(width: 384, height: 384), mean: openAIMean, deviation: openAIDeviation,
         isSquare: true)
+    case "Gemma3":
+      return ProcessorDefaults(
+        resample: .bilinear, size: .exact(width: 224, height: 224), mean: half, deviation: half,
+        isSquare: true)
+    case "Qwen2VL", "Qwen2_5_VL":
+      return ProcessorDefaults(
+        size: .rounded(factor: 28, pixels: 56 * 56...28 * 28 * 1280), mean: openAIMean,
+        deviation: openAIDeviation, isSquare: false, sizing: .merged)
+    case "Idefics3", "SmolVLM":
+      return ProcessorDefaults(
+        resample: .lanczos, size: .evenLongestEdge(4 * 364, limit: 4096), mean: half,
+        deviation: half, isSquare: false, sizing: .longestEdge)
+    case "GotOcr2":
+      return ProcessorDefaults(
+        size: .exact(width: 384, height: 384), mean: openAIMean, deviation: openAIDeviation,
+        isSquare: true, sizing: .proportions)
     default: return nil
     }
   }

@@ -14,6 +14,13 @@ package enum ResizeTarget: Sendable, Hashable {
   case within(width: Int, height: Int)
   /// As `shortestEdge`, but smaller if the longer edge would become longer than this.
   case edges(shortest: Int, longest: Int)
+  /// Same proportions; the longer edge gets this length, but at most `limit`, the shorter an even
+  /// one.
+  case evenLongestEdge(Int, limit: Int)
+  /// The longer edge up to the next multiple, then the shorter in proportion up to the next.
+  case multiples(of: Int)
+  /// Multiples of `factor` that come closest, with `pixels` in all.
+  case rounded(factor: Int, pixels: ClosedRange<Int>)
 
   /// The size that an image of this width and height gets, zero where an edge vanishes.
   package func size(width: Int, height: Int) -> (width: Int, height: Int) {
@@ -35,7 +42,69 @@ package enum ResizeTarget: Sendable, Hashable {
     case .edges(let shortest, let longest):
       return ResizeTarget.bounded(
         width: width, height: height, shortest: shortest, longest: longest)
+    case .evenLongestEdge(let edge, let limit):
+      let size = ResizeTarget.even(width: width, height: height, longest: edge)
+      return max(size.width, size.height) <= limit
+        ? size : ResizeTarget.longest(width: size.width, height: size.height, edge: limit)
+    case .multiples(let length):
+      let proportion = Double(width) / Double(height)
+      if width >= height {
+        let longer = ResizeTarget.up(width, length)
+        return (longer, ResizeTarget.up(ResizeTarget.whole(Double(longer) / proportion), length))
+      }
+      let longer = ResizeTarget.up(height, length)
+      return (ResizeTarget.up(ResizeTarget.whole(Double(longer) * proportion), length), longer)
+    case .rounded(let factor, let pixels):
+      return ResizeTarget.rounded(width: width, height: height, factor: factor, pixels: pixels)
     }
+  }
+
+  /// The longer edge of this length; the shorter is cut to a whole number.
+  private static func longest(width: Int, height: Int, edge: Int) -> (width: Int, height: Int) {
+    let proportion = Double(width) / Double(height)
+    return width >= height
+      ? (edge, max(1, whole(Double(edge) / proportion)))
+      : (max(1, whole(Double(edge) * proportion)), edge)
+  }
+
+  private static func even(width: Int, height: Int, longest edge: Int) -> (width: Int, height: Int)
+  {
+    let proportion = Double(width) / Double(height)
+    let shorter = whole(width >= height ? Double(edge) / proportion : Double(edge) * proportion)
+    let even = max(1, shorter == .max ? shorter : shorter + shorter % 2)
+    return width >= height ? (edge, even) : (even, edge)
+  }
+
+  /// The next multiple; what no image can have stays.
+  private static func up(_ length: Int, _ factor: Int) -> Int {
+    length > Image.maximumDimension ? length : (length + factor - 1) / factor * factor
+  }
+
+  /// - Source: transformers 5, `image_processing_qwen2_vl.py` (behaviour).
+  private static func rounded(
+    width: Int, height: Int, factor: Int, pixels: ClosedRange<Int>
+  ) -> (width: Int, height: Int) {
+    // Longer strips are refused there as well: what no image can have becomes a size that is.
+    guard max(width, height) <= 200 * min(width, height) else { return (0, 0) }
+    let unit = Double(factor)
+    func multiple(_ length: Double, _ rule: FloatingPointRoundingRule) -> Int {
+      let count = (length / unit).rounded(rule)
+      return Int(exactly: count * unit) ?? .max
+    }
+    let (w, h) = (Double(width), Double(height))
+    let size = (multiple(w, .toNearestOrEven), multiple(h, .toNearestOrEven))
+    guard size.0 <= Image.maximumDimension * 2, size.1 <= Image.maximumDimension * 2 else {
+      return size
+    }
+    if size.0 * size.1 > pixels.upperBound {
+      let shrink = (w * h / Double(pixels.upperBound)).squareRoot()
+      return (max(factor, multiple(w / shrink, .down)), max(factor, multiple(h / shrink, .down)))
+    }
+    if size.0 * size.1 < pixels.lowerBound {
+      let grow = (Double(pixels.lowerBound) / (w * h)).squareRoot()
+      return (multiple(w * grow, .up), multiple(h * grow, .up))
+    }
+    return size
   }
 
   private static func bounded(
@@ -68,6 +137,9 @@ package enum ResizeTarget: Sendable, Hashable {
     case .exact(let width, let height), .within(let width, let height): [width, height]
     case .shortestEdge(let edge), .longestEdge(let edge): [edge]
     case .edges(let shortest, let longest): [shortest, longest]
+    case .evenLongestEdge(let edge, let limit): [edge, limit]
+    case .multiples(let length): [length]
+    case .rounded(let factor, _): [factor]
     }
   }
 }

@@ -189,7 +189,7 @@ package struct Comparison {
     for question in questions {
       let images = reference.views(of: question.image.map { [$0] } ?? [])
       prompts.append(
-        try builder.question(question, imageTokenCounts: images.map(\.embedding.rows)))
+        try builder.question(question, images: images.map(\.embedding)))
     }
     let ours = try reference.answers(to: prompts, limit: options.answerLimit)
     for (index, candidate) in candidates.enumerated() {
@@ -238,7 +238,7 @@ package struct Comparison {
             state.found[index].vision.add(
               VisionStatistics.Image(
                 path: path, encoder: .init(before.encoded, after.encoded),
-                connector: .init(before.embedding, after.embedding)))
+                connector: .init(before.embedding.matrix, after.embedding.matrix)))
           }
         }
       }

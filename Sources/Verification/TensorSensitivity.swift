@@ -74,7 +74,7 @@ package struct TensorSensitivity {
     for question in asked {
       let images = model.views(of: question.image.map { [$0] } ?? [])
       let prompt = try builder.question(
-        question, imageTokenCounts: images.map(\.embedding.rows))
+        question, images: images.map(\.embedding))
       sequences.append(builder.sequence(prompt, answer: prompt.answerTokens ?? []))
     }
     return sequences

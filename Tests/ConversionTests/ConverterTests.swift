@@ -33,7 +33,7 @@ struct ConverterTests {
   /// Logits of a few tokens, after an image if the model sees.
   private static func logits(_ model: Model) throws -> Matrix {
     let forward = try ForwardPass(model)
-    var images: [Matrix] = []
+    var images: [ImageEmbedding] = []
     var tokens = [5, 6, 7, 300]
     if let processor = model.imageProcessor {
       let pixels = try processor.pixels(of: .init(path: Fixtures.path("images/coffee.png")))

@@ -97,6 +97,28 @@ struct AttentionTests {
     .all, .causal(window: nil), .causal(window: 1), .causal(window: 4), .causal(window: 100),
   ]
 
+  @Test("rows that reach further see what comes behind them")
+  func reaches() throws {
+    let causal = try Self.attention(Sizes(), mask: .causal(window: nil))
+    let all = try Self.attention(Sizes(), mask: .all)
+    let inputs = Samples.matrix(7, 24, seed: 60)
+    func applied(_ reaches: [Int]) -> Matrix {
+      var cache: KeyValueCache?
+      return causal(inputs, batch: Batch(lengths: [7]), reaches: reaches, cache: &cache)
+    }
+    #expect(applied([Int](repeating: 0, count: 7)) == Self.applied(causal, inputs))
+    let whole = applied([Int](repeating: 7, count: 7))
+    for (x, y) in zip(whole.values, Self.applied(all, inputs).values) {
+      #expect(abs(x - y) <= Float(32 * Samples.rounding))
+    }
+    // Rows 2 and 3 see each other; the others are as before.
+    let (some, none) = (applied([0, 0, 4, 4, 0, 0, 0]), Self.applied(causal, inputs))
+    for row in 0..<7 {
+      let isNear = zip(some.row(row), none.row(row)).allSatisfy { abs($0 - $1) <= 1e-6 }
+      #expect(isNear == (row != 2))
+    }
+  }
+
   @Test(arguments: sizes, masks)
   func resultsAreNearTheFormula(_ sizes: Sizes, _ mask: Attention.Mask) throws {
     let attention = try Self.attention(sizes, mask: mask)

@@ -141,6 +141,38 @@ struct RotaryEmbeddingTests {
     #expect(abs(yarn.stretch - (0.1 * log(8.0) + 1)) <= 1e-15)
   }
 
+  /// Elements of a pair stand half a head apart.
+  @Test func directionsTurnTheirOwnPairs() {
+    let x = Samples.matrix(1, 16, seed: 8)
+    let line = RotaryEmbedding(width: 16, base: 100)
+    func turned(_ axes: RotaryEmbedding.Axes, _ positions: [Int]) -> Matrix {
+      var result = x
+      RotaryEmbedding(width: 16, base: 100, axes: axes).rotate(
+        &result, headDimension: 16, positions: positions.map { [$0] })
+      return result
+    }
+    func changed(_ matrix: Matrix) -> [Int] {
+      (0..<8).filter {
+        matrix.values[$0] != x.values[$0] || matrix.values[$0 + 8] != x.values[$0 + 8]
+      }
+    }
+    #expect(changed(turned(.sections([2, 3, 3]), [5, 0, 0])) == [0, 1])
+    #expect(changed(turned(.sections([2, 3, 3]), [0, 5, 0])) == [2, 3, 4])
+    #expect(changed(turned(.sections([2, 3, 3]), [0, 0, 5])) == [5, 6, 7])
+    #expect(turned(.sections([2, 3, 3]), [5, 5, 5]) == Self.rotated(line, x, head: 16, [5]))
+    // Directions that are not given are as the first.
+    #expect(turned(.sections([2, 3, 3]), [5]) == Self.rotated(line, x, head: 16, [5]))
+    for axes in [RotaryEmbedding.Axes.halves, .alternating] {
+      #expect(changed(turned(axes, [5, 0])) == [0, 1, 2, 3])
+      #expect(changed(turned(axes, [0, 5])) == [4, 5, 6, 7])
+    }
+    let halves = RotaryEmbedding(width: 16, base: 100, axes: .halves).frequencies
+    #expect(Array(halves[..<4]) == Array(halves[4...]))
+    #expect(Array(halves[..<4]) == RotaryEmbedding(width: 8, base: 100).frequencies)
+    let alternating = RotaryEmbedding(width: 16, base: 100, axes: .alternating).frequencies
+    #expect(alternating == [0, 2, 4, 6, 1, 3, 5, 7].map { line.frequencies[$0] })
+  }
+
   @Test func workersDoNotChangeTheBits() {
     let x = Samples.matrix(40, 24, seed: 7)
     let rotary = RotaryEmbedding(width: 8, base: 10_000)

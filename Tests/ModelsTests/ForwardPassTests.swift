@@ -13,7 +13,7 @@ struct ForwardPassTests {
     try ForwardPass(Model(path: Fixtures.path(name), library: try DeclarationLibrary()))
   }
 
-  private static func image(_ forward: ForwardPass, _ name: String) throws -> Matrix {
+  private static func image(_ forward: ForwardPass, _ name: String) throws -> ImageEmbedding {
     let processor = try #require(forward.model.imageProcessor)
     let pixels = try processor.pixels(of: Image(path: Fixtures.path("images/\(name)")))
     return try forward.embeddings(of: [pixels])[0]
@@ -85,7 +85,8 @@ struct ForwardPassTests {
       try processor.pixels(of: Image(path: Fixtures.path("images/\($0)")))
     }
     for (together, image) in zip(try forward.embeddings(of: pixels), pixels) {
-      ForwardPassTests.expectClose(together, try forward.embeddings(of: [image])[0])
+      ForwardPassTests.expectClose(
+        together.matrix, try forward.embeddings(of: [image])[0].matrix)
     }
   }
 

@@ -44,7 +44,7 @@ struct GoldenParityTests {
     let sink: TraceSink = { traced[$0] = ($1, $2) }
 
     let tokens = try #require(expected["\(golden.sample).tokens"]).integers
-    var images: [Matrix] = []
+    var images: [ImageEmbedding] = []
     if let pixels = expected["\(golden.sample).pixels"] {
       let shape = pixels.shape.dimensions
       let image = PixelTensor(
@@ -93,9 +93,9 @@ struct GoldenParityTests {
     // One level of 255 apart after normalisation.
     #expect(pixels.values.largestDifference(from: golden) <= 1.01 / 255 / 0.26)
     let builder = try PromptBuilder(model)
-    let count = try ForwardPass(model).embeddings(of: [pixels])[0].rows
+    let images = try ForwardPass(model).embeddings(of: [pixels])
     let tokens =
-      try builder.tokens(question: question.prompt, imageTokenCounts: [count])
+      try builder.tokens(question: question.prompt, images: images)
       + builder.tokens(answer: answer)
     #expect(tokens == (try #require(expected["\(index).tokens"])).integers)
   }
@@ -113,7 +113,7 @@ struct GoldenParityTests {
         of: [#require(model.imageProcessor).pixels(of: image)])
       return TokenSequence(
         tokens: try builder.tokens(
-          question: line.prompt, imageTokenCounts: images.map(\.rows)), images: images)
+          question: line.prompt, images: images), images: images)
     }
     let answers = try generator.answers(to: prompts, limit: 48)
     for (answer, line) in zip(answers, lines) {

@@ -49,7 +49,20 @@ package final class FixtureCopy: Sendable {
       to: "tokenizer.model")
   }
 
+  /// Copies a model of a family that sees images, with a tokenizer.
+  package convenience init(visionLanguage family: String) throws {
+    try self.init("vision-language/\(family)")
+    try write(
+      try TemporaryFolder.read(Fixtures.path("stories260K/tokenizer.model")),
+      to: "tokenizer.model")
+  }
+
   /// The names of all such models.
+  package static var visionLanguageFamilies: [String] {
+    get throws { try folders(in: Fixtures.path("vision-language")) }
+  }
+
+  /// The names of the families of text decoders.
   package static var families: [String] {
     get throws { try folders(in: Fixtures.path("architectures")) }
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Fixtures
+import LinearAlgebra
 import Models
 import TestSupport
 import Testing
@@ -54,7 +55,11 @@ struct ComparisonTests {
       uniqueKeysWithValues: report.groups.map { ($0.name, $0.statistics.count) })
     let answer = try PromptBuilder(model).tokens(answer: "a red circle.").count
     let prompt = try PromptBuilder(model)
-      .tokens(question: "what is at the left?", imageTokenCounts: [1])
+      .tokens(
+        question: "what is at the left?",
+        images: [
+          ImageEmbedding(matrix: Matrix(rows: 1, columns: 1), grid: Grid(rows: 1, columns: 1))
+        ])
     let imageToken = try #require(model.architecture.imageToken)
     let place = try #require(prompt.firstIndex(of: imageToken))
     #expect(counts["images"] == answer)

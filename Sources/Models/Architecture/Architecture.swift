@@ -12,8 +12,10 @@ package struct Architecture: Sendable {
   package let parts: [Part]
   /// The token whose places an image takes; nil without a vision part.
   package let imageToken: Int?
-  /// How the token is spelt in a prompt.
+  /// How the token is spelt.
   package let imageText: String?
+  /// How an image stands in a prompt; nil without a vision part.
+  package let imagePrompt: ImagePrompt?
 
   package func part(_ kind: PartDeclaration.Kind) -> Part? { parts.first { $0.kind == kind } }
 
@@ -72,7 +74,10 @@ package struct Architecture: Sendable {
         overrides[parameter.name] = try top.value(
           of: parameter, known: [:], in: composition.name)
       }
-      let own = member.config.map { config.value(at: $0) ?? .object(JSON.Object()) } ?? config
+      let places = member.config.map { config.value(at: $0) }
+      let own =
+        member.config.isEmpty
+        ? config : places.compactMap(\.self).first ?? .object(JSON.Object())
       let values = try HyperparameterSource(origin: .config(own), path: files.configPath)
         .values(of: declaration, overrides: overrides)
       parts.append(
@@ -94,24 +99,26 @@ package struct Architecture: Sendable {
     }
     self.init(
       name: composition.name, about: composition.about, parts: parts, imageToken: token,
-      imageText: composition.imageText)
+      imageText: composition.imageText, imagePrompt: composition.imagePrompt)
   }
 
   /// A language model alone.
   private init(language: Part) {
     self.init(
       name: language.declaration.name, about: language.declaration.about, parts: [language],
-      imageToken: nil, imageText: nil)
+      imageToken: nil, imageText: nil, imagePrompt: nil)
   }
 
   private init(
-    name: String, about: String, parts: [Part], imageToken: Int?, imageText: String?
+    name: String, about: String, parts: [Part], imageToken: Int?, imageText: String?,
+    imagePrompt: ImagePrompt?
   ) {
     self.name = name
     self.about = about
     self.parts = parts
     self.imageToken = imageToken
     self.imageText = imageText
+    self.imagePrompt = imagePrompt
   }
 
   /// The part with the names of which the checkpoint has the most.

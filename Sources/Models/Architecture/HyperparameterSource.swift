@@ -76,7 +76,7 @@ struct HyperparameterSource {
         do throws(Expression.Failure) { key = try template.name(known) } catch {
           throw failure(error)
         }
-        guard let value = metadata[key] else { continue }
+        guard let value = metadata.value(at: key) else { continue }
         guard let known = Expression.Value(value) else { throw malformed(key) }
         return known
       }
@@ -91,6 +91,17 @@ struct HyperparameterSource {
     do throws(Expression.Failure) { return try parameter.fallback.value(known) } catch {
       throw failure(error)
     }
+  }
+}
+
+extension GGUFMetadata {
+  /// The value of a key, or an element of a list: `sections.1` is the second of `sections`.
+  fileprivate func value(at key: String) -> GGUFValue? {
+    if let value = self[key] { return value }
+    guard let dot = key.lastIndex(of: "."), let index = Int(key[key.index(after: dot)...]),
+      let numbers = self[String(key[..<dot])]?.numbers, numbers.indices.contains(index)
+    else { return nil }
+    return .float64(numbers[index])
   }
 }
 

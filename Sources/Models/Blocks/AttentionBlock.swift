@@ -6,7 +6,9 @@ import LinearAlgebra
 /// Attention around a residual: `x + postNorm(attention(norm(x)))`.
 struct AttentionBlock: Block {
   static let settings = Residual.settings.union([
-    "heads", "keyValueHeads", "headDimension", "mask", "window", "rope", "scale", "softCap",
+    "heads", "keyValueHeads", "headDimension", "mask", "window", "wholeImages", "windowSide",
+    "rope",
+    "scale", "softCap",
   ])
   static let tensors = Residual.tensors.union([
     "query", "key", "value", "queryKeyValue", "output", "queryNorm", "keyNorm", "sinks",
@@ -15,6 +17,10 @@ struct AttentionBlock: Block {
   private let residual: Residual
   private let attention: Attention
   private let cacheIndex: Int
+  /// Whether a token of an image sees all of it, also under a causal mask.
+  private let seesWholeImages: Bool
+  /// The side of the square windows within which patches see each other; nil for all of the image.
+  private let windowSide: Int?
 
   init(_ reader: BlockReader) throws(ModelError) {
     let heads = try reader.count("heads")
@@ -51,6 +57,12 @@ struct AttentionBlock: Block {
       throw reader.error("sinks: expected one for each of \(heads) heads")
     }
     cacheIndex = reader.nextCacheIndex()
+    seesWholeImages = reader.has("wholeImages") ? try reader.bool("wholeImages") : false
+    let side = try reader.number("windowSide", default: 0)
+    guard let side = Int(exactly: side), (0...1 << 20).contains(side) else {
+      throw reader.error("windowSide: expected a whole number of patches, found \(side)")
+    }
+    windowSide = side > 0 ? side : nil
   }
 
   private static func mask(_ reader: BlockReader) throws(ModelError) -> Attention.Mask {
@@ -65,7 +77,7 @@ struct AttentionBlock: Block {
 
   private static let ropeSettings: Set = [
     "when", "dimension", "base", "scaling", "factor", "lowFactor", "highFactor", "fastTurns",
-    "slowTurns", "originalContext", "truncates",
+    "slowTurns", "originalContext", "truncates", "axes",
   ]
 
   /// The rotation that the settings name; nil without one.
@@ -106,7 +118,32 @@ struct AttentionBlock: Block {
       throw reader.error(
         "the rope scaling '\(other)' is not known; known are default, linear, llama3, yarn")
     }
-    return RotaryEmbedding(width: turning, base: try number("base"), scaling: scaling)
+    return RotaryEmbedding(
+      width: turning, base: try number("base"), scaling: scaling,
+      axes: try axes(reader, pairs: turning / 2))
+  }
+
+  private static func axes(
+    _ reader: BlockReader, pairs: Int
+  ) throws(ModelError) -> RotaryEmbedding.Axes {
+    guard reader.has("axes", in: "rope") else { return .line }
+    if let sections = try reader.numbers("axes", in: "rope") {
+      let counts = sections.compactMap { Int(exactly: $0) }.filter { (0...pairs).contains($0) }
+      guard counts.count == sections.count, counts.reduce(0, +) == pairs else {
+        throw reader.error(
+          "rope.axes: expected numbers of pairs with the sum \(pairs), found \(sections)")
+      }
+      return .sections(counts)
+    }
+    switch try reader.word("axes", in: "rope") {
+    case "halves" where pairs % 2 == 0: return .halves
+    case "alternating" where pairs % 2 == 0: return .alternating
+    case "halves", "alternating":
+      throw reader.error("rope.axes: \(pairs) pairs do not divide into two directions")
+    case let other:
+      throw reader.error(
+        "rope.axes: expected halves, alternating or a list of formulas, found '\(other)'")
+    }
   }
 
   func outputWidth(from width: Int) -> Int? {
@@ -126,15 +163,40 @@ struct AttentionBlock: Block {
     norm.map { [attention.headDimension, channels].contains($0.weight.count) } ?? true
   }
 
+  /// Whether tokens of texts stand in several directions.
+  var usesPlaces: Bool { attention.rotary.map { $0.axes.contains { $0 > 0 } } ?? false }
+
   func run(_ flow: inout Flow) throws(ModelError) {
+    if let windowSide {
+      try run(&flow, windowSide: windowSide)
+      return
+    }
     let batch = flow.batch
+    let positions = attention.rotary == nil ? nil : flow.places
+    let reaches = seesWholeImages ? flow.reaches : nil
     if flow.caches.isEmpty {
       var none: KeyValueCache?
-      residual.run(&flow.hidden) { attention($0, batch: batch, cache: &none) }
+      residual.run(&flow.hidden) {
+        attention($0, batch: batch, positions: positions, reaches: reaches, cache: &none)
+      }
     } else {
       residual.run(&flow.hidden) {
-        attention($0, batch: batch, cache: &flow.caches[cacheIndex])
+        attention(
+          $0, batch: batch, positions: positions, reaches: reaches, cache: &flow.caches[cacheIndex])
       }
+    }
+  }
+
+  /// Attention within square windows of each image.
+  private func run(_ flow: inout Flow, windowSide: Int) throws(ModelError) {
+    let order = WindowOrder(of: try flow.checkedGrids(), side: windowSide)
+    let positions = flow.places?.map { axis in order.rows.map { axis[$0] } }
+    residual.run(&flow.hidden) { hidden in
+      var none: KeyValueCache?
+      return attention(
+        hidden.gathered(order.rows), batch: Batch(lengths: order.lengths), positions: positions,
+        cache: &none
+      ).gathered(order.inverse)
     }
   }
 }

@@ -47,6 +47,7 @@ struct AveragePoolBlock: Block {
     }
     flow.hidden = result
     flow.batch = Batch(lengths: lengths)
+    flow.grids = lengths.map { _ in Grid(rows: side, columns: side) }
   }
 
   private func cell(_ index: Int, of size: Int) -> Range<Int> {

@@ -26,12 +26,43 @@ struct Flow {
   var batch: Batch
   /// The images of a vision part.
   var pixels: [PixelTensor] = []
+  /// How each image was cut into tiles, which are then sequences of the batch.
+  var tiles: [TileLayout?] = []
+  /// How the rows of each image lie in it, beside a class token; empty for texts.
+  var grids: [Grid] = []
+  /// Where the rows of texts stand, a list for each direction; nil for one after the other.
+  var positions: [[Int]]?
+  /// How many keys the rows of texts see at least, for images are seen whole.
+  var reaches: [Int]?
   /// The keys and values of attention layers, where they are kept.
   var caches: [KeyValueCache?] = []
   /// Whether weights are needed again so soon that their pages had better stay.
   var keepsWeights = false
   /// The rows that the output is wanted of; nil for all.
   var outputRows: [Int]?
+}
+
+extension Flow {
+  /// The grids of images whose rows are nothing but them.
+  ///
+  /// - Throws: ``ModelError/input(_:)`` if a class token is still among the rows.
+  func checkedGrids() throws(ModelError) -> [Grid] {
+    guard grids.map(\.count) == batch.lengths else {
+      throw .input(
+        "the rows of an image do not form the rectangle of its patches, as this model needs it; "
+          + "the parts of the model do not belong together")
+    }
+    return grids
+  }
+
+  /// Where rows stand in images or in texts; nil for one after the other.
+  var places: [[Int]]? {
+    guard grids.map(\.count) == batch.lengths else { return positions }
+    return [
+      grids.flatMap { grid in (0..<grid.count).map { $0 / grid.columns } },
+      grids.flatMap { grid in (0..<grid.count).map { $0 % grid.columns } },
+    ]
+  }
 }
 
 extension Linear {
@@ -65,6 +96,7 @@ enum BlockRegistry {
     "experts": ExpertsBlock.self,
     "feedForward": FeedForwardBlock.self,
     "linear": LinearBlock.self,
+    "mergePatches": MergePatchesBlock.self,
     "norm": NormBlock.self,
     "output": OutputBlock.self,
     "patchEmbedding": PatchEmbeddingBlock.self,

@@ -135,8 +135,24 @@ final class BlockReader {
   }
 
   /// A word that stands for itself.
-  func word(_ key: String) throws(ModelError) -> String {
-    try step.declaration.settings.member(key).string()
+  func word(_ key: String, in object: String? = nil) throws(ModelError) -> String {
+    var settings = step.declaration.settings
+    if let object { settings = try settings.member(object) }
+    return try settings.member(key).string()
+  }
+
+  /// The numbers that a list of formulas gives; nil for what is no list.
+  func numbers(_ key: String, in object: String) throws(ModelError) -> [Double]? {
+    let member = try step.declaration.settings.member(object).member(key)
+    guard member.json.array != nil else { return nil }
+    var numbers: [Double] = []
+    for element in try member.elements() {
+      guard case .number(let number) = try value(element) else {
+        throw element.error("expected a number")
+      }
+      numbers.append(number)
+    }
+    return numbers
   }
 
   func activation() throws(ModelError) -> Activation {
@@ -205,6 +221,18 @@ final class BlockReader {
   func linear(_ key: String) throws(ModelError) -> Linear {
     linear(
       try weight(key), of: try required(key).parameter, bias: try valuesIfPresent(key + ".bias"))
+  }
+
+  /// The linear layer whose weight is stored `[inputs, outputs]`.
+  func transposedLinear(_ key: String) throws(ModelError) -> Linear {
+    let stored = try weight(key)
+    let turned = StoredColumns(of: stored)
+    // What is seen of its inputs is of the rows of the stored tensor, not of its columns.
+    return linear(
+      Weight(
+        source: stored.source, expander: turned, rows: stored.columns, columns: stored.rows),
+      of: try required(key).parameter,
+      bias: try valuesIfPresent(key + ".bias"), isObserved: false)
   }
 
   private func linear(

@@ -5,85 +5,98 @@ import LinearAlgebra
 import Preprocessing
 
 /// Cuts images into patches, embeds each by one linear layer (a convolution whose stride is its
-/// width), puts the class token in front and adds learned positions.
+/// width), puts the class token in front and adds learned positions, where the model has them.
+///
+/// A model of videos takes `frames` images at once; a still image is repeated for each.
 ///
 /// - Source: Dosovitskiy et al., arXiv:2010.11929, section 3.1.
 struct PatchEmbeddingBlock: Block {
-  static let settings: Set = ["patchSize"]
+  static let settings: Set = ["patchSize", "frames"]
   static let tensors: Set = ["patch", "class", "positions"]
 
   private let patch: Linear
   /// `[channels]`, or nil without a class token.
   private let classToken: [Float]?
-  /// A row for each token: `[tokens * channels]`.
-  private let positions: [Float]
+  /// A row for each token: `[tokens * channels]`; nil where positions come in later.
+  private let positions: [Float]?
   private let patchSize: Int
+  private let frames: Int
 
   init(_ reader: BlockReader) throws(ModelError) {
     patch = try reader.linear("patch")
     classToken = try reader.valuesIfPresent("class")
-    positions = try reader.values("positions")
+    positions = try reader.valuesIfPresent("positions")
     patchSize = try reader.count("patchSize")
-    guard patch.weight.columns % (patchSize * patchSize) == 0 else {
-      throw reader.error("patches of \(patchSize) do not fit the tensor")
-    }
+    frames = reader.has("frames") ? try reader.count("frames") : 1
+    guard patchSize <= 1 << 12, frames <= 1 << 8,
+      patch.weight.columns % (patchSize * patchSize * frames) == 0
+    else { throw reader.error("patches of \(patchSize) do not fit the tensor") }
   }
 
-  /// How many tokens an image becomes.
-  var tokenCount: Int { positions.count / patch.weight.rows }
+  /// How many tokens an image becomes, where positions say so.
+  var tokenCount: Int? { positions.map { $0.count / patch.weight.rows } }
 
-  /// The images' channels, and the tokens that the positions are for.
-  private var channels: Int { patch.weight.columns / (patchSize * patchSize) }
+  /// The images' channels.
+  private var channels: Int { patch.weight.columns / (patchSize * patchSize * frames) }
 
-  /// Whether an image has the size that the positions are for.
-  private func accepts(_ image: PixelTensor) -> Bool {
-    let patches = (image.height / patchSize) * (image.width / patchSize)
-    return image.channels == channels
-      && patches + (classToken == nil ? 0 : 1) == tokenCount
+  /// The patches of an image; nil if the model does not take its size.
+  private func grid(of image: PixelTensor) -> Grid? {
+    let grid = Grid(rows: image.height / patchSize, columns: image.width / patchSize)
+    guard image.channels == channels, grid.count > 0 else { return nil }
+    guard let tokenCount else {
+      return image.height % patchSize == 0 && image.width % patchSize == 0 ? grid : nil
+    }
+    return grid.count + (classToken == nil ? 0 : 1) == tokenCount ? grid : nil
   }
 
   func outputWidth(from width: Int) -> Int? {
     let channels = patch.weight.rows
-    return positions.count % channels == 0 && (classToken?.count ?? channels) == channels
+    return (positions?.count ?? 0) % channels == 0 && (classToken?.count ?? channels) == channels
       ? channels : nil
   }
 
   func run(_ flow: inout Flow) throws(ModelError) {
     let columns = patch.weight.rows
     var rows: [Float] = []
-    for image in flow.pixels {
-      guard accepts(image) else {
+    var grids: [Grid] = []
+    for image in flow.pixels.flatMap(\.parts) {
+      guard let grid = grid(of: image) else {
         throw .input(
-          "an image of \(image.channels) x \(image.height) x \(image.width) does not make the "
-            + "\(tokenCount) tokens that the model takes; check the image processor's size")
+          "an image of \(image.channels) x \(image.height) x \(image.width) does not make "
+            + (tokenCount.map { "the \($0) tokens that the model takes" }
+              ?? "patches of \(channels) x \(patchSize) x \(patchSize)")
+            + "; check the image processor's size")
       }
-      let embedded = patch(patches(of: image))
+      let embedded = patch(patches(of: image, grid))
       var own = (classToken ?? []) + embedded.values
-      for i in own.indices { own[i] += positions[i] }
+      if let positions { for i in own.indices { own[i] += positions[i] } }
       rows += own
+      grids.append(grid)
     }
-    let lengths = flow.pixels.map { _ in tokenCount }
+    let lengths = grids.map { $0.count + (classToken == nil ? 0 : 1) }
     flow.hidden = Matrix(rows: lengths.reduce(0, +), columns: columns, values: rows)
     flow.batch = Batch(lengths: lengths)
+    flow.grids = grids
+    flow.tiles = flow.pixels.map(\.tiles)
   }
 
-  /// `[patches, channels * patchSize * patchSize]`, each patch as the convolution sees it.
-  private func patches(of image: PixelTensor) -> Matrix {
-    let down = image.height / patchSize
-    let across = image.width / patchSize
+  /// `[patches, channels * frames * patchSize * patchSize]`, each patch as the convolution sees it.
+  private func patches(of image: PixelTensor, _ grid: Grid) -> Matrix {
     var values: [Float] = []
-    values.reserveCapacity(down * across * patch.weight.columns)
-    for top in 0..<down {
-      for left in 0..<across {
+    values.reserveCapacity(grid.count * patch.weight.columns)
+    for top in 0..<grid.rows {
+      for left in 0..<grid.columns {
         for channel in 0..<image.channels {
-          for y in 0..<patchSize {
-            let start =
-              (channel * image.height + top * patchSize + y) * image.width + left * patchSize
-            values.append(contentsOf: image.values[start..<start + patchSize])
+          for _ in 0..<frames {
+            for y in 0..<patchSize {
+              let start =
+                (channel * image.height + top * patchSize + y) * image.width + left * patchSize
+              values.append(contentsOf: image.values[start..<start + patchSize])
+            }
           }
         }
       }
     }
-    return Matrix(rows: down * across, columns: patch.weight.columns, values: values)
+    return Matrix(rows: grid.count, columns: patch.weight.columns, values: values)
   }
 }

@@ -3,14 +3,17 @@
 import Layers
 import LinearAlgebra
 
-/// A linear layer on each row.
+/// A linear layer on each row; `transposed` where its weight is stored `[inputs, outputs]`.
 struct LinearBlock: Block {
-  static let settings: Set<String> = []
+  static let settings: Set = ["transposed"]
   static let tensors: Set = ["linear"]
 
   private let linear: Linear
 
-  init(_ reader: BlockReader) throws(ModelError) { linear = try reader.linear("linear") }
+  init(_ reader: BlockReader) throws(ModelError) {
+    let isTransposed = reader.has("transposed") ? try reader.bool("transposed") : false
+    linear = try isTransposed ? reader.transposedLinear("linear") : reader.linear("linear")
+  }
 
   func outputWidth(from width: Int) -> Int? { linear.outputWidth(from: width) }
 

@@ -11,8 +11,9 @@ package struct Composition: Sendable {
     let declaration: String?
     /// Where `config.json` says which part it is, and what counts if it does not.
     let use: (path: String, fallback: String)?
-    /// Where the part's configuration stands in `config.json`; nil for the top.
-    let config: String?
+    /// Where the part's configuration stands in `config.json`: the first path that is there, else
+    /// the last; empty for the top.
+    let config: [String]
     /// Hyperparameters that the whole model decides, read from the top of `config.json`.
     let overrides: [HyperparameterDeclaration]
     /// Ways to name the tensors; in each, prefixes of the part's own names with what stands for
@@ -32,14 +33,17 @@ package struct Composition: Sendable {
   let projectors: [String]
   /// The token whose places the image takes.
   let imageToken: HyperparameterDeclaration
-  /// How the token is spelt in a prompt.
+  /// How the token is spelt.
   let imageText: String
+  /// How an image stands in a prompt.
+  let imagePrompt: ImagePrompt
   /// In the order in which they run.
   let members: [Member]
 
   init(_ reader: DeclarationReader) throws(ModelError) {
     try reader.allow([
-      "name", "about", "extends", "changes", "match", "imageToken", "imageText", "parts",
+      "name", "about", "extends", "changes", "match", "imageToken", "imageText", "imagePrompt",
+      "parts",
     ])
     name = try reader.member("name").string()
     about = try reader["about"]?.string() ?? ""
@@ -49,6 +53,7 @@ package struct Composition: Sendable {
     projectors = try match["projector"]?.strings() ?? []
     imageToken = try HyperparameterDeclaration(reader.member("imageToken"), name: "imageToken")
     imageText = try reader.member("imageText").string()
+    imagePrompt = try ImagePrompt(reader["imagePrompt"], token: imageText)
     let parts = try reader.member("parts")
     try parts.allow(Set(PartDeclaration.Kind.allCases.map(\.rawValue)))
     var members: [Member] = []
@@ -89,7 +94,7 @@ extension Composition.Member {
       use = nil
       guard declaration != nil else { throw reader.error("expected 'declaration' or 'use'") }
     }
-    config = try reader["config"]?.string()
+    config = try reader["config"]?.strings() ?? []
     var overrides: [HyperparameterDeclaration] = []
     for (key, value) in try reader["set"]?.members() ?? [] {
       overrides.append(try HyperparameterDeclaration(value, name: key))

@@ -35,7 +35,8 @@ package struct PartDeclaration: Sendable {
       enum ValueType: String, CaseIterable { case u32, f32, bool, string, i32s }
       let key: NameTemplate
       let type: ValueType
-      let value: Expression
+      /// One, or for a list one an element.
+      let values: [Expression]
       let condition: Expression?
       /// How many layers have a number each in a list; nil for one value.
       let perLayer: Expression?
@@ -135,9 +136,15 @@ extension PartDeclaration.GGUF {
       for type in Entry.ValueType.allCases {
         guard let formula = value[type.rawValue] else { continue }
         let template = DeclarationReader(.string(key), name: value.name, path: value.path)
+        var values: [Expression] = []
+        if type == .i32s, formula.json.array != nil {
+          for element in try formula.elements() { values.append(try element.expression()) }
+        } else {
+          values = [try formula.expression()]
+        }
         entries.append(
           Entry(
-            key: try NameTemplate(template), type: type, value: try formula.expression(),
+            key: try NameTemplate(template), type: type, values: values,
             condition: try value["when"]?.expression(),
             perLayer: try value["perLayer"]?.expression()))
       }

@@ -10,10 +10,10 @@ import Tensors
 /// Tokens with the images that take the places of image tokens.
 package struct TokenSequence: Sendable {
   package var tokens: [Int]
-  /// For each image `[tokens, channels]`, as ``ForwardPass/embeddings(of:trace:)`` gives them.
-  package var images: [Matrix]
+  /// As ``ForwardPass/embeddings(of:trace:)`` gives them.
+  package var images: [ImageEmbedding]
 
-  package init(tokens: [Int], images: [Matrix] = []) {
+  package init(tokens: [Int], images: [ImageEmbedding] = []) {
     self.tokens = tokens
     self.images = images
   }
@@ -90,16 +90,16 @@ package struct ForwardPass: Sendable {
   package struct ImageView: Sendable {
     /// The vision part's output, `[patches, channels]`.
     package let encoded: Matrix
-    /// What takes the image's place in the language model, `[tokens, channels]`.
-    package let embedding: Matrix
+    /// What takes the image's place in the language model.
+    package let embedding: ImageEmbedding
   }
 
   /// What images become in the language model's place for them.
   ///
-  /// - Returns: For each image `[tokens, channels]`; otherwise as ``views(of:trace:)``.
+  /// - Returns: One for each image; otherwise as ``views(of:trace:)``.
   package func embeddings(
     of images: [PixelTensor], trace: TraceSink? = nil
-  ) throws(ModelError) -> [Matrix] {
+  ) throws(ModelError) -> [ImageEmbedding] {
     try views(of: images, trace: trace).map(\.embedding)
   }
 
@@ -118,17 +118,10 @@ package struct ForwardPass: Sendable {
     var flow = Flow(hidden: Matrix(rows: 0, columns: 0), batch: Batch(lengths: []), pixels: images)
     try vision.run(&flow, trace: trace)
     flow.pixels = []
-    let encoded = ForwardPass.images(of: flow)
+    let encoded = flow.embeddings.map(\.matrix)
     try connector.run(&flow, trace: trace)
     trace?("connector", [flow.hidden.rows, flow.hidden.columns], flow.hidden.values)
-    return zip(encoded, ForwardPass.images(of: flow)).map(ImageView.init)
-  }
-
-  /// The rows of each image.
-  fileprivate static func images(of flow: Flow) -> [Matrix] {
-    zip(flow.batch.starts, flow.batch.lengths).map { start, length in
-      flow.hidden.rows(start..<start + length)
-    }
+    return zip(encoded, flow.embeddings).map(ImageView.init)
   }
 
   /// The logits of tokens, one sequence after the other.
@@ -142,8 +135,7 @@ package struct ForwardPass: Sendable {
   package func logits(
     _ sequences: [TokenSequence], rows: [Int]? = nil, trace: TraceSink? = nil
   ) throws(ModelError) -> Matrix {
-    var flow = Flow(
-      hidden: try embedded(sequences), batch: Batch(lengths: sequences.map(\.tokens.count)))
+    var flow = try flow(of: sequences)
     flow.outputRows = rows
     try language.run(&flow, trace: trace)
     trace?("logits", [flow.hidden.rows, flow.hidden.columns], flow.hidden.values)
@@ -181,7 +173,7 @@ package struct ForwardPass: Sendable {
 
     /// What the images have become; complete when all blocks ran.
     package var views: [ImageView] {
-      zip(encoded, ForwardPass.images(of: flow)).map(ImageView.init)
+      zip(encoded, flow.embeddings).map(ImageView.init)
     }
 
     /// Runs the next block; after the last, nothing.
@@ -192,7 +184,7 @@ package struct ForwardPass: Sendable {
       done += 1
       if done == order.count || order[done].part != part {
         flow.pixels = []
-        if part == 0, runners.count > 1 { encoded = ForwardPass.images(of: flow) }
+        if part == 0, runners.count > 1 { encoded = flow.embeddings.map(\.matrix) }
       }
     }
 
@@ -209,8 +201,7 @@ package struct ForwardPass: Sendable {
   package func run(
     _ sequences: [TokenSequence], rows: [Int]? = nil
   ) throws(ModelError) -> Run {
-    var flow = Flow(
-      hidden: try embedded(sequences), batch: Batch(lengths: sequences.map(\.tokens.count)))
+    var flow = try flow(of: sequences)
     flow.outputRows = rows
     return Run([language], on: flow)
   }
@@ -237,11 +228,14 @@ package struct ForwardPass: Sendable {
   package struct State: Sendable {
     fileprivate var caches: [KeyValueCache?]
     fileprivate var lengths: [Int]
+    /// The position of each sequence's next token: less than its length after images.
+    fileprivate var positions: [Int]
 
     /// Forgets all sequences but the given ones, in the given order.
     package mutating func keep(_ sequences: [Int]) {
       for index in caches.indices { caches[index]?.keep(sequences) }
       lengths = sequences.map { lengths[$0] }
+      positions = sequences.map { positions[$0] }
     }
   }
 
@@ -249,7 +243,8 @@ package struct ForwardPass: Sendable {
   package func state(sequenceCount: Int) -> State {
     State(
       caches: (0..<language.cacheCount).map { _ in KeyValueCache(sequenceCount: sequenceCount) },
-      lengths: [Int](repeating: 0, count: sequenceCount))
+      lengths: [Int](repeating: 0, count: sequenceCount),
+      positions: [Int](repeating: 0, count: sequenceCount))
   }
 
   /// Goes on with sequences by some tokens each.
@@ -258,15 +253,41 @@ package struct ForwardPass: Sendable {
   package func advance(
     _ state: inout State, by sequences: [TokenSequence]
   ) throws(ModelError) -> Matrix {
-    let batch = Batch(lengths: sequences.map(\.tokens.count), offsets: state.lengths)
-    var flow = Flow(hidden: try embedded(sequences), batch: batch, caches: state.caches)
+    let places = TextPlaces(
+      of: sequences, imageToken: model.architecture.imageToken, starts: state.positions,
+      offsets: state.lengths)
+    var flow = try flow(of: sequences, places: places, offsets: state.lengths)
+    let batch = flow.batch
+    flow.caches = state.caches
     flow.outputRows = zip(batch.starts, batch.lengths).map { $0 + $1 - 1 }
     flow.keepsWeights = true
     state.caches = []
     try language.run(&flow, trace: nil)
     state.caches = flow.caches
     state.lengths = zip(state.lengths, batch.lengths).map { $0 + $1 }
+    state.positions = language.usesPlaces ? places.ends : state.lengths
     return flow.hidden
+  }
+
+  /// What goes into the language model for sequences that begin.
+  private func flow(of sequences: [TokenSequence]) throws(ModelError) -> Flow {
+    let none = sequences.map { _ in 0 }
+    return try flow(
+      of: sequences,
+      places: TextPlaces(
+        of: sequences, imageToken: model.architecture.imageToken, starts: none, offsets: none),
+      offsets: none)
+  }
+
+  private func flow(
+    of sequences: [TokenSequence], places: TextPlaces, offsets: [Int]
+  ) throws(ModelError) -> Flow {
+    var flow = Flow(
+      hidden: try embedded(sequences),
+      batch: Batch(lengths: sequences.map(\.tokens.count), offsets: offsets))
+    flow.positions = language.usesPlaces ? places.positions : nil
+    flow.reaches = places.reaches
+    return flow
   }
 
   /// Token embeddings, with images in the places of image tokens.
@@ -277,7 +298,9 @@ package struct ForwardPass: Sendable {
     var result = Matrix(rows: count, columns: columns)
     var row = 0
     for sequence in sequences {
-      let rows = sequence.images.flatMap { image in (0..<image.rows).map { (image, $0) } }
+      let rows = sequence.images.map(\.matrix).flatMap { image in
+        (0..<image.rows).map { (image, $0) }
+      }
       var used = 0
       for token in sequence.tokens {
         guard token >= 0, token < table.rows else {

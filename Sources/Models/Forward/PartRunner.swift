@@ -44,6 +44,8 @@ struct PartRunner: Sendable {
   let tableScale: Float
   /// How wide the rows are that come out.
   let outputWidth: Int
+  /// Whether tokens of texts stand in several directions.
+  let usesPlaces: Bool
 
   /// Reads the small tensors and takes note of where the others lie.
   ///
@@ -84,6 +86,7 @@ struct PartRunner: Sendable {
     table = state.table?.weight
     tableScale = state.tableScale
     outputWidth = width
+    usesPlaces = steps.contains { ($0.block as? AttentionBlock)?.usesPlaces ?? false }
   }
 
   /// Runs all steps that count; with a trace, also those that do not.

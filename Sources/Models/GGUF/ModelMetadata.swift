@@ -107,6 +107,7 @@ extension PartDeclaration.GGUF.Entry {
   fileprivate func ggufValue(
     _ names: [String: Expression.Value], in declaration: PartDeclaration
   ) throws(Expression.Failure) -> GGUFValue {
+    guard let value = values.first else { return .array(GGUFArray([Int32]())) }
     if let perLayer {
       var numbers: [Int32] = []
       for layer in 0..<max(0, min(try perLayer.integer(names), Part.maximumRepetitions)) {
@@ -119,8 +120,12 @@ extension PartDeclaration.GGUF.Entry {
     switch (type, result) {
     case (.u32, .number(let number)):
       if let integer = UInt32(exactly: number) { return .uint32(integer) }
-    case (.i32s, .number(let number)):
-      if let integer = Int32(exactly: number) { return .array(GGUFArray([integer])) }
+    case (.i32s, .number):
+      let numbers = try values.map { (value) throws(Expression.Failure) in try value.value(names) }
+      let integers = numbers.compactMap { number -> Int32? in
+        if case .number(let number) = number { Int32(exactly: number) } else { nil }
+      }
+      if integers.count == numbers.count { return .array(GGUFArray(integers)) }
     case (.f32, .number(let number)): return .float32(Float(number))
     case (.bool, .bool(let bool)): return .bool(bool)
     case (.string, .text(let text)): return .string(text)

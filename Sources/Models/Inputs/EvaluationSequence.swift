@@ -89,12 +89,12 @@ package struct EvaluationBuilder {
   }
 
   package func question(
-    _ question: Dataset.Question, imageTokenCounts: [Int]
+    _ question: Dataset.Question, images: [ImageEmbedding]
   ) throws(ModelError) -> EvaluationQuestion {
     let prompt: [Int]
     do throws(ModelError) {
       prompt = try prompts.tokens(
-        question: question.prompt, imageTokenCounts: imageTokenCounts)
+        question: question.prompt, images: images)
     } catch .input(let sentence) {
       throw .input("\(question.place): \(sentence)")
     }

@@ -18,29 +18,40 @@ package struct PromptBuilder: Sendable {
   ///
   /// - Parameters:
   ///   - question: What the user says; the model's spelling of an image marks a place for one.
-  ///   - imageTokenCounts: How many tokens each image takes.
+  ///   - images: What the model sees, in the order of their places.
   /// - Returns: Ids, with the token of images as often as each image takes.
   /// - Throws: ``ModelError/input(_:)`` if places and images do not match.
   package func tokens(
-    question: String, imageTokenCounts: [Int]
+    question: String, images: [ImageEmbedding]
   ) throws(ModelError) -> [Int] {
-    let text = try rendered(question, imageCount: imageTokenCounts.count)
+    let text = try rendered(question, imageCount: images.count)
     let tokenizer = model.tokenizer
-    var segments = [text]
-    if let imageText = model.architecture.imageText {
-      segments = split(text, at: imageText)
-    }
-    let places = segments.count - 1
-    guard places == imageTokenCounts.count else {
-      throw mismatch(places: places, images: imageTokenCounts.count)
+    let prompt = model.architecture.imagePrompt
+    let segments = prompt.map { split(text, at: $0.text) } ?? [text]
+    guard segments.count - 1 == images.count else {
+      throw mismatch(places: segments.count - 1, images: images.count)
     }
     var tokens: [Int] = []
+    var rest = ""
+    func flush() {
+      if !rest.isEmpty { tokens += tokenizer.encode(rest, parsingSpecial: true) }
+      rest = ""
+    }
     for (index, segment) in segments.enumerated() {
-      if !segment.isEmpty { tokens += tokenizer.encode(segment, parsingSpecial: true) }
-      if index < places, let image = model.architecture.imageToken {
-        tokens += [Int](repeating: image, count: imageTokenCounts[index])
+      rest += segment
+      guard index < images.count, let prompt, let token = model.architecture.imageToken else {
+        continue
+      }
+      for piece in try prompt.pieces(of: images[index]) {
+        switch piece {
+        case .text(let text): rest += text
+        case .image(let count):
+          flush()
+          tokens += [Int](repeating: token, count: count)
+        }
       }
     }
+    flush()
     let beginning = tokenizer.beginning
     return tokens.starts(with: beginning) ? tokens : beginning + tokens
   }
@@ -48,7 +59,7 @@ package struct PromptBuilder: Sendable {
   private func mismatch(places: Int, images: Int) -> ModelError {
     let found = "\(places) \(places == 1 ? "place" : "places") for images"
     let given = images == 0 ? "no image was" : images == 1 ? "one image was" : "\(images) were"
-    let spelling = model.architecture.imageText ?? ""
+    let spelling = model.architecture.imagePrompt?.text ?? ""
     let remedy =
       images > places
       ? "leave the others out"
@@ -67,7 +78,7 @@ package struct PromptBuilder: Sendable {
 
   private func rendered(_ question: String, imageCount: Int) throws(ModelError) -> String {
     guard let template else {
-      let image = model.architecture.imageText.map { $0 + "\n" } ?? ""
+      let image = model.architecture.imagePrompt.map { $0.text + "\n" } ?? ""
       return String(repeating: image, count: imageCount) + question
     }
     let content: ChatMessage.Content =

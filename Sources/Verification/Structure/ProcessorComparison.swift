@@ -67,6 +67,19 @@ struct ProcessorComparison {
       ]
     case .centerCrop(let width, let height):
       return [Element(key: "crop_size", word: "", numbers: [Double(width), Double(height)])]
+    case .split(let width, let height, let filter):
+      return [
+        Element(key: "tiles", word: "\(filter)", numbers: [Double(width), Double(height)])
+      ]
+    case .tile(let choice, let filter):
+      return [
+        Element(
+          key: "tiles", word: "in proportion, \(filter)",
+          numbers: [
+            choice.width, choice.height, choice.counts.lowerBound, choice.counts.upperBound,
+          ]
+          .map(Double.init))
+      ]
     case .rescale(let factor):
       return [Element(key: "rescale_factor", word: "", numbers: [factor])]
     case .normalize(let mean, let deviation):
@@ -86,6 +99,10 @@ struct ProcessorComparison {
     case .longestEdge(let edge): ("longest edge", [edge])
     case .within(let width, let height): ("within", [width, height])
     case .edges(let shortest, let longest): ("shortest and longest edge", [shortest, longest])
+    case .evenLongestEdge(let edge, let limit): ("longest edge, the other even", [edge, limit])
+    case .multiples(let length): ("multiples", [length])
+    case .rounded(let factor, let pixels):
+      ("multiples within pixels", [factor, pixels.lowerBound, pixels.upperBound])
     }
   }
 }

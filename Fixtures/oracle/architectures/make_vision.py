@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes the tiny vision-language models of Fixtures/vision-language, and what transformers computes.
+
+Each is one of transformers' own classes with random parameters, all of them, stored in BF16 and
+computed with in f32 on one image of Fixtures/images, as transformers' own processor prepares it.
+Rows that a class keeps in an order of its own are put back into the order of the image.
+
+A model comes with mistakes: changes to the declaration of one of its parts after which the results
+must differ.
+
+    pip install -r Fixtures/oracle/architectures/requirements.txt
+    python Fixtures/oracle/architectures/make_vision.py [NAME ...]
+"""
+
+import json
+import pathlib
+import sys
+
+import torch
+import transformers
+from PIL import Image
+from safetensors.torch import save_file
+from transformers.vision_utils import get_vision_window_index
+
+from make import randomize, rope
+
+FIXTURES = pathlib.Path(__file__).parents[2]
+FOLDER = FIXTURES / "vision-language"
+IMAGE = "chelsea.png"
+
+IMAGE_TOKEN = 500
+BEFORE = [1, 305, 42, 77, 499]
+AFTER = [498, 13, 256, 99, 3, 410, 180]
+
+TEXT = dict(
+    vocab_size=512, hidden_size=32, intermediate_size=48, num_hidden_layers=2,
+    num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=128,
+    bos_token_id=1, eos_token_id=2, pad_token_id=None)
+VISION = dict(
+    hidden_size=24, intermediate_size=40, num_hidden_layers=2, num_attention_heads=2)
+SIGLIP = dict(VISION, image_size=56, patch_size=14, vision_use_head=False)
+MROPE = {"rope_type": "default", "mrope_section": [1, 1, 2], "rope_theta": 100.0}
+
+LAYERS = "steps.layers."
+ROPE = LAYERS + "attention.rope."
+
+
+def mistake(part, **changes):
+    return {"part": part, "changes": changes}
+
+
+# The exact GELU is too close to its approximation by tanh to be told from it.
+WRONG_ACTIVATION = mistake("vision", **{LAYERS + "feedForward.activation": "'quick_gelu'"})
+NO_POSITIONS = mistake("vision", **{
+    "steps.patchEmbedding.tensors.positions.when": False,
+    "ignored+": [{"name": "embeddings.position_embedding.*", "because": "a mistake"}]})
+LAST_NORM = mistake("vision", **{"steps.norm.norm": "rms"})
+
+# name: (class, config of text, of vision, of the whole, processor with its settings, mistakes)
+MODELS = {
+    "gemma3": (
+        "Gemma3",
+        dict(TEXT, head_dim=8, sliding_window=6, query_pre_attn_scalar=24,
+             layer_types=["sliding_attention", "full_attention"],
+             rope_parameters={"sliding_attention": rope(base=100.0),
+                              "full_attention": rope("linear", 5000.0, factor=4.0)}),
+        dict(SIGLIP, image_size=84),
+        dict(image_token_index=IMAGE_TOKEN, boi_token_index=499, eoi_token_index=498,
+             mm_tokens_per_image=9),
+        ("Gemma3", dict(size={"height": 84, "width": 84})),
+        {"activation": WRONG_ACTIVATION, "positions": NO_POSITIONS, "last norm": LAST_NORM,
+         "norm offset": mistake("connector", **{"hyperparameters.normOffset.default": 0}),
+         "image seen token by token": mistake(
+             "language", **{LAYERS + "attention.wholeImages": False})}),
+    "smolvlm": (
+        "SmolVLM",
+        dict(TEXT, model_type="llama"),
+        dict(VISION, image_size=32, patch_size=8),
+        dict(image_token_id=IMAGE_TOKEN, scale_factor=2),
+        ("SmolVLM", dict(size={"longest_edge": 64}, max_image_size={"longest_edge": 32},
+                         do_image_splitting=True)),
+        {"activation": WRONG_ACTIVATION, "positions": NO_POSITIONS, "last norm": LAST_NORM}),
+    "qwen2vl": (
+        "Qwen2VL",
+        dict(TEXT, rope_parameters=MROPE),
+        dict(depth=2, embed_dim=24, hidden_size=32, num_heads=2, mlp_ratio=2, patch_size=14,
+             spatial_merge_size=2, temporal_patch_size=2),
+        dict(image_token_id=IMAGE_TOKEN, video_token_id=497, vision_start_token_id=499,
+             vision_end_token_id=498),
+        ("Qwen2VL", dict(size={"shortest_edge": 56 * 56, "longest_edge": 84 * 60})),
+        {"activation": mistake("vision", **{LAYERS + "feedForward.activation": "'gelu'"}),
+         "rotation": mistake("vision", **{ROPE + "when": False}),
+         "rotation in a line": mistake("vision", **{ROPE + "axes": "alternating"}),
+         "positions in a line": mistake("language", **{ROPE + "axes": ["timePairs + heightPairs + widthPairs"]}),
+         "sections": mistake("language", **{ROPE + "axes": ["heightPairs", "widthPairs", "timePairs"]})}),
+    "qwen2.5vl": (
+        "Qwen2_5_VL",
+        dict(TEXT, rope_parameters=MROPE),
+        dict(depth=3, hidden_size=24, intermediate_size=40, out_hidden_size=32, num_heads=2,
+             patch_size=14, window_size=56, fullatt_block_indexes=[1]),
+        dict(image_token_id=IMAGE_TOKEN, video_token_id=497, vision_start_token_id=499,
+             vision_end_token_id=498),
+        ("Qwen2VL", dict(size={"shortest_edge": 56 * 56, "longest_edge": 12000})),
+        {"activation": WRONG_ACTIVATION,
+         "no windows": mistake("vision", **{LAYERS + "attention.windowSide": 0}),
+         "windows in all layers": mistake("vision", **{LAYERS + "attention.windowSide": "windowSide"}),
+         "half windows": mistake(
+             "vision", **{LAYERS + "attention.windowSide": "isFull ? 0 : windowSide / 2"})}),
+}
+
+
+def kept(results, name, order=None):
+    def hook(_, __, output):
+        output = output[0] if isinstance(output, tuple) else output
+        output = getattr(output, "last_hidden_state", output)
+        rows = output.detach().reshape(-1, output.shape[-1]).clone()
+        results[name] = rows if order is None else rows[order]
+    return hook
+
+
+def block_order(grid, side, windows=None):
+    """For each patch in the order of the image, its row in the order of the class."""
+    rows, columns = grid
+    places = torch.arange(rows * columns).reshape(rows // side, side, columns // side, side)
+    places = places.permute(0, 2, 1, 3).reshape(-1, side * side)
+    if windows is not None:
+        places = places[windows]
+    return torch.argsort(places.reshape(-1))
+
+
+def prepared(name, processor):
+    """The image as the model takes it, and its pixels as `[tiles, channels, height, width]`."""
+    family, settings = processor
+    own = getattr(transformers, family + "ImageProcessorPil")(**settings)
+    image = Image.open(FIXTURES / "images" / IMAGE).convert("RGB")
+    return own, dict(own(image, return_tensors="pt"))
+
+
+def qwen_pixels(inputs, side=2):
+    """The patches of Qwen's processor as an image."""
+    _, rows, columns = inputs["image_grid_thw"][0].tolist()
+    patches = inputs["pixel_values"].reshape(
+        rows // side, columns // side, side, side, 3, 2, 14, 14)[..., 0, :, :]
+    return patches.permute(4, 0, 2, 5, 1, 3, 6).reshape(1, 3, rows * 14, columns * 14)
+
+
+def traced(model, name, inputs, count):
+    results = {}
+    inner = model.model
+    vision = next(getattr(inner, key) for key in ["visual", "vision_tower", "vision_model"] if hasattr(inner, key))
+    vision = getattr(vision, "vision_model", vision)
+    text = inner.text_model if hasattr(inner, "text_model") else inner.language_model
+    hooks = {}
+    if name.startswith("qwen"):
+        _, rows, columns = inputs["image_grid_thw"][0].tolist()
+        order, back = block_order((rows, columns), 2), None
+        hooks[vision.patch_embed] = ("vision.embeddings", order)
+        if name == "qwen2.5vl":
+            windows = get_vision_window_index(
+                inputs["image_grid_thw"], spatial_merge_size=2, window_size=56, patch_size=14)[0]
+            order, back = block_order((rows, columns), 2, windows), torch.argsort(windows)
+        for index, layer in enumerate(vision.blocks):
+            hooks[layer] = (f"vision.layers.{index}", order)
+        hooks[vision.merger] = ("connector", back)
+    else:
+        hooks[vision.embeddings] = ("vision.embeddings", None)
+        layers = vision.encoder.layers if hasattr(vision.encoder, "layers") else vision.encoder.layer
+        for index, layer in enumerate(layers):
+            hooks[layer] = (f"vision.layers.{index}", None)
+        if hasattr(vision, "post_layernorm"):
+            hooks[vision.post_layernorm] = ("vision.norm", None)
+        connector = inner.connector if hasattr(inner, "connector") else inner.multi_modal_projector
+        hooks[connector] = ("connector", None)
+    for index, layer in enumerate(text.layers):
+        hooks[layer] = (f"language.layers.{index}", None)
+    hooks[text.norm] = ("language.norm", None)
+    for module, (key, order) in hooks.items():
+        module.register_forward_hook(kept(results, key, order))
+    tokens = torch.tensor([BEFORE + [IMAGE_TOKEN] * count + AFTER])
+    kinds = (tokens == IMAGE_TOKEN).long()
+    extra = {"gemma3": dict(token_type_ids=kinds),
+             "qwen2vl": dict(mm_token_type_ids=kinds), "qwen2.5vl": dict(mm_token_type_ids=kinds)}
+    taken = {key: value for key, value in inputs.items()
+             if key in ["pixel_values", "image_grid_thw", "pixel_attention_mask", "image_sizes"]}
+    with torch.no_grad():
+        results["logits"] = model(
+            input_ids=tokens, use_cache=False, **taken, **extra.get(name, {})).logits[0]
+    results["tokens"] = tokens[0].to(torch.int32)
+    return results
+
+
+def make(name):
+    family, text, vision, whole, processor, mistakes = MODELS[name]
+    config = getattr(transformers, family + "Config")(
+        text_config=text, vision_config=vision, **whole)
+    config._attn_implementation = "eager"
+    model = getattr(transformers, family + "ForConditionalGeneration")(config).eval()
+    randomize(model, torch.Generator().manual_seed(sum(name.encode())))
+    model.tie_weights()
+    folder = FOLDER / name
+    folder.mkdir(parents=True, exist_ok=True)
+    own, inputs = prepared(name, processor)
+    if name.startswith("qwen"):
+        pixels = qwen_pixels(inputs)
+        count = pixels.shape[-1] * pixels.shape[-2] // 28 ** 2
+    else:
+        pixels = inputs["pixel_values"].reshape(-1, *inputs["pixel_values"].shape[-3:])
+        count = len(pixels) * {"gemma3": 9, "smolvlm": 4}[name]
+    golden = traced(model, name, inputs, count)
+    golden["pixels"] = pixels
+    save_file({key: value.contiguous() for key, value in golden.items()}, folder / "golden.safetensors")
+    model.to(torch.bfloat16).save_pretrained(folder)
+    (folder / "generation_config.json").unlink(missing_ok=True)
+    own.save_pretrained(folder)
+    for file in ["config.json", "preprocessor_config.json"]:
+        content = json.loads((folder / file).read_text())
+        for key in ["architectures", "dtype", "transformers_version", "use_cache", "initializer_range"]:
+            content.pop(key, None)
+        (folder / file).write_text(json.dumps(content, indent=1) + "\n")
+    (folder / "mistakes.json").write_text(json.dumps(mistakes, indent=1) + "\n")
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    print(f"{name}: {size:,} bytes, {tuple(pixels.shape)}, logits deviate by {golden['logits'].std():.2f}")
+    print("  ", sorted(golden))
+
+
+if __name__ == "__main__":
+    transformers.logging.set_verbosity_error()
+    torch.set_num_threads(1)
+    for name in sys.argv[1:] or MODELS:
+        make(name)

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Notation
+
+/// The steps of processors that have a rule of their own for the size of images.
+///
+/// - Source: transformers 5, the image processors of Qwen2-VL, Idefics 3 and GOT-OCR 2 (behaviour).
+extension ProcessorConfiguration {
+  /// - Throws: ``ImageError/configuration(name:key:expected:found:)`` with the offending key.
+  func sizing(_ defaults: ProcessorDefaults) throws(ImageError) -> [ImageStep] {
+    let filter = try filter("resample") ?? defaults.resample
+    let resizes = try flag("do_resize") ?? true
+    switch defaults.sizing {
+    case .whole: return []
+    case .merged: return resizes ? [.resize(try merged(defaults), filter)] : []
+    case .longestEdge: return try longestEdge(defaults, filter: filter, resizes: resizes)
+    case .proportions: return try proportions(defaults, filter: filter, resizes: resizes)
+    }
+  }
+
+  /// A whole number of at least 1 under the first dotted path that is there.
+  private func count(_ keys: String...) throws(ImageError) -> Int? {
+    for key in keys {
+      guard let value = json.value(at: key), !value.isNull else { continue }
+      guard let count = value.integer, count >= 1 else {
+        throw refused(key, "a whole number of at least 1", value)
+      }
+      return count
+    }
+    return nil
+  }
+
+  private func merged(_ defaults: ProcessorDefaults) throws(ImageError) -> ResizeTarget {
+    guard case .rounded(_, let pixels) = defaults.size else { return defaults.size }
+    let patch = try count("patch_size") ?? 14
+    let side = try count("merge_size") ?? 2
+    let least =
+      try count("min_pixels", "size.min_pixels", "size.shortest_edge") ?? pixels.lowerBound
+    let most =
+      try count("max_pixels", "size.max_pixels", "size.longest_edge") ?? pixels.upperBound
+    guard least <= most, most <= Image.maximumPixels else {
+      throw refused(
+        "max_pixels", "a number from \(least) to \(Image.maximumPixels)", "\(most)")
+    }
+    let (factor, isTooLarge) = patch.multipliedReportingOverflow(by: side)
+    guard !isTooLarge, factor <= Image.maximumDimension else {
+      throw refused("patch_size", "a patch that fits an image", "\(patch)")
+    }
+    return .rounded(factor: factor, pixels: least...most)
+  }
+
+  private func longestEdge(
+    _ defaults: ProcessorDefaults, filter: ResamplingFilter, resizes: Bool
+  ) throws(ImageError) -> [ImageStep] {
+    guard case .evenLongestEdge(let edge, let limit) = defaults.size else { return [] }
+    let tile = try count("max_image_size.longest_edge") ?? 364
+    var steps: [ImageStep] = []
+    if resizes {
+      if let size = try size("size") {
+        steps.append(.resize(.exact(width: size.width, height: size.height), filter))
+      } else {
+        let edge = try count("size.longest_edge") ?? edge
+        steps.append(.resize(.evenLongestEdge(edge, limit: limit), filter))
+      }
+    }
+    guard try flag("do_image_splitting") ?? true else {
+      return steps + [.resize(.exact(width: tile, height: tile), filter)]
+    }
+    return steps + [
+      .resize(.multiples(of: tile), filter), .split(width: tile, height: tile, filter),
+    ]
+  }
+
+  private func proportions(
+    _ defaults: ProcessorDefaults, filter: ResamplingFilter, resizes: Bool
+  ) throws(ImageError) -> [ImageStep] {
+    let target = try target("size", isSquare: true) ?? defaults.size
+    guard case .exact(let width, let height) = target else {
+      throw refused("size", "height and width", json["size"] ?? .null)
+    }
+    guard try flag("crop_to_patches") ?? false else {
+      return resizes ? [.resize(target, filter)] : []
+    }
+    let (least, most) = (try count("min_patches") ?? 1, try count("max_patches") ?? 12)
+    guard least <= most, most <= TileChoice.maximumCount else {
+      throw refused(
+        "max_patches", "a number from \(least) to \(TileChoice.maximumCount)", "\(most)")
+    }
+    return [.tile(TileChoice(width: width, height: height, counts: least...most), filter)]
+  }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Conversion
+import Fixtures
+import LinearAlgebra
+import Models
+import Preprocessing
+import Quantization
+import TestSupport
+import Testing
+
+/// Conversions of families that see images.
+struct VisionLanguageConversionTests {
+  /// What a model makes of an image, and of a text with it in its midst.
+  private static func results(_ path: String) throws -> (image: Matrix, logits: Matrix) {
+    let model = try Model(path: path, library: try DeclarationLibrary())
+    let forward = try ForwardPass(model)
+    let image = try Image(path: Fixtures.path("images/chelsea.png"))
+    let images = try forward.embeddings(of: [#require(model.imageProcessor).pixels(of: image)])
+    let token = try #require(model.architecture.imageToken)
+    let tokens = [1, 40] + [Int](repeating: token, count: images[0].rows) + [300, 7, 9]
+    return (
+      images[0].matrix, try forward.logits([TokenSequence(tokens: tokens, images: images)])
+    )
+  }
+
+  private static func expectClose(_ a: Matrix, _ b: Matrix) {
+    let scale = b.values.map(abs).max() ?? 0
+    #expect(a.rows == b.rows && a.columns == b.columns)
+    // To the last bit but for norms to which 1 is added: half an ulp of it, 6e-8, a norm.
+    for (x, y) in zip(a.values, b.values) { #expect(abs(x - y) <= 2e-6 * scale) }
+  }
+
+  @Test(
+    "through GGUF and mmproj in F32 a family computes the same", arguments: ["gemma3", "smolvlm"])
+  func exact(name: String) throws {
+    let copy = try FixtureCopy(visionLanguage: name)
+    if name == "gemma3" {
+      // What engines take for granted.
+      for (old, new) in [
+        ("\"query_pre_attn_scalar\": 24", "\"query_pre_attn_scalar\": 8"),
+        ("\"full_attention\"\n", "\"sliding_attention\"\n"),
+        ("\"rope_theta\": 100.0", "\"rope_theta\": 10000.0"),
+      ] { try copy.replace(old, with: new, in: "config.json") }
+    }
+    let folder = try TemporaryFolder()
+    let model = try Model(path: copy.path, library: try DeclarationLibrary())
+    let recipe = try Recipe(named: "F32")
+    let plan = try ConversionPlan(
+      gguf: model, recipe: recipe, projectorRecipe: recipe, folder: folder.path)
+    let summary = try Converter(plan, of: model).run()
+    #expect(summary.files.count == 2)
+    let original = try VisionLanguageConversionTests.results(copy.path)
+    let converted = try VisionLanguageConversionTests.results(summary.files[0].path)
+    VisionLanguageConversionTests.expectClose(converted.image, original.image)
+    VisionLanguageConversionTests.expectClose(converted.logits, original.logits)
+  }
+
+  @Test("what no engine would read is refused, with a reason", arguments: ["qwen2vl", "qwen2.5vl"])
+  func refusal(name: String) throws {
+    let copy = try FixtureCopy(visionLanguage: name)
+    let model = try Model(path: copy.path, library: try DeclarationLibrary())
+    let error = #expect(throws: ModelError.self) {
+      try model.ggufMetadata(for: [.vision, .connector])
+    }
+    #expect(error?.description.contains("engines") ?? false)
+  }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinearAlgebra
+import Models
+import Preprocessing
+import TestSupport
+import Testing
+import Tokenizers
+
+/// How images stand in prompts.
+struct ImagePromptTests {
+  /// A prompt with one image, as text with `*` for each token of the image.
+  private static func prompt(
+    _ family: String, _ question: String, rows: Int, tiles: TileLayout?
+  ) throws -> String {
+    let copy = try FixtureCopy(visionLanguage: family)
+    let model = try Model(path: copy.path, library: try DeclarationLibrary())
+    let image = ImageEmbedding(
+      matrix: Matrix(rows: rows, columns: 1), grid: Grid(rows: 1, columns: 2), tiles: tiles)
+    let tokens = try PromptBuilder(model).tokens(question: question, images: [image])
+    let token = try #require(model.architecture.imageToken)
+    return tokens.split(separator: token, omittingEmptySubsequences: false).map {
+      String(
+        decoding: $0.dropFirst($0.first == 1 ? 1 : 0).flatMap(model.tokenizer.bytes),
+        as: UTF8.self)
+    }.joined(separator: "*")
+  }
+
+  @Test("a whole image has words before and behind it")
+  func whole() throws {
+    let text = try ImagePromptTests.prompt("gemma3", "look", rows: 2, tiles: nil)
+    #expect(text.contains("<start_of_image>**"))
+    #expect(text.contains("**") && text.contains("<end_of_image>\n\n"))
+    let small = try ImagePromptTests.prompt("smolvlm", "look", rows: 2, tiles: nil)
+    #expect(small.contains("<fake_token_around_image><global-img>**"))
+    #expect(!small.contains("row_1"))
+  }
+
+  @Test("tiles stand row by row, each with its place, the overview behind them")
+  func tiles() throws {
+    let text = try ImagePromptTests.prompt(
+      "smolvlm", "look", rows: 10, tiles: TileLayout(rows: 2, columns: 2))
+    let places = ["<row_1_col_1>**", "<row_1_col_2>**", "<row_2_col_1>**", "<row_2_col_2>**"]
+    var rest = text[...]
+    for place in places + ["\n\n", "<global-img>**"] {
+      let range = try #require(rest.firstRange(of: place), "\(place) in \(rest)")
+      rest = rest[range.upperBound...]
+    }
+    #expect(rest.contains("<fake_token_around_image>"))
+    #expect(text.count { $0 == "*" } == 10)
+  }
+}

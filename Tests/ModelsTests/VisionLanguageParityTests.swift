@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Checkpoints
+import Fixtures
+import Models
+import Notation
+import Preprocessing
+import Tensors
+import TestSupport
+import Testing
+
+/// Each declared family of vision-language models against transformers' class of it, on random
+/// parameters and an image that its own processor prepared.
+///
+/// The tolerance is that of ``ArchitectureParityTests``.
+struct VisionLanguageParityTests {
+  static let names = (try? FixtureCopy.visionLanguageFamilies) ?? []
+  static let tolerance = ArchitectureParityTests.tolerance
+
+  private static func golden(_ name: String) throws -> Checkpoint {
+    try Checkpoint(path: Fixtures.path("vision-language/\(name)/golden.safetensors"))
+  }
+
+  /// The error of each intermediate and of the logits.
+  private static func errors(
+    of copy: FixtureCopy, beside name: String, declarations: [String] = []
+  ) throws -> [String: Double] {
+    let golden = try golden(name)
+    let model = try Model(path: copy.path, library: try DeclarationLibrary(files: declarations))
+    var traced: [String: (shape: Shape, values: [Float])] = [:]
+    let sink: TraceSink = { traced[$0] = ($1, $2) }
+    let tokens = try #require(golden["tokens"]).integers
+    let image = try Image(path: Fixtures.path("images/chelsea.png"))
+    let own = try #require(model.imageProcessor).pixels(of: image)
+    let pixels = try #require(golden["pixels"])
+    let shape = pixels.shape.dimensions
+    #expect(shape == [own.tiles?.count ?? 1, own.channels, own.height, own.width])
+    // The levels of the image are the same; the last bit of a product may not be.
+    #expect(own.values.largestDifference(from: pixels.floats) <= 2e-6)
+    let forward = try ForwardPass(model)
+    let images = try forward.embeddings(
+      of: [
+        PixelTensor(
+          channels: shape[1], height: shape[2], width: shape[3], tiles: own.tiles,
+          values: pixels.floats)
+      ], trace: sink)
+    _ = try forward.logits([TokenSequence(tokens: tokens, images: images)], trace: sink)
+    var errors: [String: Double] = [:]
+    for tensor in golden.tensors where !["tokens", "pixels"].contains(tensor.name) {
+      let ours = try #require(traced[tensor.name], "\(tensor.name) was not traced")
+      #expect(ours.shape == tensor.shape, "\(tensor.name)")
+      errors[tensor.name] = ours.values.relativeDistance(from: tensor.floats)
+    }
+    return errors
+  }
+
+  @Test("there are fixtures")
+  func present() { #expect(VisionLanguageParityTests.names.count >= 4) }
+
+  @Test("every intermediate equals that of transformers", arguments: names)
+  func parity(name: String) throws {
+    let errors = try VisionLanguageParityTests.errors(
+      of: try FixtureCopy(visionLanguage: name), beside: name)
+    #expect(errors.count >= 8)
+    for (intermediate, error) in errors.sorted(by: { $0.key < $1.key }) {
+      #expect(error <= VisionLanguageParityTests.tolerance, "\(intermediate): \(error)")
+    }
+  }
+
+  struct Mistake: Sendable, CustomTestStringConvertible {
+    let model: String
+    let what: String
+    let part: String
+    let changes: JSON
+    var testDescription: String { "\(model): \(what)" }
+  }
+
+  static let mistakes: [Mistake] = names.flatMap { name -> [Mistake] in
+    let path = Fixtures.path("vision-language/\(name)/mistakes.json")
+    guard let bytes = try? TemporaryFolder.read(path),
+      let json = try? JSON(parsing: String(decoding: bytes, as: UTF8.self))
+    else { return [] }
+    return (json.object ?? JSON.Object()).map {
+      Mistake(
+        model: name, what: $0, part: $1["part"]?.string ?? "", changes: $1["changes"] ?? .null)
+    }
+  }
+
+  @Test("each has mistakes to be told from", arguments: names)
+  func covered(name: String) {
+    #expect(VisionLanguageParityTests.mistakes.contains { $0.model == name })
+  }
+
+  @Test("a mistake in the declaration of a part shows", arguments: mistakes)
+  func mistake(mistake: Mistake) throws {
+    let copy = try FixtureCopy(visionLanguage: mistake.model)
+    let architecture = try Model(path: copy.path, library: try DeclarationLibrary()).architecture
+    let kind = try #require(PartDeclaration.Kind(rawValue: mistake.part))
+    let part = try #require(architecture.part(kind)).declaration.name
+    let declarations: [(name: String, base: String, changes: JSON)] = [
+      ("mistake", part, mistake.changes),
+      ("mistaken", architecture.name, ["parts.\(mistake.part).declaration": "mistake"]),
+    ]
+    let files = try declarations.map { name, base, changes in
+      let json: JSON = ["name": .string(name), "extends": .string(base), "changes": changes]
+      try copy.write(Array(json.text().utf8), to: name + ".architecture")
+      return copy.file(name + ".architecture")
+    }
+    let errors = try VisionLanguageParityTests.errors(
+      of: copy, beside: mistake.model, declarations: files)
+    let error = try #require(errors["logits"])
+    #expect(error >= 10 * VisionLanguageParityTests.tolerance, "\(error)")
+  }
+}
