@@ -14,13 +14,15 @@ final class EvaluatedModel {
   private(set) var tokenCount = 0
   private var images: [String: ForwardPass.ImageView] = [:]
 
-  /// - Throws: ``ModelError`` if numbers and tensors do not fit each other.
+  /// - Throws: ``ModelError`` if numbers and tensors do not fit each other, or the model gives no
+  ///   logits.
   init(
     _ model: Model, options: ForwardPass.Options = ForwardPass.Options()
   ) throws(ModelError) {
     self.model = model
     forward = try ForwardPass(model, options: options)
     generator = Generator(forward)
+    try forward.requireLogits()
   }
 
   /// The time of all forward passes so far.

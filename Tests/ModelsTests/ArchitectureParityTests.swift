@@ -51,7 +51,12 @@ struct ArchitectureParityTests {
     }
   }
 
-  @Test("going on token by token gives the same logits", arguments: names)
+  /// Families whose texts are seen as a whole.
+  static let encoders: Set = ["bert"]
+
+  @Test(
+    "going on token by token gives the same logits",
+    arguments: names.filter { !encoders.contains($0) })
   func steps(name: String) throws {
     let golden = try Checkpoint(path: Fixtures.path("architectures/\(name)/golden.safetensors"))
     let tokens = try #require(golden["tokens"]).integers
@@ -65,6 +70,35 @@ struct ArchitectureParityTests {
     let expected = try #require(golden["logits"]).floats.suffix(logits.columns)
     let error = logits.values.relativeDistance(from: Array(expected))
     #expect(error <= ArchitectureParityTests.tolerance, "\(error)")
+  }
+
+  @Test("an encoder of embeddings generates nothing", arguments: encoders.sorted())
+  func embeddings(name: String) throws {
+    let copy = try FixtureCopy(family: name)
+    let forward = try ForwardPass(Model(path: copy.path, library: try DeclarationLibrary()))
+    let prompt = TokenSequence(tokens: [1, 5, 9])
+    #expect(throws: ModelError.self) { try Generator(forward).answers(to: [prompt], limit: 1) }
+    // Each text by itself, whatever stands beside it.
+    let other = TokenSequence(tokens: [7, 8, 9, 10, 11])
+    let both = try forward.logits([prompt, other])
+    #expect(both.rows == 2)
+    let alone = try forward.logits([other])
+    #expect(Array(both.row(1)).relativeDistance(from: alone.values) <= 1e-6)
+  }
+
+  @Test("sentence-transformers' file says which tokens make the embedding")
+  func pooling() throws {
+    let copy = try FixtureCopy(family: "bert")
+    func embedding() throws -> [Float] {
+      try ForwardPass(Model(path: copy.path, library: try DeclarationLibrary()))
+        .logits([TokenSequence(tokens: [1, 5, 9])]).values
+    }
+    let mean = try embedding()
+    try copy.makeFolder("1_Pooling")
+    try copy.write(
+      Array(#"{"pooling_mode_cls_token": true, "pooling_mode_mean_tokens": false}"#.utf8),
+      to: "1_Pooling/config.json")
+    #expect(try embedding().relativeDistance(from: mean) > 0.01)
   }
 
   struct Mistake: Sendable, CustomTestStringConvertible {

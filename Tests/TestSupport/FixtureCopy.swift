@@ -92,6 +92,10 @@ package final class FixtureCopy: Sendable {
 
   package func file(_ name: String) -> String { path + "/" + name }
 
+  package func makeFolder(_ name: String) throws {
+    guard mkdir(path + "/" + name, 0o777) == 0 else { throw TemporaryFolder.Failure() }
+  }
+
   package func write(_ bytes: [UInt8], to name: String) throws {
     try temporary.write(bytes, to: path.split(separator: "/").last.map { "\($0)/\(name)" } ?? name)
   }

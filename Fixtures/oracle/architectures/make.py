@@ -133,6 +133,11 @@ MODELS = {
         dict(sliding_window=5, partial_rotary_factor=0.75, hidden_size=64, intermediate_size=40,
              rope_parameters=rope(partial_rotary_factor=0.75)),
         {"window": WINDOW, "whole heads rotated": {ROPE + "dimension": "headDimension"}}),
+    "bert": (
+        "Bert", dict(num_hidden_layers=3),
+        {"second type": {"steps.tokenType.row": 1}, "causal": {LAYERS + "attention.mask": "causal"},
+         "first token": {"steps.pool.rows": "'first'"},
+         "tanh": {LAYERS + "feedForward.activation": "'gelu_pytorch_tanh'"}}),
     "gemma": (
         "Gemma", dict(head_dim=16, num_key_value_heads=1),
         {"norm offset": {"hyperparameters.normOffset.default": 0},
@@ -184,7 +189,7 @@ def randomize(model, generator):
         noise = torch.randn(parameter.shape, generator=generator)
         if parameter.ndim >= 2:
             noise *= 1.5 / parameter.shape[-1] ** 0.5
-        elif "norm" in name:
+        elif "norm" in name.lower() and name.endswith("weight"):
             # Around what the class begins with: 1, or 0 where it adds 1 itself.
             noise = parameter.data + 0.3 * noise
         else:
@@ -239,18 +244,39 @@ def traced(model, tokens):
     return results
 
 
+def encoded(model, tokens):
+    """The intermediates of an encoder, and the mean of its rows."""
+    results = {}
+
+    def keep(name):
+        def hook(_, __, output):
+            output = output[0] if isinstance(output, tuple) else output
+            results["language." + name] = output.detach()[0].clone()
+        return hook
+
+    model.embeddings.register_forward_hook(keep("embeddings"))
+    for index, layer in enumerate(model.encoder.layer):
+        layer.register_forward_hook(keep(f"layers.{index}"))
+    with torch.no_grad():
+        results["logits"] = model(torch.tensor([tokens])).last_hidden_state.mean(1)
+    return results
+
+
 def make(name, parent, changes):
     family, settings, mistakes = MODELS[name]
     config_class = getattr(transformers, family + ("TextConfig" if family == "Gemma3" else "Config"))
     config = config_class(**{**SIZES, **settings, **changes})
     config._attn_implementation = "eager"
-    model = getattr(transformers, family + "ForCausalLM")(config).eval()
+    if family == "Bert":
+        model = transformers.BertModel(config, add_pooling_layer=False).eval()
+    else:
+        model = getattr(transformers, family + "ForCausalLM")(config).eval()
     randomize(model, torch.Generator().manual_seed(sum(name.encode())))
     packed = pack_experts(model) if name.endswith("-mxfp4") else {}
     model.tie_weights()
     folder = parent / name
     folder.mkdir(parents=True, exist_ok=True)
-    golden = traced(model, TOKENS)
+    golden = (encoded if family == "Bert" else traced)(model, TOKENS)
     golden["tokens"] = torch.tensor(TOKENS, dtype=torch.int32)
     save_file({key: value.contiguous() for key, value in golden.items()}, folder / "golden.safetensors")
     # transformers writes the names of the hub: experts apart.

@@ -46,7 +46,11 @@ package struct ModelFiles: Sendable {
       }
       projector = nil
       do throws(ModelError) {
-        let config = try JSONFile.read(folder + "/config.json")
+        var config = try JSONFile.read(folder + "/config.json")
+        // What sentence-transformers keep beside it, as a member of it.
+        if let pooling = try JSONFile.readIfPresent(folder + "/1_Pooling/config.json") {
+          config = config.setting("pooling", to: pooling)
+        }
         self.config = config
         self.checkpoint = try ModelFiles.unpacked(checkpoint, config: config, folder: folder)
       } catch {

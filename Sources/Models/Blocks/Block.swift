@@ -87,6 +87,7 @@ extension Norm {
 enum BlockRegistry {
   static let kinds: [String: any Block.Type] = [
     "activation": ActivationBlock.self,
+    "addRow": AddRowBlock.self,
     "addTable": AddTableBlock.self,
     "attention": AttentionBlock.self,
     "averagePool": AveragePoolBlock.self,
@@ -100,6 +101,8 @@ enum BlockRegistry {
     "norm": NormBlock.self,
     "output": OutputBlock.self,
     "patchEmbedding": PatchEmbeddingBlock.self,
+    "pool": PoolBlock.self,
+    "positionTable": PositionTableBlock.self,
     "shortConvolution": ShortConvolutionBlock.self,
     "ropeDivisors": RopeDivisorsBlock.self,
   ]
