@@ -47,7 +47,8 @@ package struct Model: Sendable {
     }
     answerEnds = try AnswerEnds(of: files, vocabulary: tokenizer.vocabulary)
     imageProcessor =
-      architecture.part(.vision) == nil ? nil : try ImageProcessor(of: files)
+      architecture.part(.vision) == nil
+      ? nil : try ImageProcessor(of: files, type: architecture.imageProcessor)
   }
 
   package var name: String { files.name }

@@ -11,6 +11,8 @@ import Testing
 
 /// Conversions of families that see images.
 struct VisionLanguageConversionTests {
+  static let names = (try? FixtureCopy.visionLanguageFamilies) ?? []
+
   /// What a model makes of an image, and of a text with it in its midst.
   private static func results(_ path: String) throws -> (image: Matrix, logits: Matrix) {
     let model = try Model(path: path, library: try DeclarationLibrary())
@@ -32,7 +34,8 @@ struct VisionLanguageConversionTests {
   }
 
   @Test(
-    "through GGUF and mmproj in F32 a family computes the same", arguments: ["gemma3", "smolvlm"])
+    "through GGUF and mmproj in F32 a family computes the same",
+    arguments: ["gemma3", "internvl", "smolvlm"])
   func exact(name: String) throws {
     let copy = try FixtureCopy(visionLanguage: name)
     if name == "gemma3" {
@@ -54,6 +57,20 @@ struct VisionLanguageConversionTests {
     let converted = try VisionLanguageConversionTests.results(summary.files[0].path)
     VisionLanguageConversionTests.expectClose(converted.image, original.image)
     VisionLanguageConversionTests.expectClose(converted.logits, original.logits)
+  }
+
+  @Test(
+    "an MLX folder is read as what it was made of", arguments: VisionLanguageConversionTests.names)
+  func packed(name: String) throws {
+    let copy = try FixtureCopy(visionLanguage: name)
+    let folder = try TemporaryFolder()
+    let model = try Model(path: copy.path, library: try DeclarationLibrary())
+    let plan = try ConversionPlan(packed: model, target: .mlx(type: "8bit"), folder: folder.path)
+    _ = try Converter(plan, of: model).run()
+    let converted = try VisionLanguageConversionTests.results(folder.path + "/\(name)-8bit")
+    let original = try VisionLanguageConversionTests.results(copy.path)
+    // The encoder and the connector are kept as they are.
+    VisionLanguageConversionTests.expectClose(converted.image, original.image)
   }
 
   @Test("what no engine would read is refused, with a reason", arguments: ["qwen2vl", "qwen2.5vl"])

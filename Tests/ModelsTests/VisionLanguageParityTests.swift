@@ -55,7 +55,7 @@ struct VisionLanguageParityTests {
   }
 
   @Test("there are fixtures")
-  func present() { #expect(VisionLanguageParityTests.names.count >= 4) }
+  func present() { #expect(VisionLanguageParityTests.names.count >= 5) }
 
   @Test("every intermediate equals that of transformers", arguments: names)
   func parity(name: String) throws {

@@ -106,6 +106,20 @@ MODELS = {
          "windows in all layers": mistake("vision", **{LAYERS + "attention.windowSide": "windowSide"}),
          "half windows": mistake(
              "vision", **{LAYERS + "attention.windowSide": "isFull ? 0 : windowSide / 2"})}),
+    "internvl": (
+        "InternVL",
+        dict(TEXT, model_type="qwen2"),
+        dict(VISION, image_size=[28, 28], patch_size=[7, 7], attention_bias=True),
+        dict(image_token_id=IMAGE_TOKEN, image_seq_length=4),
+        ("GotOcr2", dict(size={"height": 28, "width": 28}, crop_to_patches=True, max_patches=3)),
+        {"activation": WRONG_ACTIVATION,
+         "first gain": mistake("vision", **{
+             LAYERS + "attention.tensors.gain.when": False,
+             "ignored+": [{"name": "*.lambda_1", "because": "a mistake"}]}),
+         "second gain": mistake("vision", **{
+             LAYERS + "feedForward.tensors.gain.when": False,
+             "ignored+": [{"name": "*.lambda_2", "because": "a mistake"}]}),
+         "epsilon": mistake("connector", **{"steps.norm.epsilon": 1})}),
 }
 
 
@@ -205,7 +219,7 @@ def make(name):
         count = pixels.shape[-1] * pixels.shape[-2] // 28 ** 2
     else:
         pixels = inputs["pixel_values"].reshape(-1, *inputs["pixel_values"].shape[-3:])
-        count = len(pixels) * {"gemma3": 9, "smolvlm": 4}[name]
+        count = len(pixels) * {"gemma3": 9, "internvl": 4, "smolvlm": 4}[name]
     golden = traced(model, name, inputs, count)
     golden["pixels"] = pixels
     save_file({key: value.contiguous() for key, value in golden.items()}, folder / "golden.safetensors")

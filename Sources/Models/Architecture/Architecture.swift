@@ -14,6 +14,8 @@ package struct Architecture: Sendable {
   package let imageToken: Int?
   /// How the token is spelt.
   package let imageText: String?
+  /// The type of image processor that a GGUF of another program means.
+  let imageProcessor: String?
   /// How an image stands in a prompt; nil without a vision part.
   package let imagePrompt: ImagePrompt?
 
@@ -99,25 +101,27 @@ package struct Architecture: Sendable {
     }
     self.init(
       name: composition.name, about: composition.about, parts: parts, imageToken: token,
-      imageText: composition.imageText, imagePrompt: composition.imagePrompt)
+      imageText: composition.imageText, imagePrompt: composition.imagePrompt,
+      imageProcessor: composition.imageProcessor)
   }
 
   /// A language model alone.
   private init(language: Part) {
     self.init(
       name: language.declaration.name, about: language.declaration.about, parts: [language],
-      imageToken: nil, imageText: nil, imagePrompt: nil)
+      imageToken: nil, imageText: nil, imagePrompt: nil, imageProcessor: nil)
   }
 
   private init(
     name: String, about: String, parts: [Part], imageToken: Int?, imageText: String?,
-    imagePrompt: ImagePrompt?
+    imagePrompt: ImagePrompt?, imageProcessor: String?
   ) {
     self.name = name
     self.about = about
     self.parts = parts
     self.imageToken = imageToken
     self.imageText = imageText
+    self.imageProcessor = imageProcessor
     self.imagePrompt = imagePrompt
   }
 

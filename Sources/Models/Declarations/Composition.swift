@@ -37,13 +37,15 @@ package struct Composition: Sendable {
   let imageText: String
   /// How an image stands in a prompt.
   let imagePrompt: ImagePrompt
+  /// The type of the image processor, for a GGUF of another program, which does not say it.
+  let imageProcessor: String
   /// In the order in which they run.
   let members: [Member]
 
   init(_ reader: DeclarationReader) throws(ModelError) {
     try reader.allow([
       "name", "about", "extends", "changes", "match", "imageToken", "imageText", "imagePrompt",
-      "parts",
+      "imageProcessor", "parts",
     ])
     name = try reader.member("name").string()
     about = try reader["about"]?.string() ?? ""
@@ -54,6 +56,7 @@ package struct Composition: Sendable {
     imageToken = try HyperparameterDeclaration(reader.member("imageToken"), name: "imageToken")
     imageText = try reader.member("imageText").string()
     imagePrompt = try ImagePrompt(reader["imagePrompt"], token: imageText)
+    imageProcessor = try reader["imageProcessor"]?.string() ?? "CLIPImageProcessor"
     let parts = try reader.member("parts")
     try parts.allow(Set(PartDeclaration.Kind.allCases.map(\.rawValue)))
     var members: [Member] = []

@@ -9,11 +9,17 @@ extension ImageProcessor {
   static let metadataKey = "pare.image_processor"
 
   /// Reads the image processor of a model: `preprocessor_config.json`, or what a GGUF says.
-  package init(of files: ModelFiles) throws(ModelError) {
+  ///
+  /// - Parameters:
+  ///   - files: The model's.
+  ///   - type: The type that a GGUF means which does not say it; nil for CLIP's.
+  /// - Throws: ``ModelError`` for a processor that is missing, or cannot be followed.
+  package init(of files: ModelFiles, type: String? = nil) throws(ModelError) {
     if let projector = files.projector {
       self = try convertingErrors { () throws(ImageError) in
         try ImageProcessor(
-          configuration: try ImageProcessor.configuration(of: projector), name: projector.path)
+          configuration: try ImageProcessor.configuration(
+            of: projector, type: type ?? "CLIPImageProcessor"), name: projector.path)
       }
     } else {
       let path = files.folder + "/preprocessor_config.json"
@@ -24,8 +30,11 @@ extension ImageProcessor {
     }
   }
 
-  /// The configuration in a GGUF; for files of other programs, CLIP's with the file's numbers.
-  private static func configuration(of projector: Checkpoint) throws(ImageError) -> JSON {
+  /// The configuration in a GGUF; for files of other programs, that of a type with the file's
+  /// numbers.
+  private static func configuration(
+    of projector: Checkpoint, type: String
+  ) throws(ImageError) -> JSON {
     let metadata = projector.metadata
     if let text = metadata[metadataKey]?.string {
       do throws(JSONError) { return try JSON(parsing: text) } catch {
@@ -41,13 +50,48 @@ extension ImageProcessor {
         name: projector.path, key: "clip.vision.image_size, image_mean, image_std",
         expected: "numbers", found: "nothing")
     }
-    return [
-      "image_processor_type": "CLIPImageProcessor",
-      "size": ["shortest_edge": .integer(size)],
-      "crop_size": ["height": .integer(size), "width": .integer(size)],
-      "image_mean": .array(mean.map(JSON.number)),
-      "image_std": .array(deviation.map(JSON.number)),
-    ]
+    var result = JSON.Object()
+    result["image_processor_type"] = .string(type)
+    result["image_mean"] = .array(mean.map(JSON.number))
+    result["image_std"] = .array(deviation.map(JSON.number))
+    let square: JSON = ["height": .integer(size), "width": .integer(size)]
+    if type == "CLIPImageProcessor" {
+      result["size"] = ["shortest_edge": .integer(size)]
+      result["crop_size"] = square
+    } else if let edge = metadata[longestEdgeKey]?.integer {
+      result["size"] = ["longest_edge": .integer(edge)]
+      result["max_image_size"] = ["longest_edge": .integer(size)]
+    } else {
+      result["size"] = square
+    }
+    if let most = metadata[mostTilesKey]?.integer {
+      result["crop_to_patches"] = true
+      result["min_patches"] = .integer(metadata[leastTilesKey]?.integer ?? 1)
+      result["max_patches"] = .integer(most)
+    }
+    return .object(result)
+  }
+
+  private static let longestEdgeKey = "clip.vision.preproc_image_size"
+  private static let leastTilesKey = "clip.vision.preproc_min_tiles"
+  private static let mostTilesKey = "clip.vision.preproc_max_tiles"
+
+  /// What engines must know of the way in which images are cut.
+  var tilingMetadata: GGUFMetadata {
+    var metadata = GGUFMetadata()
+    func set(_ key: String, _ number: Int) {
+      metadata[key] = UInt32(exactly: number).map(GGUFValue.uint32)
+    }
+    for step in steps {
+      switch step {
+      case .resize(.evenLongestEdge(let edge, _), _): set(Self.longestEdgeKey, edge)
+      case .tile(let choice, _):
+        set(Self.leastTilesKey, choice.counts.lowerBound)
+        set(Self.mostTilesKey, choice.counts.upperBound)
+      default: break
+      }
+    }
+    return metadata
   }
 
   /// The mean and deviation of each channel, if the images are normalised.

@@ -56,6 +56,7 @@ extension Model {
       metadata["clip.vision.image_std"] = .array(
         GGUFArray(normalization.deviation.map(Float.init)))
     }
+    for (key, value) in imageProcessor?.tilingMetadata ?? GGUFMetadata() { metadata[key] = value }
     if let token = architecture.imageToken.flatMap({ UInt32(exactly: $0) }) {
       metadata["pare.image_token_id"] = .uint32(token)
     }
