@@ -46,9 +46,9 @@ package struct Model: Sendable {
       }
     }
     answerEnds = try AnswerEnds(of: files, vocabulary: tokenizer.vocabulary)
-    imageProcessor =
-      architecture.part(.vision) == nil
-      ? nil : try ImageProcessor(of: files, type: architecture.imageProcessor)
+    imageProcessor = try architecture.imageProcessor.map { (declaration) throws(ModelError) in
+      try ImageProcessor(of: files, as: declaration)
+    }
   }
 
   package var name: String { files.name }

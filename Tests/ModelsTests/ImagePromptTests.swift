@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Fixtures
 import LinearAlgebra
 import Models
 import Preprocessing
@@ -48,5 +49,17 @@ struct ImagePromptTests {
     }
     #expect(rest.contains("<fake_token_around_image>"))
     #expect(text.count { $0 == "*" } == 10)
+  }
+
+  @Test("settings that the whole model decides count before those of the processor's file")
+  func settings() throws {
+    let copy = try FixtureCopy(visionLanguage: "internvl")
+    try copy.replace(
+      "\"crop_to_patches\": true", with: "\"crop_to_patches\": false",
+      in: "preprocessor_config.json")
+    let model = try Model(path: copy.path, library: try DeclarationLibrary())
+    let image = try Image(path: Fixtures.path("images/chelsea.png"))
+    let pixels = try #require(model.imageProcessor).pixels(of: image)
+    #expect(pixels.tiles == TileLayout(rows: 1, columns: 2))
   }
 }

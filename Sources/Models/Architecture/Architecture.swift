@@ -14,8 +14,8 @@ package struct Architecture: Sendable {
   package let imageToken: Int?
   /// How the token is spelt.
   package let imageText: String?
-  /// The type of image processor that a GGUF of another program means.
-  let imageProcessor: String?
+  /// What is known of the image processor; nil without a vision part.
+  package let imageProcessor: ImageProcessorDeclaration?
   /// How an image stands in a prompt; nil without a vision part.
   package let imagePrompt: ImagePrompt?
 
@@ -114,7 +114,7 @@ package struct Architecture: Sendable {
 
   private init(
     name: String, about: String, parts: [Part], imageToken: Int?, imageText: String?,
-    imagePrompt: ImagePrompt?, imageProcessor: String?
+    imagePrompt: ImagePrompt?, imageProcessor: ImageProcessorDeclaration?
   ) {
     self.name = name
     self.about = about

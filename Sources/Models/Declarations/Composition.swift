@@ -37,8 +37,7 @@ package struct Composition: Sendable {
   let imageText: String
   /// How an image stands in a prompt.
   let imagePrompt: ImagePrompt
-  /// The type of the image processor, for a GGUF of another program, which does not say it.
-  let imageProcessor: String
+  let imageProcessor: ImageProcessorDeclaration
   /// In the order in which they run.
   let members: [Member]
 
@@ -56,7 +55,7 @@ package struct Composition: Sendable {
     imageToken = try HyperparameterDeclaration(reader.member("imageToken"), name: "imageToken")
     imageText = try reader.member("imageText").string()
     imagePrompt = try ImagePrompt(reader["imagePrompt"], token: imageText)
-    imageProcessor = try reader["imageProcessor"]?.string() ?? "CLIPImageProcessor"
+    imageProcessor = try ImageProcessorDeclaration(reader["imageProcessor"])
     let parts = try reader.member("parts")
     try parts.allow(Set(PartDeclaration.Kind.allCases.map(\.rawValue)))
     var members: [Member] = []

@@ -12,21 +12,20 @@ extension ImageProcessor {
   ///
   /// - Parameters:
   ///   - files: The model's.
-  ///   - type: The type that a GGUF means which does not say it; nil for CLIP's.
+  ///   - declaration: What the architecture says of it.
   /// - Throws: ``ModelError`` for a processor that is missing, or cannot be followed.
-  package init(of files: ModelFiles, type: String? = nil) throws(ModelError) {
+  init(of files: ModelFiles, as declaration: ImageProcessorDeclaration) throws(ModelError) {
+    let path = files.projector?.path ?? files.folder + "/preprocessor_config.json"
+    let configuration: JSON
     if let projector = files.projector {
-      self = try convertingErrors { () throws(ImageError) in
-        try ImageProcessor(
-          configuration: try ImageProcessor.configuration(
-            of: projector, type: type ?? "CLIPImageProcessor"), name: projector.path)
+      configuration = try convertingErrors { () throws(ImageError) in
+        try ImageProcessor.configuration(of: projector, type: declaration.type)
       }
     } else {
-      let path = files.folder + "/preprocessor_config.json"
-      let json = try JSONFile.read(path)
-      self = try convertingErrors { () throws(ImageError) in
-        try ImageProcessor(configuration: json, name: path)
-      }
+      configuration = try JSONFile.read(path)
+    }
+    self = try convertingErrors { () throws(ImageError) in
+      try ImageProcessor(configuration: declaration.completing(configuration), name: path)
     }
   }
 
