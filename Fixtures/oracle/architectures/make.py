@@ -173,6 +173,7 @@ ENGINES = {
     "mistral": dict(sliding_window=None),
     "llama-yarn": dict(rope_parameters=rope(
         "yarn", 100.0, factor=4.0, original_max_position_embeddings=4096)),
+    "gpt-oss": dict(swiglu_limit=7.0),
     "phi3": dict(sliding_window=None),
     "qwen2": dict(use_sliding_window=False),
     "qwen3-moe": dict(mlp_only_layers=[]),
