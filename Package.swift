@@ -192,7 +192,8 @@ let package = Package(
     .testTarget(
       name: "CalibrationTests",
       dependencies: [
-        "Calibration", "Quantization", "Models", "LinearAlgebra", "Tensors", "Fixtures",
+        "Calibration", "Checkpoints", "Quantization", "Models", "LinearAlgebra", "Tensors",
+        "Fixtures",
         "TestSupport",
       ]),
     .testTarget(

@@ -21,7 +21,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 FIXTURES = os.path.join(HERE, "..", "Fixtures")
 FIXTURE = os.path.join(FIXTURES, "llava-tiny")
 PARTS = ["convert", "quantize", "forward", "verify", "multiply"]
-MORE_PARTS = ["encodings", "fidelity", "large"]
+MORE_PARTS = ["calibrate", "encodings", "fidelity", "large"]
 PRODUCTS = [(2048, 2048, 2048), (512, 4096, 4096)]
 TYPES = ["Q8_0", "Q4_0", "TQ2_0", "Q4_K_M", "Q5_K_M", "Q6_K", "Q2_K", "Q3_K_M", "IQ4_XS", "IQ4_NL"]
 WINDOW = 512
@@ -117,6 +117,23 @@ class Bench:
                 self.peer("cp and sync", "sh", "-c", f"cp '{source}' '{copied}' && sync '{copied}'", output=output),
                 self.python("llama.cpp", "quantize.py", source, kind, os.path.join(output, "peer.gguf"),
                             self.threads, output=output)])
+
+    def calibrate(self):
+        """What statistics and feedback take, by a thousand tokens and by a million weights."""
+        model, output = self.checkpoint("medium"), self.path("out")
+        text, statistics = self.text(model, WINDOWS), self.path("statistics.gguf")
+        gather = ["calibrate", model, "--data", text, "--window", str(WINDOW), "-o", statistics, "--force"]
+        passes = [self.pare(*gather, "--hessian"), self.pare(*gather)]
+        passes[0].name, passes[1].name = "pare, second moments", "pare, squares alone"
+        # What was gathered last serves below.
+        self.compare(f"calibrate on {WINDOWS * WINDOW} tokens, 305 M weights", passes[::-1])
+        make = ["quantize", model, "--type", "Q4_K_M", "--calibration", statistics, "-o", output]
+        ways = [self.pare(*make, "--method", "feedback", output=output), self.pare(*make, output=output)]
+        ways[0].name, ways[1].name = "pare, feedback", "pare, search"
+        self.compare("quantize to Q4_K_M, 305 M weights", ways)
+        print(f"  a thousand tokens: {passes[0].median('seconds') / (WINDOWS * WINDOW) * 1e3:.1f} s;"
+              f" a million weights: {ways[0].median('seconds') / 305:.2f} s;"
+              f" statistics: {os.path.getsize(statistics) / 1e9:.2f} GB")
 
     def encodings(self):
         self.publish(encoders.report(self.options.encodings, FIXTURES, self.path("encodings"), self.options.seconds))

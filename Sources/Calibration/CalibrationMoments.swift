@@ -22,7 +22,7 @@ package struct CalibrationMoments: Sendable {
     nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
   }
 
-  private static let (sums, counts) = (".in_moments", ".in_moments.counts")
+  private static let (sums, counts) = (".in_moments", ".in_moments_rows")
   private static let (weightsKey, inputsKey) = ("pare.moments.weights", "pare.moments.inputs")
 
   let entries: [Entry]

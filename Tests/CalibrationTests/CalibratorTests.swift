@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Calibration
+import Checkpoints
 import Fixtures
 import Models
 import Quantization
@@ -83,6 +84,11 @@ struct CalibratorTests {
     try ImportanceMatrixFile.write(statistics, to: path)
     let known = try ImportanceMatrixFile.read(path)
     #expect(known.entries.map(\.name) == statistics.entries.map(\.name))
+    // llama.cpp takes each name with one of these ends for half of a pair.
+    let tensors = Set(try Checkpoint(path: path).tensors.map(\.name))
+    for name in tensors where name.hasSuffix(".counts") {
+      #expect(tensors.contains(name.dropLast(".counts".count) + ".in_sum2"))
+    }
     let moments = try CalibrationMoments(path: path).moments(for: model)
     #expect(Set(moments.keys) == Set(statistics.entries.map(\.name)))
     func names(_ name: String) -> [String?]? { moments[name]?.map { $0?.name } }
