@@ -47,11 +47,18 @@ extension BlockFormat {
   }
 
   package func encode(_ values: [Float], importance: [Float]? = nil) -> [UInt8] {
+    values.withUnsafeBufferPointer { encode($0, weighted: importance) }
+  }
+
+  /// The blocks of a row, with the importance of its columns, if there is any.
+  package func encode(
+    _ values: UnsafeBufferPointer<Float>, weighted importance: [Float]?
+  ) -> [UInt8] {
     let count = (values.count / encoding.elementsPerBlock) * encoding.bytesPerBlock
     return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
       let blocks = UnsafeMutableRawBufferPointer(
         UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
-      values.withUnsafeBufferPointer { encode($0, weighted: importance, into: blocks) }
+      encode(values, weighted: importance, into: blocks)
       initialized = count
     }
   }

@@ -44,6 +44,17 @@ PK_BODY pk_pf pk_lane_levels(const pk_level_grid *levels, const uint8_t *codes, 
   return level;
 }
 
+// The rows from `first` to `first` + count - 1 of a matrix of n columns, and sums of 0. Missing rows
+// repeat the last; what is then summed is not used.
+PK_BODY void pk_open_tile(
+    const float *matrix, size_t n, size_t first, size_t count, const float *rows[PK_TILE],
+    pk_pf sums[PK_TILE]) {
+  for (size_t c = 0; c < PK_TILE; c++) {
+    rows[c] = matrix + (first + (c < count ? c : count - 1)) * n;
+    sums[c] = 0;
+  }
+}
+
 // sums[c] += Σ rows[c][j] * errors[j] for j from first to last - 1.
 PK_BODY void pk_add_products(
     const float *const rows[PK_TILE], size_t first, size_t last, const float *errors,

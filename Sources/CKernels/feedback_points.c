@@ -98,10 +98,9 @@ PK_BODY void pk_sweep_parts(
     const float *metric = inner.metric + place * PK_PART_SIZE * PK_PART_SIZE;
     const float *solve = inner.solve + place * PK_PART_SIZE * PK_PART_SIZE;
     pk_pf sums[PK_TILE], wish[PK_PART_SIZE];
-    for (int c = 0; c < PK_TILE; c++) sums[c] = 0;
     if (couplings != NULL) {
       const float *tile[PK_TILE];
-      for (size_t c = 0; c < PK_TILE; c++) tile[c] = couplings + (first + c) * n;
+      pk_open_tile(couplings, n, first, PK_TILE, tile, sums);
       pk_add_products(tile, 0, first, rows.errors, sums);
       if (!is_triangular) pk_add_products(tile, first + PK_PART_SIZE, n, rows.errors, sums);
     }
@@ -154,10 +153,7 @@ PK_BODY void pk_feedback_refit_points_body(
   for (size_t k = 0; k < PK_PARTS; k++) {
     const float *tile[PK_TILE];
     pk_pf gradient[PK_TILE];
-    for (size_t c = 0; c < PK_TILE; c++) {
-      tile[c] = moments + ((size_t)places[k] * PK_PART_SIZE + c) * n;
-      gradient[c] = 0;
-    }
+    pk_open_tile(moments, n, (size_t)places[k] * PK_PART_SIZE, PK_TILE, tile, gradient);
     pk_add_products(tile, 0, n, rows.errors, gradient);
     for (size_t c = 0; c < PK_TILE; c++) {
       pk_pf product = 0;

@@ -127,10 +127,7 @@ PK_BODY void pk_feedback_loss_body(
     const size_t own = columns - first < PK_TILE ? columns - first : PK_TILE;
     const float *tile[PK_TILE];
     pk_pf sums[PK_TILE];
-    for (size_t c = 0; c < PK_TILE; c++) {
-      tile[c] = moments + (first + (c < own ? c : own - 1)) * columns;
-      sums[c] = 0;
-    }
+    pk_open_tile(moments, columns, first, own, tile, sums);
     pk_add_products(tile, 0, columns, errors, sums);
     for (size_t c = 0; c < own; c++) {
       const pk_pf product = sums[c] * pk_lanes(errors, first + c);

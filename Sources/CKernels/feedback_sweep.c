@@ -46,11 +46,7 @@ PK_BODY void pk_feedback_sweep_body(
     const size_t count = n - first < PK_TILE ? n - first : PK_TILE;
     const float *tile[PK_TILE];
     pk_pf sums[PK_TILE];
-    // The last tile repeats its last row; what it then sums is not used.
-    for (size_t c = 0; c < PK_TILE; c++) {
-      tile[c] = couplings + (first + (c < count ? c : count - 1)) * n;
-      sums[c] = 0;
-    }
+    pk_open_tile(couplings, n, first, count, tile, sums);
     pk_add_products(tile, 0, first, rows.errors, sums);
     if (!is_triangular) pk_add_products(tile, first + count, n, rows.errors, sums);
     for (size_t c = 0; c < count; c++) {

@@ -224,16 +224,20 @@ def pack_experts(model):
     return packed
 
 
-def traced(model, tokens):
-    """The intermediates by the names of `pare trace`."""
-    results = {}
-
+def keeper(results):
+    """Makes hooks that keep a module's output under a name of `pare trace`."""
     def keep(name):
         def hook(_, __, output):
             output = output[0] if isinstance(output, tuple) else output
             results["language." + name] = output.detach()[0].clone()
         return hook
+    return keep
 
+
+def traced(model, tokens):
+    """The intermediates by the names of `pare trace`."""
+    results = {}
+    keep = keeper(results)
     inner = model.model
     for index, layer in enumerate(inner.layers):
         layer.register_forward_hook(keep(f"layers.{index}"))
@@ -248,13 +252,7 @@ def traced(model, tokens):
 def encoded(model, tokens):
     """The intermediates of an encoder, and the mean of its rows."""
     results = {}
-
-    def keep(name):
-        def hook(_, __, output):
-            output = output[0] if isinstance(output, tuple) else output
-            results["language." + name] = output.detach()[0].clone()
-        return hook
-
+    keep = keeper(results)
     model.embeddings.register_forward_hook(keep("embeddings"))
     for index, layer in enumerate(model.encoder.layer):
         layer.register_forward_hook(keep(f"layers.{index}"))

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import BlockFormats
-import Tensors
 
 /// A format in which codes can make up for each other's errors.
 ///
@@ -67,14 +66,7 @@ package protocol BlockFeedback: FeedbackFormat where Stored == [UInt8] {
 
 extension BlockFeedback {
   package func search(_ values: UnsafeBufferPointer<Float>, importance: [Float]?) -> [UInt8] {
-    let bytes = values.count / format.encoding.elementsPerBlock * format.encoding.bytesPerBlock
-    return [UInt8](unsafeUninitializedCapacity: bytes) { buffer, count in
-      format.encode(
-        values, weighted: importance,
-        into: UnsafeMutableRawBufferPointer(
-          UnsafeMutableBufferPointer(rebasing: buffer[..<bytes])))
-      count = bytes
-    }
+    format.encode(values, weighted: importance)
   }
 }
 
