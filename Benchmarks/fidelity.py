@@ -255,7 +255,8 @@ Made by `scripts/bench fidelity --markdown Benchmarks/fidelity.md`. Half of each
 (statistics, what tensors cost), the other half judges. The language models alone are quantized; images are seen through
 a vision part of 8 bits, the same for all. KL is that of [`pare verify`](../Formats/report.md), over the whole vocabulary,
 in nats, with its interval over documents. "ratio": mean KL over that of the peer's better row. "imatrix", "calibrated":
-with the statistics of `pare calibrate`, the same file for both programs. "feedback": with `--method feedback`
+with the statistics of `pare calibrate`, the same file for both programs; Pare's biases then make up for what their weights
+lose in the mean. "feedback": with `--method feedback`
 ([how](../Formats/feedback.md)). "budget": `pare quantize --like TYPE`, no
 more bytes than Pare's own file of that type. "seconds": the whole command, measurements for a budget included.
 

@@ -98,6 +98,7 @@ package struct CalibrationStatistics: Sendable {
     }
     let known = Dictionary(entries.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var columns: [String: [[Float]?]] = [:]
+    var means: [String: [[Float]?]] = [:]
     for parameter in model.parameters.map(\.parameter) {
       guard let entry = known[parameter.ggufName] else { continue }
       let count = parameter.expertCount ?? 1
@@ -110,11 +111,14 @@ package struct CalibrationStatistics: Sendable {
             + "\(entry.matrices.first?.squares.count ?? 0); the statistics are of another model")
       }
       columns[parameter.ggufName] = CalibrationStatistics.columns(of: matrices)
+      means[parameter.ggufName] = matrices.map {
+        $0.count >= CalibrationStatistics.fewestRows ? $0.means : nil
+      }
     }
     guard !columns.isEmpty else {
       throw CalibrationError("none of the statistics is of a weight of this model")
     }
-    return Importance(label: label, columns: columns)
+    return Importance(label: label, columns: columns, means: means)
   }
 
   /// Matrices of experts that a file has one behind the other.

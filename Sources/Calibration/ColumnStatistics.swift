@@ -74,4 +74,9 @@ package struct ColumnStatistics: Sendable, Equatable {
   package var meanSquares: [Float]? {
     count > 0 ? squares.map { Float($0 / count) } : nil
   }
+
+  /// The mean of x of each column; nil where nothing went in, or it is not known.
+  package var means: [Float]? {
+    count > 0 && !sums.isEmpty ? sums.map { Float($0 / count) } : nil
+  }
 }

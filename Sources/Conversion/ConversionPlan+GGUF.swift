@@ -73,6 +73,7 @@ extension ConversionPlan {
           source: source, member: nil, name: parameter.ggufName, shape: parameter.ggufShape,
           choice: choice, importance: importance?.columns(of: parameter.ggufName),
           weighting: importance?.weighting ?? .inputs,
+          means: importance?.means(of: parameter.ggufName),
           moments: importance?.moments(of: parameter.ggufName)))
     }
     if kinds.contains(.language), let entry = try ropeDivisors(of: model, beside: entries) {

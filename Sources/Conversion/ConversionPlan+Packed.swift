@@ -56,6 +56,7 @@ extension ConversionPlan {
       let name = entries[index].source.parameter.ggufName
       entries[index].importance = importance?.columns(of: name)
       entries[index].weighting = importance?.weighting ?? .inputs
+      entries[index].means = importance?.means(of: name)
       entries[index].moments = importance?.moments(of: name)
     }
     let suffix = name ?? ConversionPlan.suffix(of: entries, family: wish.family)

@@ -24,6 +24,8 @@ package struct ConversionPlan: Sendable {
     package var importance: [[Float]?]?
     /// How that counts in the search.
     package var weighting = Weighting.inputs
+    /// The mean of what goes into each column, for each matrix; nil where it is not known.
+    package var means: [[Float]?]?
     /// How errors of columns act together, for each matrix; nil: codes are found one by one.
     package var moments: [InputMoments?]?
     /// What it did not get, and why; nil if it got what was asked for.
@@ -53,6 +55,14 @@ package struct ConversionPlan: Sendable {
         let own = moments[matrix], own.columns == columns
       else { return nil }
       return own
+    }
+
+    /// Likewise.
+    func means(of matrix: Int, columns: Int) -> [Float]? {
+      guard let means, means.indices.contains(matrix), channels == .first,
+        means[matrix]?.count == columns
+      else { return nil }
+      return means[matrix]
     }
 
     /// Of all its planes.

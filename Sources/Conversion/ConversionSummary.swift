@@ -27,6 +27,8 @@ package struct ConversionSummary: Sendable {
     package let keptReason: String?
     /// Whether packed codes were carried over as they are.
     package let isCarried: Bool
+    /// Whether it is a bias that makes up for what its weight misses in the mean.
+    package let makesUp: Bool
     package let byteCount: Int
     package let distortion: Distortion
   }
@@ -63,6 +65,8 @@ package struct ConversionSummary: Sendable {
   }
   /// Tensors whose codes were carried over: with the largest change of any value.
   package var carried: [Tensor] { tensors.filter(\.isCarried) }
+  /// Biases that make up for what their weights miss in the mean.
+  package var corrected: [Tensor] { tensors.filter(\.makesUp) }
   package var weightCount: Int { files.reduce(0) { $0 + $1.weightCount } }
   /// Bits of storage for each weight.
   package var bitsPerWeight: Double {

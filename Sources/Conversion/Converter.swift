@@ -122,9 +122,10 @@ package struct Converter {
       }
       let writer = try writer(of: file)
       var tensors: [ConversionSummary.Tensor] = []
+      let biases = BiasCorrection(file.entries)
       for entry in file.entries {
         let converter = TensorConverter(
-          writer: writer, container: plan.container, feedback: feedback
+          writer: writer, container: plan.container, feedback: feedback, biases: biases
         ) { bytes in
           done += bytes
           report(Progress(byteCount: done, totalByteCount: total, tensor: entry.name))
@@ -138,7 +139,8 @@ package struct Converter {
             wasQuantized: source.packed != nil || source.encoding.elementsPerBlock > 1,
             choice: entry.choice, storage: entry.storage, fallback: entry.fallback,
             keptReason: entry.keptReason,
-            isCarried: entry.packing?.isCarried ?? false, byteCount: entry.byteCount,
+            isCarried: entry.packing?.isCarried ?? false,
+            makesUp: biases.weight(of: entry) != nil, byteCount: entry.byteCount,
             distortion: distortion))
       }
       writers.append(writer)

@@ -35,12 +35,21 @@ struct PackedTensorConverter {
       if packing.isCarried, let weight = tensor.packed {
         distortion.add(try carry(weight, of: tensor, as: packing, into: &small))
       } else {
-        distortion.add(
-          try encode(
-            matrix, of: tensor,
-            importance: entry.importance(of: index, columns: matrix.columns),
-            entry.weighting, moments: entry.moments(of: index, columns: matrix.columns),
-            as: packing, into: &small))
+        let importance = entry.importance(of: index, columns: matrix.columns)
+        let groups = packing.encoder()
+        let curvature = feedback.curvature(
+          for: GroupCodes(groups), of: matrix,
+          moments: entry.moments(of: index, columns: matrix.columns), importance: importance)
+        let encoder = PackedTileEncoder(
+          groups: groups, columns: matrix.columns, weighting: entry.weighting,
+          curvature: curvature)
+        let outcome = try encode(
+          matrix, of: tensor, entry, importance: importance, with: encoder
+        ) { (planes) throws(ConversionError) in
+          try write(planes.codes)
+          small.append(planes)
+        }
+        distortion.add(outcome.distortion)
       }
       matrix.source.release()
     }
@@ -48,21 +57,37 @@ struct PackedTensorConverter {
     return distortion
   }
 
+  /// What the outputs of a weight miss in the mean.
+  ///
+  /// - Returns: A number a row.
+  func meanErrors(
+    of entry: ConversionPlan.Entry, as packing: PackedEncoding
+  ) throws(ConversionError) -> [Double] {
+    let rows = entry.source.parameter.shape.dimensions.first ?? 1
+    let matrices = try convertingErrors { () throws(ModelError) in
+      try entry.source.matrices(rows: rows, order: .model)
+    }
+    guard let matrix = matrices.first, let tensor = entry.source.tensors.first else { return [] }
+    return try encode(
+      matrix, of: tensor, entry, importance: entry.importance(of: 0, columns: matrix.columns),
+      with: PackedTileEncoder(
+        groups: packing.encoder(), columns: matrix.columns, weighting: entry.weighting),
+      means: entry.means(of: 0, columns: matrix.columns), { _ in }
+    ).meanErrors
+  }
+
   private func encode(
-    _ matrix: Weight, of tensor: StoredTensor, importance: [Float]?,
-    _ weighting: Weighting, moments: InputMoments?,
-    as packing: PackedEncoding, into small: inout SmallPlanes
-  ) throws(ConversionError) -> Distortion {
-    let groups = packing.encoder()
-    let encoder = PackedTileEncoder(
-      groups: groups, columns: matrix.columns, weighting: weighting,
-      curvature: feedback.curvature(
-        for: GroupCodes(groups), of: matrix, moments: moments, importance: importance))
+    _ matrix: Weight, of tensor: StoredTensor, _ entry: ConversionPlan.Entry,
+    importance: [Float]?, with encoder: PackedTileEncoder, means: [Float]? = nil,
+    _ write: (PackedTileEncoder.Planes) throws(ConversionError) -> Void
+  ) throws(ConversionError) -> TileEncoder.Outcome {
     let tile = max(1, PackedTensorConverter.tileElements / max(1, matrix.columns))
-    var distortion = Distortion()
+    var total = TileEncoder.Outcome()
     for start in stride(from: 0, to: matrix.rows, by: tile) {
       let count = min(tile, matrix.rows - start)
-      let (planes, outcome) = encoder.encode(rows: count, importance: importance) { rows, values in
+      let (planes, outcome) = encoder.encode(
+        rows: count, importance: importance, means: means
+      ) { rows, values in
         matrix.decode(rows: start + rows.lowerBound..<start + rows.upperBound, into: values)
       }
       guard outcome.nonFiniteCount == 0 else {
@@ -71,13 +96,12 @@ struct PackedTensorConverter {
       guard outcome.overflowCount == 0 else {
         throw .overflow(
           path: tensor.file.path, tensor: tensor.name, count: outcome.overflowCount,
-          encoding: (packing.numbers ?? .u8).rawValue)
+          encoding: (entry.packing?.numbers ?? .u8).rawValue)
       }
-      try write(planes.codes)
-      small.append(planes)
-      distortion.add(outcome.distortion)
+      try write(planes)
+      total.append(outcome)
     }
-    return distortion
+    return total
   }
 
   private func carry(

@@ -16,6 +16,7 @@ struct TensorConverter {
   let writer: any CheckpointWriter
   let container: Checkpoint.Container
   let feedback: FeedbackChoice
+  let biases: BiasCorrection
   /// Called with the bytes that were written.
   let progress: (Int) -> Void
 
@@ -25,7 +26,7 @@ struct TensorConverter {
   /// - Throws: ``ConversionError`` for values that are no numbers, or too large for the encoding.
   func convert(_ entry: ConversionPlan.Entry) throws(ConversionError) -> Distortion {
     if let constant = entry.constant {
-      try write(constant, count: constant.count)
+      try write(constant, constant.count)
       return Distortion()
     }
     if let packing = entry.packing {
@@ -42,10 +43,9 @@ struct TensorConverter {
     let matrices = try convertingErrors { () throws(ModelError) in
       try source.matrices(rows: rows, order: order, channels: entry.channels)
     }
-    guard let format = BlockFormats.format(for: entry.choice.encoding), format.canEncode else {
-      throw .request(
-        "\(entry.choice.encoding) cannot be written yet (tensor '\(entry.name)'); "
-          + "choose another type")
+    let format = try format(of: entry)
+    if let weight = biases.weight(of: entry) {
+      return try correct(matrices, entry, as: format, by: try meanErrors(of: weight))
     }
     var distortion = Distortion()
     for (index, matrix) in matrices.enumerated() where entry.member.map({ $0 == index }) ?? true {
@@ -62,21 +62,70 @@ struct TensorConverter {
         let curvature = feedback.curvature(
           for: Quantization.feedback(for: format), of: matrix,
           moments: entry.moments(of: index, columns: columns), importance: importance)
+        let encoder = TileEncoder(
+          format: format, columns: columns, weighting: entry.weighting, curvature: curvature)
         distortion.add(
-          try encode(
-            matrix, of: tensor, importance: importance,
-            with: TileEncoder(
-              format: format, columns: columns, weighting: entry.weighting, curvature: curvature)))
+          try encode(matrix, of: tensor, importance: importance, with: encoder, write).distortion)
       }
       matrix.source.release()
     }
     return distortion
   }
 
-  private func encode(
-    _ matrix: Weight, of tensor: StoredTensor, importance: [Float]?, with encoder: TileEncoder
+  private func format(of entry: ConversionPlan.Entry) throws(ConversionError) -> any BlockFormat {
+    guard let format = BlockFormats.format(for: entry.choice.encoding), format.canEncode else {
+      throw .request(
+        "\(entry.choice.encoding) cannot be written yet (tensor '\(entry.name)'); "
+          + "choose another type")
+    }
+    return format
+  }
+
+  /// Writes a bias with what its weight misses in the mean.
+  private func correct(
+    _ bias: [Weight], _ entry: ConversionPlan.Entry, as format: any BlockFormat,
+    by additions: [Double]
   ) throws(ConversionError) -> Distortion {
-    var distortion = Distortion()
+    guard let bias = bias.first, let tensor = entry.source.tensors.first,
+      bias.rows * bias.columns == additions.count
+    else { return Distortion() }
+    let corrected = Weight(
+      source: bias.source, expander: CorrectedVector(vector: bias, additions: additions),
+      rows: bias.rows, columns: bias.columns)
+    return try encode(
+      corrected, of: tensor, importance: nil,
+      with: TileEncoder(format: format, columns: bias.columns), write
+    ).distortion
+  }
+
+  /// What the outputs of a weight miss in the mean: it is encoded once more, so that the bias may
+  /// stand anywhere in the file.
+  private func meanErrors(of entry: ConversionPlan.Entry) throws(ConversionError) -> [Double] {
+    if let packing = entry.packing {
+      return try PackedTensorConverter(writer: writer, feedback: feedback, progress: progress)
+        .meanErrors(of: entry, as: packing)
+    }
+    let columns = entry.shape.rowLength
+    let rows = (entry.shape.elementCount ?? 0) / max(1, columns)
+    let matrices = try convertingErrors { () throws(ModelError) in
+      try entry.source.matrices(rows: rows, order: container == .gguf ? .gguf : .model)
+    }
+    let format = try format(of: entry)
+    guard let matrix = matrices.first, let tensor = entry.source.tensors.first,
+      matrix.format.encoding != format.encoding
+    else { return [Double](repeating: 0, count: rows) }
+    return try encode(
+      matrix, of: tensor, importance: entry.importance(of: 0, columns: columns),
+      with: TileEncoder(format: format, columns: columns, weighting: entry.weighting),
+      means: entry.means(of: 0, columns: columns), { _, _ in }
+    ).meanErrors
+  }
+
+  private func encode(
+    _ matrix: Weight, of tensor: StoredTensor, importance: [Float]?, with encoder: TileEncoder,
+    means: [Float]? = nil, _ write: ([UInt8], Int) throws(ConversionError) -> Void
+  ) throws(ConversionError) -> TileEncoder.Outcome {
+    var total = TileEncoder.Outcome()
     let tile = max(1, TensorConverter.tileBytes / max(1, encoder.rowBytes))
     var buffer = [UInt8](repeating: 0, count: min(tile, matrix.rows) * encoder.rowBytes)
     let gain =
@@ -90,7 +139,7 @@ struct TensorConverter {
       let byteCount = count * encoder.rowBytes
       let outcome = buffer.withUnsafeMutableBytes { buffer in
         encoder.encode(
-          rows: count, importance: importance, gain: gain,
+          rows: count, importance: importance, gain: gain, means: means,
           into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<byteCount])
         ) { rows, values in
           matrix.decode(rows: start + rows.lowerBound..<start + rows.upperBound, into: values)
@@ -102,10 +151,10 @@ struct TensorConverter {
           path: tensor.file.path, tensor: tensor.name, count: outcome.overflowCount,
           encoding: encoder.format.encoding.rawValue)
       }
-      try write(buffer, count: byteCount)
-      distortion.add(outcome.distortion)
+      try write(buffer, byteCount)
+      total.append(outcome)
     }
-    return distortion
+    return total
   }
 
   /// Carries rows over that are already as they are wanted: encoding them again could only lose.
@@ -144,11 +193,11 @@ struct TensorConverter {
           }
         }
       }
-      try write(buffer, count: buffer.count)
+      try write(buffer, buffer.count)
     }
   }
 
-  private func write(_ buffer: [UInt8], count: Int) throws(ConversionError) {
+  private func write(_ buffer: [UInt8], _ count: Int) throws(ConversionError) {
     var failure: CheckpointError?
     buffer.withUnsafeBytes { buffer in
       do throws(CheckpointError) {

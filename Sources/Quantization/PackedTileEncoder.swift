@@ -71,10 +71,11 @@ package struct PackedTileEncoder: Sendable {
   /// - Parameters:
   ///   - rows: How many there are.
   ///   - importance: The weight of the squared error of each column; nil: all alike.
+  ///   - means: The mean of what goes into each column; nil where it is not known.
   ///   - read: Gives the values of a range of rows; called on several threads.
   /// - Returns: The planes, and what was lost; neither depends on the number of threads.
   package func encode(
-    rows: Int, importance: [Float]? = nil,
+    rows: Int, importance: [Float]? = nil, means: [Float]? = nil,
     read: @Sendable (Range<Int>, UnsafeMutableBufferPointer<Float>) -> Void
   ) -> (planes: Planes, outcome: TileEncoder.Outcome) {
     let chunk = chunkRows
@@ -88,7 +89,7 @@ package struct PackedTileEncoder: Sendable {
         let values = UnsafeMutableBufferPointer(rebasing: scratch[..<(range.count * columns)])
         read(range, values)
         return encode(
-          UnsafeBufferPointer(values), rows: range.count, importance: importance,
+          UnsafeBufferPointer(values), rows: range.count, importance: importance, means: means,
           decoded: UnsafeMutableBufferPointer(
             rebasing: scratch[values.count..<2 * values.count]))
       }
@@ -102,16 +103,14 @@ package struct PackedTileEncoder: Sendable {
         planes.codes += part.codes
         planes.scales += part.scales
         planes.offsets += part.offsets
-        total.distortion.add(outcome.distortion)
-        total.nonFiniteCount += outcome.nonFiniteCount
-        total.overflowCount += outcome.overflowCount
+        total.append(outcome)
       }
       return (planes, total)
     }
   }
 
   private func encode(
-    _ values: UnsafeBufferPointer<Float>, rows: Int, importance: [Float]?,
+    _ values: UnsafeBufferPointer<Float>, rows: Int, importance: [Float]?, means: [Float]?,
     decoded: UnsafeMutableBufferPointer<Float>
   ) -> (Planes, TileEncoder.Outcome) {
     var encoded = (0..<rows).map { index in
@@ -134,6 +133,10 @@ package struct PackedTileEncoder: Sendable {
     }
     var outcome = TileEncoder.Outcome()
     outcome.distortion.add(values, decoded: UnsafeBufferPointer(decoded))
+    if let means {
+      outcome.meanErrors = MeanErrors.of(
+        values, decoded: UnsafeBufferPointer(decoded), means: means)
+    }
     if !outcome.distortion.isFinite {
       outcome.nonFiniteCount = BlockFormats.nonFiniteCount(values)
       outcome.overflowCount = max(

@@ -15,8 +15,18 @@ package struct TileEncoder: Sendable {
     package var nonFiniteCount = 0
     /// Finite values that the encoding can only hold as infinities.
     package var overflowCount = 0
+    /// What the output of each row misses in the mean; empty where means are not known.
+    package var meanErrors: [Double] = []
 
     package init() {}
+
+    /// Adds what became of the rows that follow.
+    package mutating func append(_ other: Outcome) {
+      distortion.add(other.distortion)
+      nonFiniteCount += other.nonFiniteCount
+      overflowCount += max(0, other.overflowCount)
+      meanErrors += other.meanErrors
+    }
   }
 
   package let format: any BlockFormat
@@ -65,11 +75,12 @@ package struct TileEncoder: Sendable {
   ///   - rows: How many there are.
   ///   - importance: The weight of the squared error of each column; nil: all alike.
   ///   - gain: What values are multiplied by before; what is lost counts from the values themselves.
+  ///   - means: The mean of what goes into each column; nil where it is not known.
   ///   - blocks: Receives `rows * rowBytes` bytes.
   ///   - read: Gives the values of a range of rows; called on several threads.
   /// - Returns: What was lost; sums do not depend on the number of threads.
   package func encode(
-    rows: Int, importance: [Float]? = nil, gain: Float = 1,
+    rows: Int, importance: [Float]? = nil, gain: Float = 1, means: [Float]? = nil,
     into blocks: UnsafeMutableRawBufferPointer,
     read: @Sendable (Range<Int>, UnsafeMutableBufferPointer<Float>) -> Void
   ) -> Outcome {
@@ -107,6 +118,10 @@ package struct TileEncoder: Sendable {
         let result = isExact ? values : decoded
         if !isExact { format.decode(UnsafeRawBufferPointer(bytes), into: decoded) }
         outcome.distortion.add(UnsafeBufferPointer(values), decoded: UnsafeBufferPointer(result))
+        if let means {
+          outcome.meanErrors = MeanErrors.of(
+            UnsafeBufferPointer(values), decoded: UnsafeBufferPointer(result), means: means)
+        }
         // The sums tell whether there is anything to count.
         if !outcome.distortion.isFinite {
           outcome.nonFiniteCount = BlockFormats.nonFiniteCount(UnsafeBufferPointer(values))
@@ -118,11 +133,7 @@ package struct TileEncoder: Sendable {
     }
     return outcomes.withLock { outcomes in
       var total = Outcome()
-      for outcome in outcomes {
-        total.distortion.add(outcome.distortion)
-        total.nonFiniteCount += outcome.nonFiniteCount
-        total.overflowCount += max(0, outcome.overflowCount)
-      }
+      for outcome in outcomes { total.append(outcome) }
       return total
     }
   }

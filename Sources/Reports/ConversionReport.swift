@@ -49,6 +49,10 @@ package struct ConversionReport: Sendable {
         ? "all values identical" : "values differ by at most \(Figures.small(largest))"
       text += ": \(ConversionReport.list(group.members.map(\.name)))\n"
     }
+    if !summary.corrected.isEmpty {
+      text += "  make up for what their weights lose in the mean: "
+      text += "\(ConversionReport.list(summary.corrected.map(\.name)))\n"
+    }
     for group in ConversionReport.grouped(summary.requantized, by: \.sourceStorage) {
       text += "  quantized before, to \(group.key), so that the error adds to that one: "
       text += "\(ConversionReport.list(group.members.map(\.name)))\n"

@@ -55,7 +55,10 @@ struct QuantizeCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Statistics of `pare calibrate` or llama-imatrix: errors count by what goes into a column.",
+      """
+      Statistics of `pare calibrate` or llama-imatrix: errors count by what goes into a column, and \
+      biases make up for what weights lose in the mean.
+      """,
       valueName: "file"))
   var calibration: String?
 
