@@ -96,8 +96,8 @@ let package = Package(
     .target(
       name: "Conversion",
       dependencies: [
-        "Models", "Layers", "Quantization", "Checkpoints", "BlockFormats",
-        "BinaryIO", "Tensors", "Notation",
+        "Models", "Layers", "Quantization", "Checkpoints", "BlockFormats", "LinearAlgebra",
+        "Parallelism", "BinaryIO", "Tensors", "Notation",
       ]),
     .target(
       name: "Calibration",

@@ -168,10 +168,13 @@ class Fidelity:
             else:
                 yield kind, "mlx-lm", weights(peer), seconds, self.verify(folder, peer, [judging])
             calibrated = ["--calibration", statistics]
-            for label, more in (("Pare", []), ("Pare, calibrated", calibrated),
-                                ("Pare, feedback", [*calibrated, "--method", "feedback"])):
+            feedback = [*calibrated, "--method", "feedback"]
+            alike, planned = ["--type", f"{bits}bit"], ["--like", f"{bits}bit", "--data", words]
+            for label, more in (("Pare", alike), ("Pare, calibrated", [*alike, *calibrated]),
+                                ("Pare, feedback", [*alike, *feedback]), ("Pare, budget", planned),
+                                ("Pare, budget, feedback", [*planned, *feedback])):
                 output = os.path.join(self.folder, name, f"{label}-mlx-{bits}")
-                _, seconds = self.pare("quantize", folder, "--to", "mlx", "--type", f"{bits}bit", "-o", output, *more)
+                _, seconds = self.pare("quantize", folder, "--to", "mlx", "-o", output, *more)
                 made = os.path.join(output, os.listdir(output)[0])
                 yield kind, label, weights(made), seconds, self.verify(folder, made, [judging])
 

@@ -13,15 +13,15 @@ extension ConversionPlan {
   ///
   /// - Parameters:
   ///   - model: What is converted.
-  ///   - target: The type of the matrices.
+  ///   - recipe: The types of the matrices.
   ///   - importance: What errors are weighted by; nil: all alike.
   ///   - folder: Where the folder will lie.
   /// - Throws: ``ConversionError`` for a GGUF source, whose configuration is not known.
   package init(
-    packed model: Model, target: PackedTarget, importance: Importance? = nil, folder: String
+    packed model: Model, recipe: PackedRecipe, importance: Importance? = nil, folder: String
   ) throws(ConversionError) {
     try self.init(
-      model, wish: .quantize(target), name: target.name, importance: importance, folder: folder)
+      model, wish: .quantize(recipe), name: recipe.name, importance: importance, folder: folder)
   }
 
   /// Plans a folder of a family with the weights as they are: packed ones stay packed, with the

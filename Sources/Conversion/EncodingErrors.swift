@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BlockFormats
+import Checkpoints
 import Layers
+import LinearAlgebra
 package import Models
+import Parallelism
 import Quantization
 package import Tensors
 
@@ -19,7 +22,7 @@ package struct EncodingErrors {
   /// Reads rows from all over a parameter.
   ///
   /// - Parameters:
-  ///   - source: The parameter, as it will be stored in a GGUF.
+  ///   - source: The parameter, with the rows that it will be stored with.
   ///   - importance: The weight of each column's error, for each expert; nil: all alike.
   /// - Throws: ``ModelError`` if its tensors cannot be read.
   package init(of source: BoundParameter, importance: [[Float]?]?) throws(ModelError) {
@@ -55,31 +58,47 @@ package struct EncodingErrors {
       let format = BlockFormats.format(for: encoding), format.canEncode
     else { return nil }
     let encoder = TileEncoder(format: format, columns: columns)
+    return error { row, importance, decoded in encoder.store(row, importance, as: decoded) }
+  }
+
+  /// The same for a packed type; nil where rows are no whole groups.
+  ///
+  /// - Parameters:
+  ///   - target: The type.
+  ///   - numbers: What scales are stored as.
+  /// - Returns: ‖x − y‖² / ‖x‖².
+  package func relativeSquaredError(in target: PackedTarget, numbers: Encoding) -> Double? {
+    guard let size = target.groupSize(fitting: columns) else { return nil }
+    let packing = PackedEncoding(
+      scheme: target.scheme(groupSize: size), numbers: target.offset == .none ? nil : numbers)
+    let encoder = PackedTileEncoder(groups: packing.encoder(), columns: columns)
+    return error { row, importance, decoded in encoder.store(row, importance, as: decoded) }
+  }
+
+  /// The same for anything that gives rows as they are stored; it is called on several threads.
+  private func error(
+    _ store:
+      @Sendable (UnsafeBufferPointer<Float>, [Float]?, UnsafeMutableBufferPointer<Float>) -> Void
+  ) -> Double {
     var distortion = Distortion()
-    var decoded = [Float](repeating: 0, count: columns)
     for sample in samples {
-      let values = sample.values
+      let (values, columns) = (sample.values, columns)
       let rows = values.count / columns
-      var blocks = [UInt8](repeating: 0, count: rows * encoder.rowBytes)
-      blocks.withUnsafeMutableBytes { blocks in
-        _ = encoder.encode(rows: rows, importance: sample.importance, into: blocks) { own, room in
-          let elements = own.lowerBound * columns..<own.upperBound * columns
-          values.withUnsafeBufferPointer {
-            _ = room.update(fromContentsOf: UnsafeBufferPointer(rebasing: $0[elements]))
+      let stored = Matrix(rows: rows, columns: columns) { stored in
+        let stored = DisjointWrites(stored)
+        values.withUnsafeBufferPointer { values in
+          let values = SharedReads(values)
+          Parallel.forEach(rows) { row in
+            let start = row * columns
+            store(
+              UnsafeBufferPointer(start: values.base + start, count: columns), sample.importance,
+              UnsafeMutableBufferPointer(start: stored.base + start, count: columns))
           }
         }
       }
       for row in 0..<rows {
-        blocks.withUnsafeBytes { blocks in
-          decoded.withUnsafeMutableBufferPointer { decoded in
-            format.decode(
-              UnsafeRawBufferPointer(
-                rebasing: blocks[row * encoder.rowBytes..<(row + 1) * encoder.rowBytes]),
-              into: decoded)
-          }
-        }
         distortion.add(
-          Array(values[row * columns..<(row + 1) * columns]), decoded: decoded,
+          Array(values[row * columns..<(row + 1) * columns]), decoded: Array(stored.row(row)),
           importance: sample.importance)
       }
     }

@@ -12,14 +12,14 @@ struct PackedPlanner {
   /// What is asked for.
   enum Wish {
     /// Every matrix that rules allow, in few bits.
-    case quantize(PackedTarget)
+    case quantize(PackedRecipe)
     /// What is packed stays so, with the same values where the family can; the rest as it is.
     /// `numbers`: the type that scales, and the rest, must have.
     case carry(PackedScheme.Family, numbers: Encoding?)
 
     var family: PackedScheme.Family {
       switch self {
-      case .quantize(let target): target.family
+      case .quantize(let recipe): recipe.family
       case .carry(let family, _): family
       }
     }
@@ -82,11 +82,12 @@ struct PackedPlanner {
     let name = isMLX ? parameter.mlxNames[index] : parameter.names[index]
     let channels: ChannelOrder = isMLX && parameter.isChannelsLast ? .last : .first
     let shape = channels.shape(of: parameter.shape) ?? parameter.shape
+    let quantizable = model.quantizable(parameter, shape: parameter.shape)
     let reason = try convertingErrors { () throws(RecipeError) in
-      try rules.reasonToKeep(
-        model.quantizable(parameter, shape: parameter.shape), isPacked: isCarrying(tensor))
+      try rules.reasonToKeep(quantizable, isPacked: isCarrying(tensor))
     }
-    var (packing, fallback) = reason == nil ? packing(of: tensor, shape: shape) : (nil, nil)
+    var (packing, fallback) =
+      reason == nil ? try packing(of: tensor, quantizable, shape: shape) : (nil, nil)
     if let made = packing, !made.isAligned(shape: shape) {
       packing = nil
       fallback =
@@ -110,10 +111,14 @@ struct PackedPlanner {
 
   /// What a tensor becomes where rules do not keep it, and what it did not get.
   private func packing(
-    of tensor: StoredTensor, shape: Shape
-  ) -> (packing: PackedEncoding?, fallback: String?) {
+    of tensor: StoredTensor, _ quantizable: QuantizableTensor, shape: Shape
+  ) throws(ConversionError) -> (packing: PackedEncoding?, fallback: String?) {
     switch wish {
-    case .quantize(let target): return quantized(tensor, shape, as: target)
+    case .quantize(let recipe):
+      let target = try convertingErrors { () throws(RecipeError) in
+        try recipe.target(for: quantizable)
+      }
+      return quantized(tensor, shape, as: target)
     case .carry(let family, let numbers):
       guard let packed = tensor.packed else { return (nil, nil) }
       switch CodeCarrier.packing(of: packed, for: family, numbers: numbers) {

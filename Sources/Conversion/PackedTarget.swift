@@ -38,10 +38,11 @@ package struct PackedTarget: Sendable, Hashable {
   package static func mlx(
     type: String, groupSize: Int? = nil
   ) throws(ConversionError) -> PackedTarget {
+    let name = type
     let type = type.lowercased()
     guard mlxTypes.contains(type) else {
       throw .request(
-        "--type \(type): MLX has no such type; known are \(mlxTypes.joined(separator: ", "))")
+        "MLX has no type '\(name)'; known are \(mlxTypes.joined(separator: ", "))")
     }
     guard let bits = Int(type.dropLast("bit".count)), type.hasSuffix("bit") else {
       let size = type == "nvfp4" ? 16 : 32
@@ -68,10 +69,11 @@ package struct PackedTarget: Sendable, Hashable {
   package static func compressedTensors(
     type: String, groupSize: Int? = nil, isSymmetric: Bool = true
   ) throws(ConversionError) -> PackedTarget {
+    let name = type
     let type = type.lowercased()
     guard compressedTensorsTypes.contains(type), let bits = Int(type.dropFirst("int".count)) else {
       throw .request(
-        "--type \(type): compressed-tensors has no such type; known are "
+        "compressed-tensors has no type '\(name)'; known are "
           + compressedTensorsTypes.joined(separator: ", "))
     }
     let size = try checked(groupSize ?? 128)
@@ -92,9 +94,36 @@ package struct PackedTarget: Sendable, Hashable {
     PackedScheme(family: family, grid: grid, bits: bits, groupSize: groupSize, offset: offset)
   }
 
+  /// What an entry of a packed folder takes in this type; nil where its rows are no whole groups.
+  package func byteCount(of entry: ConversionPlan.Entry) -> Int? {
+    guard let numbers = entry.packing?.numbers,
+      let size = groupSize(fitting: entry.shape.rowLength)
+    else { return nil }
+    var entry = entry
+    entry.packing = PackedEncoding(scheme: scheme(groupSize: size), numbers: numbers)
+    guard entry.packing?.isAligned(shape: entry.shape) ?? false else { return nil }
+    return entry.byteCount
+  }
+
   /// The largest group that rows are whole multiples of, not above the wanted one; nil if none is.
   func groupSize(fitting columns: Int) -> Int? {
     let sizes = grid == .integer ? PackedTarget.groupSizes : [groupSize]
     return sizes.reversed().first { $0 <= groupSize && columns % $0 == 0 && columns > 0 }
+  }
+}
+
+extension PackedTarget {
+  /// A type of MLX by the name that it has here, such as `4bit-g32`; nil for none.
+  init?(mlxName name: String) {
+    let parts = name.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
+    var size: Int?
+    if parts.count == 2 {
+      guard parts[1].hasPrefix("g"), let number = Int(parts[1].dropFirst()) else { return nil }
+      size = number
+    }
+    guard let type = parts.first, parts.count < 3,
+      let target = try? PackedTarget.mlx(type: type, groupSize: size)
+    else { return nil }
+    self = target
   }
 }

@@ -10,7 +10,7 @@ public enum PareBudget: Sendable {
   case size(Int)
   /// Bits a weight, over all weights.
   case bits(Double)
-  /// No more bytes than this recipe takes.
+  /// No more bytes than this recipe or type takes.
   case like(String)
   /// The smallest files whose mean KL divergence, in nats, is within a bound on samples that did not
   /// decide.
@@ -27,12 +27,13 @@ public enum PareBudget: Sendable {
   }
 }
 
-/// An encoding for each tensor of a model, chosen for a budget.
+/// A type for each tensor of a model, chosen for a budget.
 public struct ParePlan: PareResult {
   let report: PlanReport
   let recipeJSON: JSON
+  let container: any BudgetContainer
 
-  /// What a terminal shows: for each role its encodings, bytes and expected cost.
+  /// What a terminal shows: for each role its types, bytes and expected cost.
   public var text: String { report.text }
   /// The same as a JSON object.
   public var json: String { report.json.text() + "\n" }

@@ -10,10 +10,10 @@ import Tensors
 import Verification
 
 extension PareModel {
-  /// Chooses an encoding for each tensor, over the language model, the vision encoder and the
+  /// Chooses a type for each tensor, over the language model, the vision encoder and the
   /// connector together, so that a budget is kept at the least cost.
   ///
-  /// What each tensor costs is measured: the model runs with it alone quantized. Other encodings cost
+  /// What each tensor costs is measured: the model runs with it alone quantized. Other types cost
   /// as much more or less as their squared errors (weighted by importance, if there is any) are larger
   /// or smaller, and costs of tensors add up but for one factor, which a whole conversion tells.
   /// Reference: "second-order" models of loss, such as LeCun et al., Optimal Brain Damage (1989).
@@ -21,26 +21,43 @@ extension PareModel {
   /// - Parameters:
   ///   - budget: What is to be kept.
   ///   - data: Files of samples: questions with answers and images, and texts.
-  ///   - visionRecipe: What the vision encoder and the connector get whatever it costs; nil: they are
-  ///     chosen with the rest, where the data has answers about images.
+  ///   - container: GGUF, or a folder for MLX, where the vision encoder and the connector stay as they
+  ///     are.
+  ///   - groupSize: Weights that share a scale, in a folder: 32, 64 or 128; nil for the usual number.
+  ///   - visionRecipe: What the vision encoder and the connector get in GGUF whatever it costs; nil: they
+  ///     are chosen with the rest, where the data has answers about images.
   ///   - calibration: Statistics by which errors are weighted; nil: all alike.
   ///   - method: How codes are found.
   ///   - progress: Called now and then.
   /// - Returns: The plan; nothing is written yet.
   /// - Throws: ``PareError`` if the budget is impossible, with the nearest that is possible.
   public func plan(
-    _ budget: PareBudget, data: [String], visionRecipe: String? = nil, calibration: String? = nil,
-    method: PareMethod = .search, progress: @escaping (PareProgress) -> Void = { _ in }
+    _ budget: PareBudget, data: [String], for container: Container = .gguf, groupSize: Int? = nil,
+    visionRecipe: String? = nil, calibration: String? = nil, method: PareMethod = .search,
+    progress: @escaping (PareProgress) -> Void = { _ in }
   ) throws(PareError) -> ParePlan {
     let samples = try convertingErrors { () throws(ModelError) in try Dataset(paths: data) }
-    return try BudgetPlanner(
-      self, budget: budget, visionRecipe: visionRecipe,
-      importance: try importance(from: calibration, method: method), samples: samples,
-      progress: progress
-    ).plan()
+    let importance = try importance(from: calibration, method: method)
+    switch container {
+    case .gguf:
+      return try BudgetPlanner(
+        self, as: GGUFBudget(model: self, visionRecipe: visionRecipe), budget: budget,
+        choosesVision: visionRecipe == nil, importance: importance, samples: samples,
+        progress: progress
+      ).plan()
+    case .mlx:
+      return try BudgetPlanner(
+        self, as: try MLXBudget(self, groupSize: groupSize), budget: budget, choosesVision: true,
+        importance: importance, samples: samples, progress: progress
+      ).plan()
+    case .safetensors, .compressedTensors:
+      throw PareError(
+        "budgets are for GGUF and MLX: engines that read \(container.rawValue) want one type for "
+          + "matrices that they join")
+    }
   }
 
-  /// Quantizes the model to GGUF as planned.
+  /// Quantizes the model as planned.
   ///
   /// - Parameters:
   ///   - plan: A plan of this model.
@@ -56,23 +73,9 @@ extension PareModel {
     in folder: String, replacing: Bool = false,
     progress: @escaping (PareProgress) -> Void = { _ in }
   ) throws(PareError) -> PareConversion {
-    try quantize(
-      plan.recipeJSON, importance: try importance(from: calibration, method: method), in: folder,
-      replacing: replacing, progress: progress)
-  }
-
-  /// Quantizes by a recipe for all parts.
-  func quantize(
-    _ recipe: JSON, importance: Importance?, in folder: String, replacing: Bool = false,
-    progress: @escaping (PareProgress) -> Void = { _ in }
-  ) throws(PareError) -> PareConversion {
-    let recipe = try convertingErrors { () throws(RecipeError) in
-      try Recipe(text: recipe.text(), name: "plan")
-    }
-    return try run(replacing, progress) { () throws(ConversionError) in
-      try ConversionPlan(
-        gguf: model, recipe: recipe, projectorRecipe: recipe, importance: importance,
-        folder: folder)
-    }
+    let importance = try importance(from: calibration, method: method)
+    let conversion = try plan.container.plan(
+      plan.recipeJSON, of: model, importance: importance, folder: folder)
+    return try run(replacing, progress) { () throws(ConversionError) in conversion }
   }
 }

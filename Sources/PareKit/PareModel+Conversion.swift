@@ -81,8 +81,9 @@ extension PareModel {
   /// Quantizes the model to a folder that MLX's stock loaders open.
   ///
   /// - Parameters:
-  ///   - type: A name of ``Pare/mlxTypes``.
-  ///   - groupSize: Weights that share a scale: 32, 64 or 128; nil for the usual number.
+  ///   - type: A name of ``Pare/mlxTypes``, or the path of a recipe for folders in JSON.
+  ///   - groupSize: Weights that share a scale: 32, 64 or 128; nil for the usual number, and for
+  ///     recipes, whose types say it.
   ///   - calibration: Statistics of ``PareModel/calibrate(data:window:sampleLimit:progress:)`` or of
   ///     llama.cpp's llama-imatrix, by which errors are weighted; nil: all alike.
   ///   - method: How codes are found.
@@ -98,10 +99,9 @@ extension PareModel {
     replacing: Bool = false, progress: @escaping (PareProgress) -> Void = { _ in }
   ) throws(PareError) -> PareConversion {
     let importance = try importance(from: calibration, method: method)
+    let recipe = try PareModel.mlxRecipe(type, groupSize: groupSize)
     return try run(replacing, progress) { () throws(ConversionError) in
-      try ConversionPlan(
-        packed: model, target: try .mlx(type: type, groupSize: groupSize),
-        importance: importance, folder: folder)
+      try ConversionPlan(packed: model, recipe: recipe, importance: importance, folder: folder)
     }
   }
 
@@ -128,8 +128,9 @@ extension PareModel {
     return try run(replacing, progress) { () throws(ConversionError) in
       try ConversionPlan(
         packed: model,
-        target: try .compressedTensors(
-          type: type, groupSize: groupSize, isSymmetric: isSymmetric), importance: importance,
+        recipe: PackedRecipe(
+          try .compressedTensors(type: type, groupSize: groupSize, isSymmetric: isSymmetric)),
+        importance: importance,
         folder: folder)
     }
   }
@@ -178,13 +179,34 @@ extension PareModel {
     }
   }
 
+  /// A type of MLX for all matrices, or a recipe from a file.
+  static func mlxRecipe(_ name: String, groupSize: Int?) throws(PareError) -> PackedRecipe {
+    guard name.hasSuffix(".json") else {
+      return try convertingErrors { () throws(ConversionError) in
+        PackedRecipe(try .mlx(type: name, groupSize: groupSize))
+      }
+    }
+    guard groupSize == nil else {
+      throw PareError("--group-size: the types of a recipe say it, such as 4bit-g32; leave it out")
+    }
+    let text = try text(of: name)
+    return try convertingErrors { () throws(RecipeError) in
+      try PackedRecipe(mlx: text, name: name)
+    }
+  }
+
+  /// What is in a file.
+  private static func text(of path: String) throws(PareError) -> String {
+    let file = try convertingErrors { () throws(FileError) in try MappedFile(path: path) }
+    return withExtendedLifetime(file) { String(decoding: file.bytes, as: UTF8.self) }
+  }
+
   /// A recipe by its name, or from a file.
   static func recipe(_ name: String) throws(PareError) -> Recipe {
     guard name.hasSuffix(".json") else {
       return try convertingErrors { () throws(RecipeError) in try Recipe(named: name) }
     }
-    let file = try convertingErrors { () throws(FileError) in try MappedFile(path: name) }
-    let text = withExtendedLifetime(file) { String(decoding: file.bytes, as: UTF8.self) }
+    let text = try text(of: name)
     return try convertingErrors { () throws(RecipeError) in try Recipe(text: text, name: name) }
   }
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Tensors
-
-/// Chooses one encoding for each tensor, so that the sum of losses is small at a number of bytes.
+/// Chooses one type for each tensor, so that the sum of losses is small at a number of bytes.
 ///
 /// Of each tensor's options those on the lower convex hull of bytes and loss count. From the smallest
 /// of each, the step that saves the most loss a byte is taken, again and again, while it fits: the
@@ -10,16 +8,16 @@ package import Tensors
 ///
 /// Source: Shoham and Gersho, Efficient Bit Allocation for an Arbitrary Set of Quantizers (IEEE
 /// Transactions on Acoustics, Speech and Signal Processing, 1988).
-package struct BitAllocation: Sendable {
+package struct BitAllocation<Choice: Sendable & Equatable>: Sendable {
   /// A way to store a tensor.
   package struct Option: Sendable, Equatable {
-    package let encoding: Encoding
+    package let type: Choice
     package let byteCount: Int
     /// What it costs, in any unit that adds up.
     package let loss: Double
 
-    package init(encoding: Encoding, byteCount: Int, loss: Double) {
-      self.encoding = encoding
+    package init(type: Choice, byteCount: Int, loss: Double) {
+      self.type = type
       self.byteCount = byteCount
       self.loss = loss
     }
@@ -89,9 +87,11 @@ package struct BitAllocation: Sendable {
 
   private static func hull(_ options: [Option]) -> [Option] {
     var hull: [Option] = []
-    let sorted = options.sorted {
-      ($0.byteCount, $0.loss, $0.encoding.rawValue) < ($1.byteCount, $1.loss, $1.encoding.rawValue)
-    }
+    // Of equals the first.
+    let sorted = options.enumerated().sorted { a, b in
+      (a.element.byteCount, a.element.loss, a.offset)
+        < (b.element.byteCount, b.element.loss, b.offset)
+    }.map(\.element)
     for option in sorted {
       if let last = hull.last, option.byteCount == last.byteCount || option.loss >= last.loss {
         continue

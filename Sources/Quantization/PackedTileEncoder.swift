@@ -109,6 +109,21 @@ package struct PackedTileEncoder: Sendable {
     }
   }
 
+  /// Gives a row as it is stored, without feedback.
+  ///
+  /// - Parameters:
+  ///   - row: Its values.
+  ///   - importance: The weight of each column; nil: all alike.
+  ///   - decoded: Room for as many.
+  package func store(
+    _ row: UnsafeBufferPointer<Float>, _ importance: [Float]?,
+    as decoded: UnsafeMutableBufferPointer<Float>
+  ) {
+    var stored = GroupEncoder.Row(columns: columns, groups: groupCount)
+    groups.encode(row, weighted: importance, into: &stored)
+    expand(stored, into: decoded)
+  }
+
   private func encode(
     _ values: UnsafeBufferPointer<Float>, rows: Int, importance: [Float]?, means: [Float]?,
     decoded: UnsafeMutableBufferPointer<Float>

@@ -7,8 +7,7 @@ import Tensors
 /// Which weights of a model a packed folder keeps as they are, and why: the rest is packed.
 package struct PackingRules: Sendable {
   private struct Rule: Sendable {
-    let roles: [Wildcard]
-    let condition: Expression?
+    let tensors: TensorRule
     let reason: String
     /// Whether it also holds for weights that are packed already.
     let isStrict: Bool
@@ -39,16 +38,9 @@ package struct PackingRules: Sendable {
       guard let reason = entry["because"]?.string else {
         throw fail("keep[\(index)]: expected the member 'because'")
       }
-      var condition: Expression?
-      if let text = entry["when"]?.string {
-        do throws(Expression.Failure) { condition = try Expression(text) } catch {
-          throw fail("keep[\(index)].when: \(error)")
-        }
-      }
-      let roles = entry["roles"]?.array?.compactMap(\.string).map { Wildcard($0) } ?? []
       rules.append(
         Rule(
-          roles: roles, condition: condition, reason: reason,
+          tensors: try TensorRule(entry, fail: { fail("keep[\(index)].\($0)") }), reason: reason,
           isStrict: entry["always"]?.bool ?? false))
     }
     self.rules = rules
@@ -65,15 +57,7 @@ package struct PackingRules: Sendable {
     _ tensor: QuantizableTensor, isPacked: Bool = false
   ) throws(RecipeError) -> String? {
     for rule in rules where rule.isStrict || !isPacked {
-      guard rule.roles.isEmpty || rule.roles.contains(where: { $0.matches(tensor.role) }) else {
-        continue
-      }
-      guard let condition = rule.condition else { return rule.reason }
-      do throws(Expression.Failure) {
-        if try condition.bool(tensor.variables) { return rule.reason }
-      } catch {
-        throw RecipeError(recipe: name, sentence: "for \(tensor.role): \(error)")
-      }
+      if try rule.tensors.fits(tensor, recipe: name) { return rule.reason }
     }
     return nil
   }

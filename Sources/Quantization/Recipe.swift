@@ -9,8 +9,7 @@ package import Tensors
 /// Schema: `Formats/Recipes/README.md`.
 package struct Recipe: Sendable {
   fileprivate struct Rule: Sendable {
-    let roles: [Wildcard]
-    let condition: Expression?
+    let tensors: TensorRule
     let encoding: Encoding
     let reason: String?
   }
@@ -63,18 +62,16 @@ package struct Recipe: Sendable {
     let json: JSON
     do throws(JSONError) { json = try JSON(parsing: text) } catch { throw fail("\(error)") }
     let known: Set = ["name", "about", "extends", "fileType", "projector", "rules"]
+    if let container = json["container"]?.string {
+      throw fail("it is for folders; quantize with --to \(container)")
+    }
     for key in json.object?.keys ?? [] where !known.contains(key) {
       throw fail("'\(key)' is not known; known are \(known.sorted().joined(separator: ", "))")
     }
     guard let ownName = json["name"]?.string, let entries = json["rules"]?.array else {
       throw fail("expected the members 'name' and 'rules'")
     }
-    // It becomes part of the names of files.
-    let allowed = ownName.utf8.allSatisfy {
-      let letter = UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 | 0x20
-      return letter || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || "_.-".utf8.contains($0)
-    }
-    guard allowed, (1...64).contains(ownName.utf8.count) else {
+    guard Recipe.isName(ownName) else {
       throw fail("name: expected 1 to 64 letters, digits, '_', '.' or '-', found '\(ownName)'")
     }
     self.name = ownName
@@ -96,21 +93,20 @@ package struct Recipe: Sendable {
     self.rules = rules
   }
 
+  /// Whether a text may become part of the names of files.
+  package static func isName(_ text: String) -> Bool {
+    let allowed = text.utf8.allSatisfy {
+      let letter = UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 | 0x20
+      return letter || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || "_.-".utf8.contains($0)
+    }
+    return allowed && (1...64).contains(text.utf8.count)
+  }
+
   /// The encoding of a tensor.
   ///
   /// - Throws: ``RecipeError`` if no rule fits it, or a formula fails.
   package func choice(for tensor: QuantizableTensor) throws(RecipeError) -> EncodingChoice {
-    for rule in rules {
-      guard rule.roles.isEmpty || rule.roles.contains(where: { $0.matches(tensor.role) }) else {
-        continue
-      }
-      if let condition = rule.condition {
-        do throws(Expression.Failure) {
-          guard try condition.bool(tensor.variables) else { continue }
-        } catch {
-          throw RecipeError(recipe: name, sentence: "for \(tensor.role): \(error)")
-        }
-      }
+    for rule in rules where try rule.tensors.fits(tensor, recipe: name) {
       return EncodingChoice(wanted: rule.encoding, reason: rule.reason, shape: tensor.shape)
     }
     throw RecipeError(recipe: name, sentence: "no rule fits the tensor \(tensor.role)")
@@ -129,15 +125,8 @@ extension Recipe.Rule {
       throw fail("type: expected an encoding such as Q4_K")
     }
     self.encoding = encoding
-    roles = json["roles"]?.array?.compactMap(\.string).map { Wildcard($0) } ?? []
+    tensors = try TensorRule(json, fail: fail)
     reason = json["because"]?.string
-    guard let text = json["when"]?.string else {
-      condition = nil
-      return
-    }
-    do throws(Expression.Failure) { condition = try Expression(text) } catch {
-      throw fail("when: \(error)")
-    }
   }
 }
 

@@ -140,6 +140,20 @@ package struct TileEncoder: Sendable {
 }
 
 extension TileEncoder {
+  /// Gives a row as it is stored, without feedback.
+  ///
+  /// - Parameters:
+  ///   - row: Its values.
+  ///   - importance: The weight of each column; nil: all alike.
+  ///   - decoded: Room for as many.
+  package func store(
+    _ row: UnsafeBufferPointer<Float>, _ importance: [Float]?,
+    as decoded: UnsafeMutableBufferPointer<Float>
+  ) {
+    let blocks = format.encode(row, weighted: importance)
+    blocks.withUnsafeBytes { format.decode($0, into: decoded) }
+  }
+
   /// Gives rows that were encoded other codes and factors.
   private func improve(
     _ bytes: UnsafeMutableRawBufferPointer, values: UnsafeBufferPointer<Float>, rows: Int,

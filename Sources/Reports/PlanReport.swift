@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Notation
-package import Tensors
 
 /// What each tensor of a model will become, and what that is expected to cost.
 package struct PlanReport: Sendable {
@@ -9,20 +8,21 @@ package struct PlanReport: Sendable {
     package let name: String
     package let role: String
     package let layer: Int?
-    package let encoding: Encoding
+    /// By its name.
+    package let type: String
     package let byteCount: Int
     package let weightCount: Int
     /// Expected mean KL of this tensor alone, in nats; nil where none was measured.
     package let cost: Double?
 
     package init(
-      name: String, role: String, layer: Int?, encoding: Encoding, byteCount: Int,
+      name: String, role: String, layer: Int?, type: String, byteCount: Int,
       weightCount: Int, cost: Double?
     ) {
       self.name = name
       self.role = role
       self.layer = layer
-      self.encoding = encoding
+      self.type = type
       self.byteCount = byteCount
       self.weightCount = weightCount
       self.cost = cost
@@ -83,18 +83,18 @@ package struct PlanReport: Sendable {
   }
 
   private func row(_ role: String, of tensors: [Tensor]) -> [String] {
-    var counts: [(encoding: Encoding, count: Int)] = []
+    var counts: [(type: String, count: Int)] = []
     for tensor in tensors {
-      if let place = counts.firstIndex(where: { $0.encoding == tensor.encoding }) {
+      if let place = counts.firstIndex(where: { $0.type == tensor.type }) {
         counts[place].count += 1
       } else {
-        counts.append((tensor.encoding, 1))
+        counts.append((tensor.type, 1))
       }
     }
     let types = counts.sorted {
-      ($1.count, $0.encoding.rawValue) < ($0.count, $1.encoding.rawValue)
+      ($1.count, $0.type) < ($0.count, $1.type)
     }
-    .map { $0.count == 1 ? $0.encoding.rawValue : "\($0.count) \($0.encoding.rawValue)" }
+    .map { $0.count == 1 ? $0.type : "\($0.count) \($0.type)" }
     let bytes = tensors.reduce(0) { $0 + $1.byteCount }
     let weights = tensors.reduce(0) { $0 + $1.weightCount }
     let costs = tensors.compactMap(\.cost)
@@ -117,7 +117,7 @@ package struct PlanReport: Sendable {
           [
             "name": .string(tensor.name), "role": .string(tensor.role),
             "layer": tensor.layer.map(JSON.integer) ?? .null,
-            "type": .string(tensor.encoding.rawValue), "bytes": .integer(tensor.byteCount),
+            "type": .string(tensor.type), "bytes": .integer(tensor.byteCount),
             "expectedMeanKL": tensor.cost.map(JSON.number) ?? .null,
           ]
         }),

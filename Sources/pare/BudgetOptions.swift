@@ -14,7 +14,7 @@ struct BudgetOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Bits a weight, over all weights, such as 4.25.", valueName: "x"))
   var bits: Double?
 
-  @Option(help: ArgumentHelp("No more bytes than this recipe takes.", valueName: "type"))
+  @Option(help: ArgumentHelp("No more bytes than this recipe or type takes.", valueName: "type"))
   var like: String?
 
   @Option(

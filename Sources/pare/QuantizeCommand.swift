@@ -10,6 +10,14 @@ struct QuantizeCommand: ParsableCommand {
   enum Container: String, ExpressibleByArgument, CaseIterable {
     case gguf, mlx
     case compressedTensors = "compressed-tensors"
+
+    var planned: PareModel.Container {
+      switch self {
+      case .gguf: .gguf
+      case .mlx: .mlx
+      case .compressedTensors: .compressedTensors
+      }
+    }
   }
 
   static let configuration = CommandConfiguration(
@@ -24,8 +32,8 @@ struct QuantizeCommand: ParsableCommand {
       --to compressed-tensors: a folder DIR/NAME-TYPE (pack-quantized). Types: \
       \(Pare.compressedTensorsTypes.joined(separator: ", ")).
 
-      Instead of a type, a budget (--size, --bits, --like, --max-kl) with --data: each tensor of a GGUF gets \
-      the type that its bytes are best spent on. What tensors cost is measured on every other sample.
+      Instead of a type, a budget (--size, --bits, --like, --max-kl) with --data: each tensor of a GGUF, \
+      or of a folder for MLX, gets the type that its bytes are best spent on. What tensors cost is measured on every other sample.
         pare quantize MODEL --bits 4.25 --data samples.jsonl --dry-run
       """)
 
@@ -103,7 +111,8 @@ struct QuantizeCommand: ParsableCommand {
     if let path = options.saveRecipe { try Pare.checkOutput(path, replacing: target.force) }
     let plan = try shared.showingProgress { progress in
       try model.plan(
-        budget, data: options.data, visionRecipe: visionType, calibration: calibration,
+        budget, data: options.data, for: to.planned, groupSize: groupSize, visionRecipe: visionType,
+        calibration: calibration,
         method: method, progress: progress)
     }
     // One object is all that a program expects.
@@ -128,7 +137,9 @@ struct QuantizeCommand: ParsableCommand {
       if type != nil {
         throw ValidationError("--type: a budget chooses types; leave one of both out")
       }
-      if to != .gguf { throw ValidationError("--to: a budget is for GGUF; leave it out") }
+      if to == .compressedTensors {
+        throw ValidationError("--to: a budget is for gguf or mlx; name one of them")
+      }
     } else if type == nil {
       throw ValidationError("--type: expected a type or a budget, found none")
     }

@@ -64,11 +64,12 @@ struct BiasCorrectionTests {
         folder: folder.path)
     case .mlx:
       plan = try ConversionPlan(
-        packed: model, target: .mlx(type: "4bit", groupSize: 32), importance: importance,
+        packed: model, recipe: PackedRecipe(.mlx(type: "4bit", groupSize: 32)),
+        importance: importance,
         folder: folder.path)
     case .compressedTensors:
       plan = try ConversionPlan(
-        packed: model, target: .compressedTensors(type: "int4", groupSize: 32),
+        packed: model, recipe: PackedRecipe(.compressedTensors(type: "int4", groupSize: 32)),
         importance: importance,
         folder: folder.path)
     }

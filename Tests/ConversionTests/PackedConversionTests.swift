@@ -31,7 +31,8 @@ struct PackedConversionTests {
     _ model: Model, _ target: PackedTarget, into folder: TemporaryFolder
   ) throws -> ConversionSummary {
     try Converter(
-      try ConversionPlan(packed: model, target: target, folder: folder.path), of: model
+      try ConversionPlan(packed: model, recipe: PackedRecipe(target), folder: folder.path),
+      of: model
     ).run()
   }
 

@@ -18,12 +18,13 @@ struct ProvenanceTests {
       (
         "mlx", "4bit",
         try ConversionPlan(
-          packed: model, target: try .mlx(type: "4bit"), folder: folder.path)
+          packed: model, recipe: PackedRecipe(try .mlx(type: "4bit")), folder: folder.path)
       ),
       (
         "pt", "int8",
         try ConversionPlan(
-          packed: model, target: try .compressedTensors(type: "int8"), folder: folder.path)
+          packed: model, recipe: PackedRecipe(try .compressedTensors(type: "int8")),
+          folder: folder.path)
       ),
       (
         "mlx", "bf16, carried over",
@@ -56,7 +57,7 @@ struct ProvenanceTests {
     let carried = try Converter(plan, of: packed).run()
     #expect(try Converter(plan, of: packed).run().files.map(\.isKept) == [true])
     let anew = try ConversionPlan(
-      packed: packed, target: try .mlx(type: "4bit"), folder: folder.path)
+      packed: packed, recipe: PackedRecipe(try .mlx(type: "4bit")), folder: folder.path)
     #expect(anew.files.map(\.path) == carried.files.map(\.path))
     let error = #expect(throws: ConversionError.self) { try Converter(anew, of: packed).run() }
     #expect(error?.description.contains("made otherwise") == true)

@@ -65,7 +65,8 @@ struct VisionLanguageConversionTests {
     let copy = try FixtureCopy(visionLanguage: name)
     let folder = try TemporaryFolder()
     let model = try Model(path: copy.path, library: try DeclarationLibrary())
-    let plan = try ConversionPlan(packed: model, target: .mlx(type: "8bit"), folder: folder.path)
+    let plan = try ConversionPlan(
+      packed: model, recipe: PackedRecipe(.mlx(type: "8bit")), folder: folder.path)
     _ = try Converter(plan, of: model).run()
     let converted = try VisionLanguageConversionTests.results(folder.path + "/\(name)-8bit")
     let original = try VisionLanguageConversionTests.results(copy.path)

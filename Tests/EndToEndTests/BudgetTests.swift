@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryIO
 import Fixtures
 import Notation
 import TestSupport
@@ -69,6 +70,63 @@ struct BudgetTests {
     #expect(own.divergence < 0.5 * theirs.divergence)
   }
 
+  @Test(
+    "a folder for MLX at the bytes of a type loses less, and the saved plan gives the same bytes")
+  func folder() throws {
+    let folder = try TemporaryFolder()
+    let (used, kept) = try Self.samples(folder)
+    let (planned, replayed, plain) = (folder.file("a"), folder.file("b"), folder.file("c"))
+    let recipe = folder.file("plan.json")
+    let mlx = ["quantize", Self.model, "--to", "mlx", "--quiet"]
+    let made = try Command(
+      mlx + ["--like", "3bit", "-o", planned, "--json", "--save-recipe", recipe] + used)
+    #expect(made.status == 0, "\(made.error)")
+    for arguments in [["--type", recipe, "-o", replayed], ["--type", "3bit", "-o", plain]] {
+      let quantized = try Command(mlx + arguments)
+      #expect(quantized.status == 0, "\(quantized.error)")
+    }
+    let name = "llava-tiny-like-3bit"
+    for file in ["model.safetensors", "config.json"] {
+      #expect(
+        try TemporaryFolder.read("\(planned)/\(name)/\(file)")
+          == (try TemporaryFolder.read("\(replayed)/\(name)/\(file)")))
+    }
+    let ranked = try Command(
+      ["verify", Self.model, "\(plain)/llava-tiny-3bit", "\(planned)/\(name)"]
+        + ["--tensors", "0", "--quiet", "--json"] + kept)
+    let candidates = try #require(try ranked.json["candidates"]?.array)
+    var figures: [String: (bytes: Int, divergence: Double)] = [:]
+    for candidate in candidates {
+      figures[try #require(candidate["candidate"]?["name"]?.string)] = (
+        try #require(candidate["candidate"]?["bytes"]?.integer),
+        try #require(candidate["groups"]?["text"]?["meanKL"]?.number)
+      )
+    }
+    let own = try #require(figures[name])
+    let theirs = try #require(figures["llava-tiny-3bit"])
+    #expect(own.bytes <= theirs.bytes)
+    #expect(own.divergence < 0.8 * theirs.divergence)
+    // Each container refuses the other's recipe, and tells which is meant.
+    let other = try Command(["quantize", Self.model, "--type", recipe, "-o", plain, "--quiet"])
+    #expect(other.status == 2 && other.error.contains("--to mlx"))
+  }
+
+  @Test("all files of a folder together keep a size", arguments: [8_200_000, 8_900_000])
+  func folderSize(bytes: Int) throws {
+    let folder = try TemporaryFolder()
+    let (used, _) = try Self.samples(folder)
+    let made = try Command(
+      ["quantize", Self.model, "--to", "mlx", "--quiet", "--size", "\(bytes)"]
+        + ["-o", folder.file("a")] + used)
+    #expect(made.status == 0, "\(made.error)")
+    let path = try #require(try Folder.names(in: folder.file("a")).first)
+    let files = try Folder.names(in: folder.file("a") + "/" + path)
+    let size = try files.reduce(0) {
+      try $0 + TemporaryFolder.read(folder.file("a") + "/\(path)/\($1)").count
+    }
+    #expect(size <= bytes && size > bytes * 9 / 10)
+  }
+
   @Test("a bound on the cost is held on samples that did not decide")
   func divergence() throws {
     let folder = try TemporaryFolder()
@@ -96,15 +154,18 @@ struct BudgetTests {
       (["--bits", "4", "--size", "1MB"] + used, "expected one of"),
       (["--bits", "4", "--type", "Q8_0"] + used, "leave one of both out"),
       (["--size", "much"] + used, "1.8GB"), (["--bits", "0"] + used, "above 0"),
-      (["--like", "Q4_K_M", "--to", "mlx"] + used, "is for GGUF"), ([], "a type or a budget"),
+      (["--like", "int4", "--to", "compressed-tensors"] + used, "is for gguf or mlx"),
+      ([], "a type or a budget"),
     ]
     for (arguments, sentence) in usages {
       let command = try Command(["quantize", Self.model] + output + arguments)
       #expect(command.status == 64)
       #expect(command.error.contains(sentence), "\(command.error)")
     }
-    let unknown = try Command(["quantize", Self.model, "--like", "Q9"] + output + used)
-    #expect(unknown.status == 2 && unknown.error.contains("Q9"))
+    for arguments in [["--like", "Q9"], ["--like", "Q9", "--to", "mlx"]] {
+      let unknown = try Command(["quantize", Self.model] + arguments + output + used)
+      #expect(unknown.status == 2 && unknown.error.contains("Q9"))
+    }
     #expect((try? TemporaryFolder.read(folder.file("out"))) == nil)
   }
 }

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 struct BitAllocationTests {
-  private typealias Option = BitAllocation.Option
+  private typealias Option = BitAllocation<Encoding>.Option
 
   private static let encodings: [Encoding] = [.q2_K, .q3_K, .q4_K, .q6_K]
 
@@ -18,7 +18,7 @@ struct BitAllocationTests {
       return encodings.map { encoding in
         bytes += Int.random(in: 1...20, using: &random)
         loss *= .random(in: 0.1..<0.9, using: &random)
-        return Option(encoding: encoding, byteCount: bytes, loss: loss)
+        return Option(type: encoding, byteCount: bytes, loss: loss)
       }
     }
   }
@@ -69,21 +69,21 @@ struct BitAllocationTests {
   func impossible() {
     let allocation = BitAllocation([
       [
-        Option(encoding: .q4_K, byteCount: 10, loss: 1),
-        Option(encoding: .q8_0, byteCount: 20, loss: 0.5),
+        Option(type: .q4_K, byteCount: 10, loss: 1),
+        Option(type: .q8_0, byteCount: 20, loss: 0.5),
       ]
     ])
     #expect(allocation.choice(bytes: 9) == nil)
     #expect(allocation.choice(loss: 0.4) == nil)
-    #expect(allocation.choice(bytes: 19)?.first?.encoding == .q4_K)
-    #expect(allocation.choice(bytes: 20)?.first?.encoding == .q8_0)
-    #expect(allocation.choice(loss: 1)?.first?.encoding == .q4_K)
+    #expect(allocation.choice(bytes: 19)?.first?.type == .q4_K)
+    #expect(allocation.choice(bytes: 20)?.first?.type == .q8_0)
+    #expect(allocation.choice(loss: 1)?.first?.type == .q4_K)
   }
 
   @Test("options that lose more at more bytes are never chosen")
   func dominated() {
-    let good = Option(encoding: .q4_K, byteCount: 10, loss: 1)
-    let allocation = BitAllocation([[good, Option(encoding: .q5_0, byteCount: 12, loss: 2)]])
+    let good = Option(type: .q4_K, byteCount: 10, loss: 1)
+    let allocation = BitAllocation([[good, Option(type: .q5_0, byteCount: 12, loss: 2)]])
     #expect(allocation.choice(bytes: 100) == [good])
   }
 }

@@ -16,7 +16,7 @@ struct RecipeWriterTests {
       entries.append(
         RecipeWriter.Entry(
           role: role, layer: layer,
-          encoding: try #require(encodings.randomElement(using: &random))))
+          type: try #require(encodings.randomElement(using: &random)).rawValue))
     }
     try add("language.embedding.table", nil)
     for layer in 0..<90 {
@@ -30,7 +30,7 @@ struct RecipeWriterTests {
         for: QuantizableTensor(
           role: entry.role, shape: [64, 256], layer: entry.layer, layerCount: 90, expertCount: 0,
           isTied: false))
-      #expect(choice.encoding == entry.encoding)
+      #expect(choice.encoding.rawValue == entry.type)
     }
   }
 }
