@@ -30,12 +30,12 @@ package struct PackedRecipe: Sendable {
     func fail(_ sentence: String) -> RecipeError { RecipeError(recipe: name, sentence: sentence) }
     let json: JSON
     do throws(JSONError) { json = try JSON(parsing: text) } catch { throw fail("\(error)") }
+    guard json["container"]?.string == "mlx" else {
+      throw fail("container: expected mlx; a recipe without it is for GGUF")
+    }
     let known: Set = ["name", "about", "container", "rules"]
     for key in json.object?.keys ?? [] where !known.contains(key) {
       throw fail("'\(key)' is not known; known are \(known.sorted().joined(separator: ", "))")
-    }
-    guard json["container"]?.string == "mlx" else {
-      throw fail("container: expected mlx; a recipe without it is for GGUF")
     }
     guard let ownName = json["name"]?.string, let entries = json["rules"]?.array else {
       throw fail("expected the members 'name' and 'rules'")
