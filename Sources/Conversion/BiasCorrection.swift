@@ -36,7 +36,7 @@ struct BiasCorrection {
     let parameter = entry.source.parameter
     let ending = ".bias"
     guard parameter.role.hasSuffix(ending), parameter.expertCount == nil, entry.packing == nil,
-      entry.constant == nil,
+      entry.constant == nil, entry.channels == .first,
       let weight = weights[
         Place(role: String(parameter.role.dropLast(ending.count)), layer: parameter.layer)],
       weight.source.parameter.shape.dimensions.first == parameter.shape.elementCount
@@ -60,9 +60,18 @@ extension ConversionPlan.Entry {
 
 /// A vector with a number of its own added to each element.
 struct CorrectedVector: Weight.Rows {
-  let vector: Weight
-  /// As many as the vector has elements.
-  let additions: [Double]
+  private let vector: Weight
+  private let additions: [Double]
+
+  /// - Precondition: There are as many additions as the vector has elements.
+  static func weight(_ vector: Weight, adding additions: [Double]) -> Weight {
+    precondition(
+      additions.count == vector.rows * vector.columns,
+      "\(additions.count) ≠ \(vector.rows) x \(vector.columns)")
+    return Weight(
+      source: vector.source, expander: CorrectedVector(vector: vector, additions: additions),
+      rows: vector.rows, columns: vector.columns)
+  }
 
   func decode(rows: Range<Int>, into values: UnsafeMutableBufferPointer<Float>) {
     vector.decode(rows: rows, into: values)

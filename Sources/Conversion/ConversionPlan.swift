@@ -43,26 +43,26 @@ package struct ConversionPlan: Sendable {
 
     /// That of one matrix, if its rows are stored as they are multiplied.
     func importance(of matrix: Int, columns: Int) -> [Float]? {
-      guard let importance, importance.indices.contains(matrix), channels == .first,
-        importance[matrix]?.count == columns
-      else { return nil }
-      return importance[matrix]
+      known(importance, of: matrix) { $0.count == columns }
     }
 
     /// Likewise.
     func moments(of matrix: Int, columns: Int) -> InputMoments? {
-      guard let moments, moments.indices.contains(matrix), channels == .first,
-        let own = moments[matrix], own.columns == columns
-      else { return nil }
-      return own
+      known(moments, of: matrix) { $0.columns == columns }
     }
 
     /// Likewise.
     func means(of matrix: Int, columns: Int) -> [Float]? {
-      guard let means, means.indices.contains(matrix), channels == .first,
-        means[matrix]?.count == columns
+      known(means, of: matrix) { $0.count == columns }
+    }
+
+    private func known<Known>(
+      _ all: [Known?]?, of matrix: Int, where fits: (Known) -> Bool
+    ) -> Known? {
+      guard let all, all.indices.contains(matrix), channels == .first, let own = all[matrix],
+        fits(own)
       else { return nil }
-      return means[matrix]
+      return own
     }
 
     /// Of all its planes.

@@ -58,7 +58,9 @@ package struct EncodingErrors {
       let format = BlockFormats.format(for: encoding), format.canEncode
     else { return nil }
     let encoder = TileEncoder(format: format, columns: columns)
-    return error { row, importance, decoded in encoder.store(row, importance, as: decoded) }
+    return error { row, importance, decoded in
+      encoder.roundTrip(row, importance, into: decoded)
+    }
   }
 
   /// The same for a packed type; nil where rows are no whole groups.
@@ -72,7 +74,9 @@ package struct EncodingErrors {
     let packing = PackedEncoding(
       scheme: target.scheme(groupSize: size), numbers: target.offset == .none ? nil : numbers)
     let encoder = PackedTileEncoder(groups: packing.encoder(), columns: columns)
-    return error { row, importance, decoded in encoder.store(row, importance, as: decoded) }
+    return error { row, importance, decoded in
+      encoder.roundTrip(row, importance, into: decoded)
+    }
   }
 
   /// The same for anything that gives rows as they are stored; it is called on several threads.

@@ -28,33 +28,17 @@ package struct PackedRecipe: Sendable {
   /// - Throws: ``RecipeError`` for the first mistake.
   package init(mlx text: String, name: String) throws(RecipeError) {
     func fail(_ sentence: String) -> RecipeError { RecipeError(recipe: name, sentence: sentence) }
-    let json: JSON
-    do throws(JSONError) { json = try JSON(parsing: text) } catch { throw fail("\(error)") }
-    guard json["container"]?.string == "mlx" else {
-      throw fail("container: expected mlx; a recipe without it is for GGUF")
-    }
-    let known: Set = ["name", "about", "container", "rules"]
-    for key in json.object?.keys ?? [] where !known.contains(key) {
-      throw fail("'\(key)' is not known; known are \(known.sorted().joined(separator: ", "))")
-    }
-    guard let ownName = json["name"]?.string, let entries = json["rules"]?.array else {
-      throw fail("expected the members 'name' and 'rules'")
-    }
-    guard Recipe.isName(ownName) else {
-      throw fail("name: expected 1 to 64 letters, digits, '_', '.' or '-', found '\(ownName)'")
-    }
-    self.name = ownName
+    let file = try RecipeFile(text: text, container: "mlx", members: ["container"], fail: fail)
+    self.name = file.name
     family = .mlx
     var rules: [(tensors: TensorRule?, target: PackedTarget)] = []
-    for (index, entry) in entries.enumerated() {
-      let rule = "rules[\(index)]"
-      for key in entry.object?.keys ?? [] where !["roles", "when", "type"].contains(key) {
-        throw fail("\(rule): '\(key)' is not known; known are roles, type, when")
-      }
+    for (index, entry) in file.rules.enumerated() {
+      func failHere(_ sentence: String) -> RecipeError { fail("rules[\(index)]: \(sentence)") }
+      try RecipeFile.requireKnown(["roles", "when", "type"], in: entry, fail: failHere)
       guard let target = entry["type"]?.string.flatMap({ PackedTarget(mlxName: $0) }) else {
-        throw fail("\(rule).type: expected a type of MLX such as 4bit or 4bit-g32")
+        throw failHere("type: expected a type of MLX such as 4bit or 4bit-g32")
       }
-      rules.append((try TensorRule(entry, fail: { fail("\(rule).\($0)") }), target))
+      rules.append((try TensorRule(entry, fail: failHere), target))
     }
     self.rules = rules
   }

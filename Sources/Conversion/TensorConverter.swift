@@ -40,24 +40,22 @@ struct TensorConverter {
       source.isReordered(for: order) && source.parameter.shape.dimensions.count < 2
     let columns = isReorderedVector ? 1 : entry.shape.rowLength
     let rows = (source.parameter.shape.elementCount ?? 0) / max(1, columns)
-    let matrices = try convertingErrors { () throws(ModelError) in
+    var matrices = try convertingErrors { () throws(ModelError) in
       try source.matrices(rows: rows, order: order, channels: entry.channels)
     }
     let format = try format(of: entry)
     if let weight = biases.weight(of: entry) {
-      return try correct(matrices, entry, as: format, by: try meanErrors(of: weight))
+      let additions = try meanErrors(of: weight)
+      matrices = matrices.map { CorrectedVector.weight($0, adding: additions) }
     }
     var distortion = Distortion()
     for (index, matrix) in matrices.enumerated() where entry.member.map({ $0 == index }) ?? true {
       // Stacked experts lie in one tensor.
       let tensor = source.tensors[min(index, source.tensors.count - 1)]
-      if matrix.format.encoding == format.encoding, let bytes = matrix.storedRows {
-        try copy(bytes, of: tensor)
-      } else if format.encoding == .mxfp4, let packed = tensor.packed, packed.isMXFP4,
-        packed.columns == columns
-      {
-        try repack(matrix, packed)
-      } else {
+      switch Carriage(of: matrix, tensor, as: format) {
+      case .copied(let bytes): try copy(bytes, of: tensor)
+      case .repacked(let packed): try repack(matrix, packed)
+      case .encoded:
         let importance = entry.importance(of: index, columns: columns)
         let curvature = feedback.curvature(
           for: Quantization.feedback(for: format), of: matrix,
@@ -72,6 +70,27 @@ struct TensorConverter {
     return distortion
   }
 
+  /// How rows get into the output.
+  private enum Carriage {
+    /// They are already as they are wanted.
+    case copied(UnsafeRawBufferPointer)
+    /// Codes and scales stay, in another order.
+    case repacked(PackedWeight)
+    case encoded
+
+    init(of matrix: Weight, _ tensor: StoredTensor, as format: any BlockFormat) {
+      if matrix.format.encoding == format.encoding, let bytes = matrix.storedRows {
+        self = .copied(bytes)
+      } else if format.encoding == .mxfp4, let packed = tensor.packed, packed.isMXFP4,
+        packed.columns == matrix.columns
+      {
+        self = .repacked(packed)
+      } else {
+        self = .encoded
+      }
+    }
+  }
+
   private func format(of entry: ConversionPlan.Entry) throws(ConversionError) -> any BlockFormat {
     guard let format = BlockFormats.format(for: entry.choice.encoding), format.canEncode else {
       throw .request(
@@ -79,23 +98,6 @@ struct TensorConverter {
           + "choose another type")
     }
     return format
-  }
-
-  /// Writes a bias with what its weight misses in the mean.
-  private func correct(
-    _ bias: [Weight], _ entry: ConversionPlan.Entry, as format: any BlockFormat,
-    by additions: [Double]
-  ) throws(ConversionError) -> Distortion {
-    guard let bias = bias.first, let tensor = entry.source.tensors.first,
-      bias.rows * bias.columns == additions.count
-    else { return Distortion() }
-    let corrected = Weight(
-      source: bias.source, expander: CorrectedVector(vector: bias, additions: additions),
-      rows: bias.rows, columns: bias.columns)
-    return try encode(
-      corrected, of: tensor, importance: nil,
-      with: TileEncoder(format: format, columns: bias.columns), write
-    ).distortion
   }
 
   /// What the outputs of a weight miss in the mean: it is encoded once more, so that the bias may
@@ -112,7 +114,7 @@ struct TensorConverter {
     }
     let format = try format(of: entry)
     guard let matrix = matrices.first, let tensor = entry.source.tensors.first,
-      matrix.format.encoding != format.encoding
+      case .encoded = Carriage(of: matrix, tensor, as: format)
     else { return [Double](repeating: 0, count: rows) }
     return try encode(
       matrix, of: tensor, importance: entry.importance(of: 0, columns: columns),

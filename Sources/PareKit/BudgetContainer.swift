@@ -27,7 +27,7 @@ protocol BudgetContainer: Sendable {
 
   /// What an entry has now; nil if it is exact and stays so.
   func choice(of entry: ConversionPlan.Entry) -> Choice?
-  /// What the rule for an entry says that cannot be chosen; nil for one that needs no rule.
+  /// The type that a recipe gives an entry that cannot be chosen; nil where recipes are not asked.
   func ruleType(of entry: ConversionPlan.Entry) -> String?
   func name(of choice: Choice) -> String
   /// Nil where it does not fit the rows.

@@ -132,6 +132,13 @@ struct BudgetPlanner<Container: BudgetContainer> {
 
   private var weightCount: Int { entries.reduce(0) { $0 + ($1.shape.elementCount ?? 0) } }
 
+  /// Bytes of the entries that cannot be chosen.
+  private var fixedByteCount: Int {
+    let chosen = Set(tensors.flatMap(\.entries))
+    return entries.indices.filter { !chosen.contains($0) }
+      .reduce(0) { $0 + entries[$1].byteCount }
+  }
+
   private func byteCount(of tensor: Tensor, as choice: Container.Choice) -> Int? {
     var sum = 0
     for index in tensor.entries {
@@ -162,10 +169,7 @@ struct BudgetPlanner<Container: BudgetContainer> {
 
   /// Refuses a budget below what the smallest types take.
   private func check() throws(PareError) {
-    let chosen = Set(tensors.flatMap(\.entries))
-    let fixed = entries.indices.filter { !chosen.contains($0) }
-      .reduce(0) { $0 + entries[$1].byteCount }
-    let least = tensors.reduce(fixed) { sum, tensor in
+    let least = tensors.reduce(fixedByteCount) { sum, tensor in
       let options = container.choices.compactMap { byteCount(of: tensor, as: $0) }
       return sum + (options.min() ?? tensor.entries.reduce(0) { $0 + entries[$1].byteCount })
     }
@@ -180,10 +184,7 @@ struct BudgetPlanner<Container: BudgetContainer> {
   func plan() throws(PareError) -> ParePlan {
     let allocation = Allocation(tensors.map(\.options))
     if case .divergence(let bound) = budget { return try holding(bound, allocation) }
-    let chosen = Set(tensors.flatMap(\.entries))
-    let fixed = entries.indices.filter { !chosen.contains($0) }
-      .reduce(0) { $0 + entries[$1].byteCount }
-    guard let choice = allocation.choice(bytes: (bytes ?? .max) - fixed) else {
+    guard let choice = allocation.choice(bytes: (bytes ?? .max) - fixedByteCount) else {
       try check()
       throw PareError("the budget cannot be kept; give a larger one")
     }
@@ -235,19 +236,21 @@ struct BudgetPlanner<Container: BudgetContainer> {
   private func plan(
     _ choice: [Allocation.Option], name: String, measured: Double?
   ) -> ParePlan {
-    var chosen: [TensorPlace: Allocation.Option] = [:]
-    for (tensor, option) in zip(tensors, choice) { chosen[tensor.place] = option }
-    let report = entries.map { entry in
-      let place = TensorPlace(entry.source.parameter)
-      let option = container.choice(of: entry) == nil ? nil : chosen[place]
-      let share = tensors.first { $0.place == place }?.entries.count ?? 1
+    var chosen: [TensorPlace: Container.Choice] = [:]
+    var options: [Int: (option: Allocation.Option, share: Int)] = [:]
+    for (tensor, option) in zip(tensors, choice) {
+      chosen[tensor.place] = option.type
+      for index in tensor.entries { options[index] = (option, tensor.entries.count) }
+    }
+    let report = entries.enumerated().map { index, entry in
+      let own = options[index]
       return PlanReport.Tensor(
         name: entry.name, role: entry.source.parameter.role, layer: entry.source.parameter.layer,
-        type: option.map { container.name(of: $0.type) } ?? entry.storage,
-        byteCount: option.flatMap { container.byteCount(of: entry, as: $0.type) }
+        type: own.map { container.name(of: $0.option.type) } ?? entry.storage,
+        byteCount: own.flatMap { container.byteCount(of: entry, as: $0.option.type) }
           ?? entry.byteCount,
         weightCount: entry.shape.elementCount ?? 0,
-        cost: option.map { $0.loss * factor / Double(share) })
+        cost: own.map { $0.option.loss * factor / Double($0.share) })
     }
     return ParePlan(
       report: PlanReport(
@@ -255,7 +258,7 @@ struct BudgetPlanner<Container: BudgetContainer> {
         byteCount: overhead + report.reduce(0) { $0 + $1.byteCount },
         expectedDivergence: factor * choice.reduce(0) { $0 + $1.loss },
         measuredDivergence: measured, tokenCount: tokenCount),
-      recipeJSON: recipe(named: name) { chosen[$0]?.type }, container: container)
+      recipeJSON: recipe(named: name) { chosen[$0] }, container: container)
   }
 
   /// The recipe that gives each tensor what is chosen for its place, and all others what they have.
@@ -276,15 +279,14 @@ struct BudgetPlanner<Container: BudgetContainer> {
     return container.recipe(named: name, tensors)
   }
 
-  /// Makes a conversion in a temporary folder, for as long as a body works with it: the body gets
-  /// the conversion, and the bytes of its files that are no tensors.
+  /// Makes a conversion that exists only as long as a body works with it: the body gets the
+  /// conversion, and the bytes of its files that are no tensors.
   private func temporarily<Result>(
     _ recipe: JSON, _ body: (PareModel, Int) throws(PareError) -> Result
   ) throws(PareError) -> Result {
     let folder = try convertingErrors { () throws(FileError) in
       try Folder.makeTemporary(prefix: "pare-budget")
     }
-    // What is mapped stays readable: nothing is left behind, however the process ends.
     defer { Folder.removeWithFiles(folder) }
     let plan = try container.plan(
       recipe, of: model.model, importance: importance, folder: folder)
@@ -292,7 +294,6 @@ struct BudgetPlanner<Container: BudgetContainer> {
     guard let path = container.path(of: made) else {
       throw PareError("\(folder): the conversion has no language model")
     }
-    defer { if path != folder { Folder.removeWithFiles(path) } }
     let files = try container.files(of: made)
     let size = try convertingErrors { () throws(FileError) in
       var bytes = 0
@@ -300,6 +301,9 @@ struct BudgetPlanner<Container: BudgetContainer> {
       return bytes
     }
     let tensors = plan.entries.reduce(0) { $0 + $1.byteCount }
-    return try body(try model.opening(path), size - tensors)
+    let conversion = try model.opening(path)
+    // What is mapped stays readable: nothing is left behind, however the process ends.
+    for folder in Set(files.map { Folder.parent(of: $0) }) { Folder.removeWithFiles(folder) }
+    return try body(conversion, size - tensors)
   }
 }

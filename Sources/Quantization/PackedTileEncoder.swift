@@ -115,9 +115,9 @@ package struct PackedTileEncoder: Sendable {
   ///   - row: Its values.
   ///   - importance: The weight of each column; nil: all alike.
   ///   - decoded: Room for as many.
-  package func store(
+  package func roundTrip(
     _ row: UnsafeBufferPointer<Float>, _ importance: [Float]?,
-    as decoded: UnsafeMutableBufferPointer<Float>
+    into decoded: UnsafeMutableBufferPointer<Float>
   ) {
     var stored = GroupEncoder.Row(columns: columns, groups: groupCount)
     groups.encode(row, weighted: importance, into: &stored)

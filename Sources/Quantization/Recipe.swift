@@ -59,22 +59,10 @@ package struct Recipe: Sendable {
 
   private init(text: String, name: String, depth: Int) throws(RecipeError) {
     func fail(_ sentence: String) -> RecipeError { RecipeError(recipe: name, sentence: sentence) }
-    let json: JSON
-    do throws(JSONError) { json = try JSON(parsing: text) } catch { throw fail("\(error)") }
-    let known: Set = ["name", "about", "extends", "fileType", "projector", "rules"]
-    if let container = json["container"]?.string {
-      throw fail("it is for folders; quantize with --to \(container)")
-    }
-    for key in json.object?.keys ?? [] where !known.contains(key) {
-      throw fail("'\(key)' is not known; known are \(known.sorted().joined(separator: ", "))")
-    }
-    guard let ownName = json["name"]?.string, let entries = json["rules"]?.array else {
-      throw fail("expected the members 'name' and 'rules'")
-    }
-    guard Recipe.isName(ownName) else {
-      throw fail("name: expected 1 to 64 letters, digits, '_', '.' or '-', found '\(ownName)'")
-    }
-    self.name = ownName
+    let file = try RecipeFile(
+      text: text, container: nil, members: ["extends", "fileType", "projector"], fail: fail)
+    let json = file.json
+    self.name = file.name
     about = json["about"]?.string ?? ""
     fileType = json["fileType"]?.integer.flatMap { UInt32(exactly: $0) }
     projector = json["projector"]?.string
@@ -87,19 +75,10 @@ package struct Recipe: Sendable {
         text: String(decoding: found.text, as: UTF8.self), name: base, depth: depth + 1
       ).rules
     }
-    for (index, entry) in entries.enumerated() {
+    for (index, entry) in file.rules.enumerated() {
       rules.append(try Rule(entry, fail: { fail("rules[\(index)]: \($0)") }))
     }
     self.rules = rules
-  }
-
-  /// Whether a text may become part of the names of files.
-  package static func isName(_ text: String) -> Bool {
-    let allowed = text.utf8.allSatisfy {
-      let letter = UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 | 0x20
-      return letter || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || "_.-".utf8.contains($0)
-    }
-    return allowed && (1...64).contains(text.utf8.count)
   }
 
   /// The encoding of a tensor.
@@ -117,10 +96,7 @@ extension Recipe.Rule {
   fileprivate init(
     _ json: JSON, fail: (String) -> RecipeError
   ) throws(RecipeError) {
-    let known: Set = ["roles", "when", "type", "because"]
-    for key in json.object?.keys ?? [] where !known.contains(key) {
-      throw fail("'\(key)' is not known; known are \(known.sorted().joined(separator: ", "))")
-    }
+    try RecipeFile.requireKnown(["roles", "when", "type", "because"], in: json, fail: fail)
     guard let type = json["type"]?.string, let encoding = Encoding(rawValue: type) else {
       throw fail("type: expected an encoding such as Q4_K")
     }

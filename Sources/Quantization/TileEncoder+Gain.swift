@@ -30,16 +30,12 @@ extension TileEncoder {
     var (xx, xy) = (0.0, 0.0)
     var values = [Float](repeating: 0, count: columns)
     var decoded = values
-    var bytes = [UInt8](repeating: 0, count: rowBytes)
     let count = min(rows, TileEncoder.sampleCount)
     for sample in 0..<count {
       let row = sample * rows / count
       values.withUnsafeMutableBufferPointer { read(row..<row + 1, $0) }
       values.withUnsafeBufferPointer { values in
-        bytes.withUnsafeMutableBytes { format.encode(values, weighted: importance, into: $0) }
-      }
-      bytes.withUnsafeBytes { bytes in
-        decoded.withUnsafeMutableBufferPointer { format.decode(bytes, into: $0) }
+        decoded.withUnsafeMutableBufferPointer { roundTrip(values, importance, into: $0) }
       }
       for column in 0..<columns {
         let weighted = Double(importance?[column] ?? 1) * Double(values[column])

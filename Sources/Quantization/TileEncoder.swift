@@ -146,9 +146,9 @@ extension TileEncoder {
   ///   - row: Its values.
   ///   - importance: The weight of each column; nil: all alike.
   ///   - decoded: Room for as many.
-  package func store(
+  package func roundTrip(
     _ row: UnsafeBufferPointer<Float>, _ importance: [Float]?,
-    as decoded: UnsafeMutableBufferPointer<Float>
+    into decoded: UnsafeMutableBufferPointer<Float>
   ) {
     let blocks = format.encode(row, weighted: importance)
     blocks.withUnsafeBytes { format.decode($0, into: decoded) }
