@@ -83,6 +83,34 @@ package struct CalibrationMoments: Sendable {
     owner = checkpoint
   }
 
+  /// The moments of several runs as those of one.
+  ///
+  /// - Parameter paths: Files of `pare calibrate --hessian`, of one model.
+  /// - Throws: ``CalibrationError`` for files without them, or of other inputs.
+  package init(merging paths: [String]) throws(CalibrationError) {
+    var all: [CalibrationMoments] = []
+    for path in paths { all.append(try CalibrationMoments(path: path)) }
+    guard let first = all.first else { throw CalibrationError("there is nothing to merge") }
+    for (path, moments) in zip(paths, all) {
+      guard moments.inputs == first.inputs, moments.entries.count == first.entries.count,
+        zip(moments.entries, first.entries).allSatisfy({
+          $0.name == $1.name && $0.columns == $1.columns && $0.counts.count == $1.counts.count
+        })
+      else {
+        throw CalibrationError(
+          "\(path): its second moments are of other inputs than those of \(paths[0]); merge "
+            + "statistics of one model")
+      }
+    }
+    do throws(FileError) {
+      let spill = try MomentSpill()
+      for (index, entry) in first.entries.enumerated() {
+        try spill.append(entry.name, merging: all.map { $0.entries[index] })
+      }
+      try self.init(spill, inputs: first.inputs)
+    } catch { throw CalibrationError("\(error)") }
+  }
+
   // Writing
 
   func append(to metadata: inout GGUFMetadata) {

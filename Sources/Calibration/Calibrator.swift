@@ -21,6 +21,8 @@ package struct Calibrator {
     package var sampleLimit: Int?
     /// How often a sample with an image counts, beside one of text.
     package var imageWeight = 1.0
+    /// How often a token counts that predicts one of an answer, beside all others.
+    package var answerWeight = 1.0
     /// Whether products of columns are gathered too, for feedback.
     ///
     /// Then all samples go through a block before any goes through the next: memory holds the
@@ -147,38 +149,57 @@ package struct Calibrator {
     sights = try advance(sights, gathering, spill)
     let images = Dictionary(
       uniqueKeysWithValues: zip(seeing, sights.map { $0.run.views.map(\.embedding) }))
-    var batches: [(sequences: [TokenSequence], share: Gathering.Share)] = []
-    var count = 0
+    var batches: [Batch] = []
     for (index, sample) in samples.enumerated() {
-      let sequence = try sequence(of: sample, images: images[index] ?? [], builder)
-      count += sequence.tokens.count
-      let share = share(of: sample)
-      let size = batches.last?.sequences.reduce(sequence.tokens.count) { $0 + $1.tokens.count }
-      if batches.last?.share == share, let size, size <= Calibrator.batchTokens {
-        batches[batches.count - 1].sequences.append(sequence)
+      let (sequence, answer) = try sequence(of: sample, images: images[index] ?? [], builder)
+      let own = Batch(
+        sequences: [sequence], share: share(of: sample),
+        rowWeights: (1...sequence.tokens.count).map {
+          answer.contains($0) ? options.answerWeight : 1
+        })
+      if let last = batches.last, last.share == own.share,
+        last.rowWeights.count + own.rowWeights.count <= Calibrator.batchTokens
+      {
+        batches[batches.count - 1].sequences += own.sequences
+        batches[batches.count - 1].rowWeights += own.rowWeights
       } else {
-        batches.append(([sequence], share))
+        batches.append(own)
       }
     }
     var runs: [(run: ForwardPass.Run, share: Gathering.Share)] = []
-    for batch in batches { runs.append((try forward.run(batch.sequences), batch.share)) }
+    for batch in batches {
+      var share = batch.share
+      if options.answerWeight != 1 { share.weights.each = batch.rowWeights }
+      runs.append((try forward.run(batch.sequences), share))
+    }
     _ = try advance(runs, gathering, spill)
-    return count
+    return batches.reduce(0) { $0 + $1.rowWeights.count }
+  }
+
+  /// Tokens that run at once.
+  private struct Batch {
+    var sequences: [TokenSequence]
+    let share: Gathering.Share
+    /// One a token.
+    var rowWeights: [Double]
   }
 
   private func share(of sample: Sample) -> Gathering.Share {
     Gathering.Share(
-      weight: sample.image == nil ? 1 : options.imageWeight, isHeldOut: sample.isHeldOut)
+      weights: RowWeights(all: sample.image == nil ? 1 : options.imageWeight),
+      isHeldOut: sample.isHeldOut)
   }
 
+  /// What a sample is to the model, and which of its tokens are an answer's.
   private func sequence(
     of sample: Sample, images: [ImageEmbedding], _ builder: EvaluationBuilder
-  ) throws(ModelError) -> TokenSequence {
+  ) throws(ModelError) -> (sequence: TokenSequence, answer: Range<Int>) {
     switch sample.content {
-    case .window(let tokens): return TokenSequence(tokens: tokens)
+    case .window(let tokens): return (TokenSequence(tokens: tokens), 0..<0)
     case .question(let question):
       let built = try builder.question(question, images: images)
-      return TokenSequence(tokens: built.prompt + (built.answerTokens ?? []), images: images)
+      let tokens = built.prompt + (built.answerTokens ?? [])
+      return (TokenSequence(tokens: tokens, images: images), built.prompt.count..<tokens.count)
     }
   }
 

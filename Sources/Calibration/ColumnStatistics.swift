@@ -32,10 +32,10 @@ package struct ColumnStatistics: Sendable, Equatable {
   ///
   /// - Parameters:
   ///   - inputs: `[rows, columns]`
-  ///   - weight: How often each row counts.
-  package mutating func add(_ inputs: Matrix, weight: Double = 1) {
+  ///   - weights: How often each row counts.
+  package mutating func add(_ inputs: Matrix, weights: RowWeights = RowWeights()) {
     guard inputs.columns == squares.count else { return }
-    count += weight * Double(inputs.rows)
+    count += weights.sum(rows: inputs.rows)
     let (rows, columns) = (inputs.rows, inputs.columns)
     inputs.values.withUnsafeBufferPointer { x in
       squares.withUnsafeMutableBufferPointer { squares in
@@ -46,6 +46,7 @@ package struct ColumnStatistics: Sendable, Equatable {
             let first = $0 * ColumnStatistics.chunk
             let last = min(columns, first + ColumnStatistics.chunk)
             for row in 0..<rows {
+              let weight = weights[row]
               for column in first..<last {
                 let value = Double(x.base[row * columns + column])
                 squares[column] += weight * value * value

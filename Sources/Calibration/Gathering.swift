@@ -11,7 +11,7 @@ import Tensors
 final class Gathering: Sendable {
   /// How the rows of a batch count.
   struct Share: Equatable {
-    var weight = 1.0
+    var weights = RowWeights()
     /// Whether fits will be judged by them.
     var isHeldOut = false
   }
@@ -62,19 +62,19 @@ final class Gathering: Sendable {
     let columns =
       (parameter.shape.elementCount ?? 0) / max(1, parameter.shape.dimensions.first ?? 1)
     let count = parameter.expertCount ?? 1
-    return { [self] inputs, _ in
+    return { [self] inputs, _, rows in
       state.withLock { state in
         let empty = CalibrationStatistics.Entry(
           name: name,
           matrices: [ColumnStatistics](repeating: ColumnStatistics(columns: columns), count: count))
-        state.entries[name, default: empty].matrices[expert].add(
-          inputs, weight: state.share.weight)
+        let weights = state.share.weights.gathered(rows, count: inputs.rows)
+        state.entries[name, default: empty].matrices[expert].add(inputs, weights: weights)
         guard keepsMoments, inputs.rows > 0, inputs.columns == columns else { return }
         let owner = Gathering.owner(of: name, expert, inputs, &state)
         guard owner == name else { return }
         let none = [MomentSums](repeating: MomentSums(columns: columns), count: count)
         state.moments[name, default: none][expert].add(
-          inputs, weight: state.share.weight, isHeldOut: state.share.isHeldOut)
+          inputs, weights: weights, isHeldOut: state.share.isHeldOut)
       }
     }
   }

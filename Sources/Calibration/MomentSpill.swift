@@ -34,18 +34,42 @@ final class MomentSpill {
   func append(_ name: String, _ matrices: [MomentSums]) throws(FileError) {
     guard let columns = matrices.first?.columns else { return }
     let start = byteCount
-    for matrix in matrices {
-      var failure: FileError?
-      let values = matrix.matrices
-      values.withUnsafeBytes { bytes in
-        do throws(FileError) { try writer.write(bytes) } catch { failure = error }
-        byteCount += bytes.count
-      }
-      if let failure { throw failure }
-    }
+    for matrix in matrices { try write(matrix.matrices) }
     entries.append(
       Entry(
         name: name, columns: columns, counts: matrices.map(\.counts), range: start..<byteCount))
+  }
+
+  /// Appends the sums that several runs have of one weight's inputs.
+  ///
+  /// - Precondition: They are of the same shape.
+  func append(_ name: String, merging all: [CalibrationMoments.Entry]) throws(FileError) {
+    guard let first = all.first else { return }
+    let start = byteCount
+    let values = all.map { $0.bytes.bindMemory(to: Float.self) }
+    for row in stride(from: 0, to: values[0].count, by: max(1, first.columns)) {
+      try write(
+        (row..<row + first.columns).map { place in
+          Float(values.reduce(0.0) { $0 + Double($1[place]) })
+        })
+    }
+    let counts = first.counts.indices.map { place in
+      all.reduce(0.0) { $0 + Double($1.counts[place]) }
+    }
+    entries.append(
+      Entry(
+        name: name, columns: first.columns,
+        counts: stride(from: 0, to: counts.count, by: 2).map { (counts[$0], counts[$0 + 1]) },
+        range: start..<byteCount))
+  }
+
+  private func write(_ values: [Float]) throws(FileError) {
+    var failure: FileError?
+    values.withUnsafeBytes { bytes in
+      do throws(FileError) { try writer.write(bytes) } catch { failure = error }
+      byteCount += bytes.count
+    }
+    if let failure { throw failure }
   }
 
   /// Everything that was appended, mapped into memory.

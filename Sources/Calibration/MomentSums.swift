@@ -25,16 +25,18 @@ struct MomentSums {
   ///
   /// - Parameters:
   ///   - inputs: `[rows, columns]`
-  ///   - weight: How often each counts.
+  ///   - weights: How often each counts.
   ///   - isHeldOut: To which of the two sums.
-  mutating func add(_ inputs: Matrix, weight: Double, isHeldOut: Bool) {
+  mutating func add(_ inputs: Matrix, weights: RowWeights, isHeldOut: Bool) {
     guard inputs.columns == columns, inputs.rows > 0 else { return }
+    let count = weights.sum(rows: inputs.rows)
+    let columns = weights.scaled(inputs).transposed()
     if isHeldOut {
-      counts.heldOut += weight * Double(inputs.rows)
-      MomentSums.add(inputs.transposed(), weight: weight, to: &heldOut)
+      counts.heldOut += count
+      MomentSums.add(columns, weight: weights.all, to: &heldOut)
     } else {
-      counts.fitted += weight * Double(inputs.rows)
-      MomentSums.add(inputs.transposed(), weight: weight, to: &fitted)
+      counts.fitted += count
+      MomentSums.add(columns, weight: weights.all, to: &fitted)
     }
   }
 

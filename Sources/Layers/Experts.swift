@@ -32,7 +32,8 @@ package struct Experts: Sendable {
     for (index, expert) in experts.enumerated() {
       let tokens = routes[index]
       guard !tokens.isEmpty else { continue }
-      let output = expert(inputs.gathered(tokens.map(\.row)))
+      let rows = tokens.map(\.row)
+      let output = expert(inputs.gathered(rows), rows: rows)
       let columns = result.columns
       result.values.withUnsafeMutableBufferPointer { sum in
         output.values.withUnsafeBufferPointer { output in

@@ -29,12 +29,14 @@ package struct FeedForward: Sendable {
 
   /// Applies both layers to each row.
   ///
-  /// - Parameter inputs: `[tokens, hiddenSize]`
+  /// - Parameters:
+  ///   - inputs: `[tokens, hiddenSize]`
+  ///   - rows: Which of the batch's rows they are; nil: all of them.
   /// - Returns: The same shape.
-  package func callAsFunction(_ inputs: Matrix) -> Matrix {
-    var hidden = up(inputs)
+  package func callAsFunction(_ inputs: Matrix, rows: [Int]? = nil) -> Matrix {
+    var hidden = up(inputs, rows: rows)
     if let gate {
-      var gated = gate(inputs)
+      var gated = gate(inputs, rows: rows)
       if let limit {
         for i in gated.values.indices { gated.values[i] = min(gated.values[i], limit) }
         for i in hidden.values.indices {
@@ -47,6 +49,6 @@ package struct FeedForward: Sendable {
     } else {
       activation.apply(to: &hidden)
     }
-    return down(hidden)
+    return down(hidden, rows: rows)
   }
 }

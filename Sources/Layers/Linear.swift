@@ -13,8 +13,12 @@ package struct Linear: Sendable {
   private let rounding: ActivationRounding
   private let observer: Observer?
 
-  /// Sees the rows that go into a linear layer, and what the weight makes of them, before the bias.
-  package typealias Observer = @Sendable (_ inputs: Matrix, _ outputs: Matrix) -> Void
+  /// Sees the rows that go into a linear layer, and what the weight makes of them, before the bias;
+  /// where they are not all rows of the batch, also which.
+  package typealias Observer =
+    @Sendable (
+      _ inputs: Matrix, _ outputs: Matrix, _ rows: [Int]?
+    ) -> Void
 
   package init(
     weight: Weight, bias: [Float]? = nil, rounding: ActivationRounding = .none,
@@ -28,18 +32,20 @@ package struct Linear: Sendable {
 
   /// Multiplies each row with the weight.
   ///
-  /// - Parameter inputs: `[tokens, inputs]`
+  /// - Parameters:
+  ///   - inputs: `[tokens, inputs]`
+  ///   - rows: Which of the batch's rows they are, for those who look on; nil: all of them.
   /// - Returns: `[tokens, outputs]`
-  package func callAsFunction(_ inputs: Matrix) -> Matrix {
+  package func callAsFunction(_ inputs: Matrix, rows: [Int]? = nil) -> Matrix {
     precondition(inputs.columns == weight.columns, "\(inputs.columns) ≠ \(weight.columns)")
     var result: Matrix
     if let product = ByteProduct(weight, rounding: rounding) {
       result = product(inputs)
-      observer?(inputs, result)
+      observer?(inputs, result, rows)
     } else {
       let inputs = rounding(inputs)
       result = product(inputs)
-      observer?(inputs, result)
+      observer?(inputs, result, rows)
     }
     if let bias { result.addToRows(bias) }
     return result

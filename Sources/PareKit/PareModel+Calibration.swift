@@ -15,13 +15,17 @@ public struct PareCalibration: PareResult {
 
   /// Reads several files, of this program or of llama.cpp's llama-imatrix, as those of one run.
   ///
-  /// - Parameter paths: GGUF or `.dat`; one at least.
+  /// - Parameters:
+  ///   - paths: GGUF or `.dat`; one at least.
+  ///   - hessian: Whether what they know of columns that go together is merged, too.
   /// - Throws: ``PareError`` for files that are something else, or of different models.
-  public init(merging paths: [String]) throws(PareError) {
+  public init(merging paths: [String], hessian: Bool = false) throws(PareError) {
     statistics = try convertingErrors { () throws(CalibrationError) in
       var all: [CalibrationStatistics] = []
       for path in paths { all.append(try ImportanceMatrixFile.read(path)) }
-      return try CalibrationStatistics(merging: all)
+      var merged = try CalibrationStatistics(merging: all)
+      if hessian { merged.moments = try CalibrationMoments(merging: paths) }
+      return merged
     }
   }
 
@@ -48,6 +52,7 @@ extension PareModel {
   ///   - window: Tokens of a window of text.
   ///   - sampleLimit: The most questions and windows of text; nil for all.
   ///   - imageWeight: How often a sample with an image counts, beside one of text.
+  ///   - answerWeight: How often a token counts that predicts one of an answer, beside all others.
   ///   - hessian: Whether products of columns are gathered too, for
   ///     ``PareMethod/feedback``: a layer of n inputs takes 8·n² bytes of the file.
   ///   - progress: Called now and then.
@@ -55,13 +60,15 @@ extension PareModel {
   /// - Throws: ``PareError`` for samples that the model cannot take, or too few of them.
   public func calibrate(
     data: [String], window: Int = 512, sampleLimit: Int? = nil, imageWeight: Double = 1,
-    hessian: Bool = false, progress: @escaping (PareProgress) -> Void = { _ in }
+    answerWeight: Double = 1, hessian: Bool = false,
+    progress: @escaping (PareProgress) -> Void = { _ in }
   ) throws(PareError) -> PareCalibration {
     try convertingErrors { () throws(ModelError) in
       var options = Calibrator.Options()
       options.window = window
       options.sampleLimit = sampleLimit
       options.imageWeight = imageWeight
+      options.answerWeight = answerWeight
       options.keepsMoments = hessian
       let calibrator = Calibrator(model, options: options) {
         progress(

@@ -118,7 +118,7 @@ private final class LinearErrors: Sendable {
       weights.indices.contains(expert)
     else { return nil }
     let linear = Linear(weight: weights[expert])
-    return { [self] inputs, outputs in
+    return { [self] inputs, outputs, _ in
       guard inputs.columns == linear.weight.columns else { return }
       let own = linear(inputs)
       linear.weight.source.release()

@@ -21,7 +21,7 @@ struct CalibrateCommand: ParsableCommand {
 
   @OptionGroup var input: SampleOptions
 
-  @Flag(help: "Make one file of several.")
+  @Flag(help: "Make one file of several; with --hessian also of how columns go together.")
   var merge = false
 
   @Flag(
@@ -35,26 +35,30 @@ struct CalibrateCommand: ParsableCommand {
       "How often a sample with an image counts, beside one of text.", valueName: "x"))
   var imageWeight = 1.0
 
+  @Option(
+    help: ArgumentHelp(
+      "How often a token that predicts one of an answer counts, beside those of prompts and texts.",
+      valueName: "x"))
+  var answerWeight = 1.0
+
   @OptionGroup var target: OutputFileOptions
   @OptionGroup var projector: ProjectorOption
   @OptionGroup var shared: SharedOptions
 
   func validate() throws {
+    if hessian, target.output.hasSuffix(".dat") {
+      throw ValidationError("--hessian: .dat cannot hold it; give a name ending in .gguf with -o")
+    }
     if merge {
       if !input.data.isEmpty { throw ValidationError("--merge runs no model; leave --data out") }
-      if hessian {
-        throw ValidationError("--merge: only sums of single columns merge; leave --hessian out")
-      }
       return
     }
     if inputs.count > 1 {
       throw ValidationError("expected one model, found \(inputs.count); --merge takes statistics")
     }
-    if hessian, target.output.hasSuffix(".dat") {
-      throw ValidationError("--hessian: .dat cannot hold it; give a name ending in .gguf with -o")
-    }
-    if !(imageWeight > 0 && imageWeight <= 1e6) {
-      throw ValidationError("--image-weight: expected a number from 0 to 1000000, not 0 itself")
+    for (name, weight) in [("--image-weight", imageWeight), ("--answer-weight", answerWeight)]
+    where !(weight > 0 && weight <= 1e6) {
+      throw ValidationError("\(name): expected a number from 0 to 1000000, not 0 itself")
     }
     if input.data.isEmpty { throw ValidationError("--data: expected a file, found none") }
   }
@@ -62,11 +66,11 @@ struct CalibrateCommand: ParsableCommand {
   func run() throws {
     try target.check()
     let result = try shared.show { progress in
-      if merge { return try PareCalibration(merging: inputs) }
+      if merge { return try PareCalibration(merging: inputs, hessian: hessian) }
       let model = try shared.open(inputs[0], projector: projector.mmproj)
       return try model.calibrate(
         data: input.data, window: input.window, sampleLimit: input.samples,
-        imageWeight: imageWeight, hessian: hessian, progress: progress)
+        imageWeight: imageWeight, answerWeight: answerWeight, hessian: hessian, progress: progress)
     }
     try result.write(to: target.output)
   }

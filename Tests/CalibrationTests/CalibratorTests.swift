@@ -126,6 +126,88 @@ struct CalibratorTests {
     #expect(counts[1] == 2.5 * counts[0])
   }
 
+  @Test("tokens that predict an answer count as often as asked for, in experts as well")
+  func answerWeight() throws {
+    let model = try Model(path: Fixtures.path("mm1-moe-tiny"), library: try DeclarationLibrary())
+    let data = try Dataset(path: Fixtures.path("mm1-moe-tiny/evaluation/data.jsonl"))
+    let folder = try TemporaryFolder()
+    let runs = try [1.0, 2.0, 3.0].map { weight in
+      var options = Calibrator.Options()
+      options.sampleLimit = 12
+      options.answerWeight = weight
+      options.keepsMoments = true
+      let statistics = try Calibrator(model, options: options).run(on: data)
+      let path = folder.file("\(weight).gguf")
+      try ImportanceMatrixFile.write(statistics, to: path)
+      return (statistics, try CalibrationMoments(path: path).moments(for: model))
+    }
+    let chosen = 2.0
+    for (index, entry) in runs[0].0.entries.enumerated() {
+      let all = runs.map { $0.0.entries[index] }
+      let counts = all.map { $0.matrices.reduce(0) { $0 + $1.count } }
+      // All sums are linear in the weight.
+      #expect(abs(counts[2] - 2 * counts[1] + counts[0]) <= 1e-9 * counts[2])
+      #expect(counts[1] > counts[0] || !entry.name.hasPrefix("blk."))
+      if entry.name.hasSuffix("_exps.weight") {
+        let layer = entry.name.split(separator: ".")[1]
+        let attention = try #require(
+          runs[1].0.entries.first { $0.name == "blk.\(layer).attn_q.weight" })
+        #expect(counts[1] == chosen * attention.matrices[0].count)
+      }
+      for (expert, matrix) in entry.matrices.enumerated() {
+        for column in matrix.squares.indices {
+          let squares = all.map { $0.matrices[expert].squares[column] }
+          #expect(abs(squares[2] - 2 * squares[1] + squares[0]) <= 1e-12 * squares[2])
+        }
+        guard let input = runs[2].1[entry.name]?[expert] else { continue }
+        let n = input.columns
+        for column in 0..<n {
+          let sum =
+            Double(input.source.fitted[column * n + column])
+            + Double(input.source.heldOut[column * n + column])
+          // Rows are scaled by roots of weights in Float32, and products summed in it.
+          let squares = all[2].matrices[expert].squares[column]
+          #expect(abs(sum - squares) <= 1e-4 * squares + 1e-12)
+        }
+      }
+    }
+  }
+
+  @Test("moments of two runs merge to their sums, and only where all have them")
+  func mergingMoments() throws {
+    let model = try Model(path: Fixtures.path("mm1-tiny"), library: try DeclarationLibrary())
+    let data = try Dataset(path: Fixtures.path("mm1-tiny/evaluation/data.jsonl"))
+    let folder = try TemporaryFolder()
+    var options = Calibrator.Options()
+    options.sampleLimit = 12
+    options.keepsMoments = true
+    let statistics = try Calibrator(model, options: options).run(on: data)
+    let path = folder.file("once.gguf")
+    try ImportanceMatrixFile.write(statistics, to: path)
+    var merged = try CalibrationStatistics(merging: [statistics, statistics])
+    merged.moments = try CalibrationMoments(merging: [path, path])
+    let twice = folder.file("twice.gguf")
+    try ImportanceMatrixFile.write(merged, to: twice)
+    let once = try CalibrationMoments(path: path).moments(for: model)
+    let sums = try CalibrationMoments(path: twice).moments(for: model)
+    #expect(once.keys == sums.keys)
+    for (name, inputs) in once {
+      for (one, two) in zip(inputs, try #require(sums[name])) {
+        guard let one, let two else { continue }
+        #expect(two.count == 2 * one.count)
+        #expect(zip(one.source.fitted, two.source.fitted).allSatisfy { 2 * $0 == $1 })
+        #expect(zip(one.source.heldOut, two.source.heldOut).allSatisfy { 2 * $0 == $1 })
+      }
+    }
+    let diagonal = folder.file("diagonal.gguf")
+    merged.moments = nil
+    try ImportanceMatrixFile.write(merged, to: diagonal)
+    let error = #expect(throws: CalibrationError.self) {
+      try CalibrationMoments(merging: [path, diagonal])
+    }
+    #expect(error?.description.hasPrefix(diagonal) == true)
+  }
+
   @Test("too little data is an error that says how much is needed")
   func tooLittle() throws {
     let model = try Model(path: Fixtures.path("stories260K"), library: try DeclarationLibrary())

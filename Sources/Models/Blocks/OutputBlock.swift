@@ -26,7 +26,8 @@ struct OutputBlock: Block {
   func outputWidth(from width: Int) -> Int? { linear.outputWidth(from: width) }
 
   func run(_ flow: inout Flow) throws(ModelError) {
-    flow.hidden = linear(flow.outputRows.map { flow.hidden.gathered($0) } ?? flow.hidden)
+    flow.hidden = linear(
+      flow.outputRows.map { flow.hidden.gathered($0) } ?? flow.hidden, rows: flow.outputRows)
     softCap?.apply(to: &flow.hidden)
   }
 }
