@@ -80,6 +80,16 @@ class Fidelity:
             arguments += ["--mmproj", projector]
         return json.loads(self.pare(*arguments)[0])
 
+    def followed(self, model, output, data, type, *more):
+        """Quantizes with statistics that were gathered along the quantized model; the seconds of both."""
+        statistics = output + "-statistics.gguf"
+        self.path(statistics)
+        files = [argument for file in data for argument in ("--data", file)]
+        _, gathering = self.pare("calibrate", model, "--hessian", "--for", type, *more, "-o", statistics, *files)
+        _, seconds = self.pare("quantize", model, "--type", type, *more, "--calibration", statistics,
+                               "--method", "feedback", "-o", output)
+        return gathering + seconds
+
     def gguf(self, name, fixture):
         """Rows of a model's types: type, row, bytes of the language model, seconds, figures."""
         model = os.path.join(FIXTURES, name)
@@ -128,6 +138,16 @@ class Fidelity:
             path = os.path.join(os.path.dirname(folder), f"{name}-{like}{kind}.gguf")
             trials.append((label, path, lambda arguments=arguments, folder=folder: (
                 None, self.pare("quantize", model, "-o", os.path.dirname(folder), *arguments)[1])))
+        recipe = self.path(name, f"like-{kind}.json")
+        for label, type, plan in (("Pare, sequence", kind, []),
+                                  ("Pare, budget, sequence", recipe, [*planned, *feedback, "--save-recipe", recipe])):
+            folder = os.path.join(self.folder, name, label, kind)
+
+            def make(type=type, plan=plan, folder=folder):
+                planning = self.pare("quantize", model, *plan, "--dry-run")[1] if plan else 0
+                return None, planning + self.followed(model, folder, deciding, type, "--vision-type", "Q8_0")
+
+            trials.append((label, os.path.join(folder, f"{name}-{'like-' if plan else ''}{kind}.gguf"), make))
         for label, path, make in trials:
             failure, seconds = make()
             if failure is not None or not os.path.exists(path):
@@ -177,6 +197,16 @@ class Fidelity:
                 _, seconds = self.pare("quantize", folder, "--to", "mlx", "-o", output, *more)
                 made = os.path.join(output, os.listdir(output)[0])
                 yield kind, label, weights(made), seconds, self.verify(folder, made, [judging])
+            recipe = self.path(name, f"like-{bits}bit.json")
+            for label, type in (("Pare, sequence", f"{bits}bit"), ("Pare, budget, sequence", recipe)):
+                output = os.path.join(self.folder, name, f"{label}-mlx-{bits}")
+                planning = 0
+                if type == recipe:
+                    _, planning = self.pare("quantize", folder, "--to", "mlx", *planned, *feedback, "--dry-run",
+                                            "--save-recipe", recipe)
+                seconds = self.followed(folder, output, [words], type, "--to", "mlx")
+                made = os.path.join(output, os.listdir(output)[0])
+                yield kind, label, weights(made), planning + seconds, self.verify(folder, made, [judging])
 
     def vision(self, name):
         """Rows of a vision part's types beside the language model as it is: type, row, bytes, figures."""
@@ -193,6 +223,11 @@ class Fidelity:
                 projector = os.path.join(output, f"mmproj-{name}-{kind}.gguf")
                 figures = self.verify(model, os.path.join(output, f"{name}-BF16.gguf"), [judging])
                 yield kind, label, os.path.getsize(projector), seconds, figures
+            output = os.path.join(self.folder, name, f"sequence-vision-{kind}")
+            seconds = self.followed(model, output, [questions], "bf16", "--vision-type", kind)
+            figures = self.verify(model, os.path.join(output, f"{name}-BF16.gguf"), [judging])
+            size = os.path.getsize(os.path.join(output, f"mmproj-{name}-{kind}.gguf"))
+            yield kind, "Pare, sequence", size, seconds, figures
 
 
 def weights(folder):
@@ -260,8 +295,10 @@ a vision part of 8 bits, the same for all. KL is that of [`pare verify`](../Form
 in nats, with its interval over documents. "ratio": mean KL over that of the peer's better row. "imatrix", "calibrated":
 with the statistics of `pare calibrate`, the same file for both programs; Pare's biases then make up for what their weights
 lose in the mean. "feedback": with `--method feedback`
-([how](../Formats/feedback.md)). "budget": `pare quantize --like TYPE`, no
-more bytes than Pare's own file of that type. "seconds": the whole command, measurements for a budget included.
+([how](../Formats/feedback.md)). "sequence": the same with statistics of `pare calibrate --hessian --for TYPE`, gathered block by
+block along the model that is quantized. "budget": `pare quantize --like TYPE`, no
+more bytes than Pare's own file of that type. "seconds": the whole command, measurements for a budget included, and for "sequence"
+the statistics as well.
 
 {tables}
 """

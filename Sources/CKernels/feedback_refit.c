@@ -120,26 +120,7 @@ PK_BODY void pk_feedback_refit_body(
   }
 }
 
-PK_BODY void pk_feedback_loss_body(
-    const float *moments, size_t columns, const float *errors, double *losses) {
-  for (int lane = 0; lane < PK_FEEDBACK_LANES; lane++) losses[lane] = 0;
-  for (size_t first = 0; first < columns; first += PK_TILE) {
-    const size_t own = columns - first < PK_TILE ? columns - first : PK_TILE;
-    const float *tile[PK_TILE];
-    pk_pf sums[PK_TILE];
-    pk_open_tile(moments, columns, first, own, tile, sums);
-    pk_add_products(tile, 0, columns, errors, sums);
-    for (size_t c = 0; c < own; c++) {
-      const pk_pf product = sums[c] * pk_lanes(errors, first + c);
-      for (int lane = 0; lane < PK_FEEDBACK_LANES; lane++) losses[lane] += (double)product[lane];
-    }
-  }
-}
-
 PK_STAMP(
     pk_feedback_refit, (levels, moments, places, count, type, is_joint, factors, rows),
     pk_level_grid levels, const float *moments, const int32_t *places, size_t count,
     pk_stored_type type, int is_joint, float *factors, pk_feedback_rows rows)
-PK_STAMP(
-    pk_feedback_loss, (moments, columns, errors, losses), const float *moments, size_t columns,
-    const float *errors, double *losses)

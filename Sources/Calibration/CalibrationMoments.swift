@@ -20,9 +20,12 @@ package struct CalibrationMoments: Sendable {
     let counts: [Float]
     /// Of each matrix both sums: `[matrices, 2, columns, columns]` in F32.
     nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
+    /// Likewise, of how inputs and what they have lost go together; empty where nothing is lost.
+    nonisolated(unsafe) let drift: UnsafeRawBufferPointer
   }
 
   private static let (sums, counts) = (".in_moments", ".in_moments_rows")
+  private static let drifts = ".in_drift"
   private static let (weightsKey, inputsKey) = ("pare.moments.weights", "pare.moments.inputs")
 
   let entries: [Entry]
@@ -33,12 +36,23 @@ package struct CalibrationMoments: Sendable {
 
   /// What a run has gathered.
   init(_ spill: MomentSpill, inputs: [String: String]) throws(FileError) {
-    let file = try spill.finish()
-    entries = spill.entries.map { entry in
+    self.init(spill.entries, in: try spill.finish(), inputs: inputs)
+  }
+
+  /// What a run has gathered so far of some weights.
+  init(_ spill: MomentSpill, of weights: [String: String]) throws(FileError) {
+    let owners = Set(weights.values)
+    self.init(
+      spill.entries.filter { owners.contains($0.name) }, in: try spill.read(), inputs: weights)
+  }
+
+  private init(_ entries: [MomentSpill.Entry], in file: MappedFile, inputs: [String: String]) {
+    self.entries = entries.map { entry in
       Entry(
         name: entry.name, columns: entry.columns,
         counts: entry.counts.flatMap { [Float($0.fitted), Float($0.heldOut)] },
-        bytes: UnsafeRawBufferPointer(rebasing: file.bytes[entry.range]))
+        bytes: UnsafeRawBufferPointer(rebasing: file.bytes[entry.range]),
+        drift: UnsafeRawBufferPointer(rebasing: file.bytes[entry.drift]))
     }
     self.inputs = inputs
     owner = file
@@ -74,10 +88,20 @@ package struct CalibrationMoments: Sendable {
           "\(path): '\(name)': expected moments [matrices, 2, columns, columns] and counts in F32, "
             + "found \(tensor.shape)")
       }
+      let drift = checkpoint[name + CalibrationMoments.drifts]
+      if let drift,
+        drift.encoding != .f32 || drift.shape != tensor.shape
+          || Int(bitPattern: drift.bytes.baseAddress) % MemoryLayout<Float>.alignment != 0
+      {
+        throw CalibrationError(
+          "\(path): '\(drift.name)': expected \(tensor.shape) in F32, found \(drift.shape) in "
+            + drift.encoding.rawValue)
+      }
       entries.append(
         Entry(
           name: name, columns: shape[3], counts: F32().decode(Array(counted.bytes)),
-          bytes: tensor.bytes))
+          bytes: tensor.bytes,
+          drift: drift?.bytes ?? UnsafeRawBufferPointer(start: nil, count: 0)))
     }
     self.entries = entries
     owner = checkpoint
@@ -91,6 +115,12 @@ package struct CalibrationMoments: Sendable {
     var all: [CalibrationMoments] = []
     for path in paths { all.append(try CalibrationMoments(path: path)) }
     guard let first = all.first else { throw CalibrationError("there is nothing to merge") }
+    for (path, moments) in zip(paths, all)
+    where moments.entries.contains(where: { !$0.drift.isEmpty }) {
+      throw CalibrationError(
+        "\(path): its second moments were gathered along one quantized model and serve no other; "
+          + "merge those of pare calibrate --hessian without --for")
+    }
     for (path, moments) in zip(paths, all) {
       guard moments.inputs == first.inputs, moments.entries.count == first.entries.count,
         zip(moments.entries, first.entries).allSatisfy({
@@ -129,6 +159,13 @@ package struct CalibrationMoments: Sendable {
           name: entry.name + CalibrationMoments.sums, encoding: .f32,
           shape: Shape([count, 2, entry.columns, entry.columns])),
       ]
+        + (entry.drift.isEmpty
+          ? []
+          : [
+            TensorDescription(
+              name: entry.name + CalibrationMoments.drifts, encoding: .f32,
+              shape: Shape([count, 2, entry.columns, entry.columns]))
+          ])
     }
   }
 
@@ -139,6 +176,7 @@ package struct CalibrationMoments: Sendable {
         do throws(CheckpointError) {
           try writer.append(bytes)
           try writer.append(entry.bytes)
+          try writer.append(entry.drift)
         } catch { failure = error }
       }
       if let failure { throw failure }
@@ -170,7 +208,7 @@ package struct CalibrationMoments: Sendable {
         guard fitted >= CalibrationMoments.fewestRows, heldOut > 0 else { return nil }
         return InputMoments(
           name: "\(input)#\(matrix)", columns: width, count: Double(fitted),
-          source: Sums(owner: owner, values: entry.bytes.bindMemory(to: Float.self), matrix, width))
+          source: Sums(owner: owner, entry, matrix))
       }
     }
     return result
@@ -180,13 +218,20 @@ package struct CalibrationMoments: Sendable {
     let owner: any Sendable
     nonisolated(unsafe) let fitted: UnsafeBufferPointer<Float>
     nonisolated(unsafe) let heldOut: UnsafeBufferPointer<Float>
+    nonisolated(unsafe) let fittedDrift: UnsafeBufferPointer<Float>?
+    nonisolated(unsafe) let heldOutDrift: UnsafeBufferPointer<Float>?
 
-    init(owner: any Sendable, values: UnsafeBufferPointer<Float>, _ matrix: Int, _ columns: Int) {
+    init(owner: any Sendable, _ entry: Entry, _ matrix: Int) {
       self.owner = owner
-      let size = columns * columns
-      let start = 2 * matrix * size
-      fitted = UnsafeBufferPointer(rebasing: values[start..<start + size])
-      heldOut = UnsafeBufferPointer(rebasing: values[start + size..<start + 2 * size])
+      let size = entry.columns * entry.columns
+      func part(_ bytes: UnsafeRawBufferPointer, _ place: Int) -> UnsafeBufferPointer<Float> {
+        UnsafeBufferPointer(
+          rebasing: bytes.bindMemory(to: Float.self)[
+            (2 * matrix + place) * size..<(2 * matrix + place + 1) * size])
+      }
+      (fitted, heldOut) = (part(entry.bytes, 0), part(entry.bytes, 1))
+      fittedDrift = entry.drift.isEmpty ? nil : part(entry.drift, 0)
+      heldOutDrift = entry.drift.isEmpty ? nil : part(entry.drift, 1)
     }
   }
 }

@@ -30,6 +30,8 @@ package struct CalibrationStatistics: Sendable {
   package let checksums: [String]
   /// How columns go together; nil where that was not gathered.
   package var moments: CalibrationMoments?
+  /// The plan along whose quantized model they were gathered; nil for those of the model as it is.
+  package var followed: String?
 
   package init(
     entries: [Entry], datasets: [String], window: Int, windowCount: Int, checksums: [String]
@@ -39,6 +41,14 @@ package struct CalibrationStatistics: Sendable {
     self.window = window
     self.windowCount = windowCount
     self.checksums = checksums
+  }
+
+  /// What is known so far, with numbers as a file holds them.
+  init(_ entries: [Entry], of model: Model, with moments: CalibrationMoments) {
+    self.init(
+      entries: entries.map { Entry(name: $0.name, matrices: $0.matrices.map(\.stored)) },
+      datasets: [], window: 0, windowCount: 0, checksums: model.files.checksums)
+    self.moments = moments
   }
 
   /// The statistics of several runs as those of one.
@@ -118,7 +128,9 @@ package struct CalibrationStatistics: Sendable {
     guard !columns.isEmpty else {
       throw CalibrationError("none of the statistics is of a weight of this model")
     }
-    return Importance(label: label, columns: columns, means: means)
+    var importance = Importance(label: label, columns: columns, means: means)
+    importance.followed = followed
+    return importance
   }
 
   /// Matrices of experts that a file has one behind the other.

@@ -34,6 +34,7 @@ package struct Calibrator {
 
   private let model: Model
   private let options: Options
+  private let follower: (any Follower)?
   private let report: (Progress) -> Void
 
   /// Tokens that run at once.
@@ -50,12 +51,15 @@ package struct Calibrator {
   /// - Parameters:
   ///   - model: What is looked at.
   ///   - options: What is gathered.
+  ///   - follower: Whose layers' inputs are gathered in place of the model's; then moments are kept.
   ///   - report: Called now and then.
   package init(
-    _ model: Model, options: Options = Options(), report: @escaping (Progress) -> Void = { _ in }
+    _ model: Model, options: Options = Options(), follower: (any Follower)? = nil,
+    report: @escaping (Progress) -> Void = { _ in }
   ) {
     self.model = model
     self.options = options
+    self.follower = follower
     self.report = report
   }
 
@@ -84,14 +88,10 @@ package struct Calibrator {
   package func run(
     on data: Dataset, named datasets: [String] = []
   ) throws(ModelError) -> CalibrationStatistics {
-    let gathering = Gathering(keepsMoments: options.keepsMoments)
-    var forwardOptions = ForwardPass.Options()
-    forwardOptions.observers = gathering.observer
-    let forward = try ForwardPass(model, options: forwardOptions)
+    let contextLength = try ForwardPass(model).contextLength
     let builder = EvaluationBuilder(
       model: model, prompts: try PromptBuilder(model),
-      window: max(2, min(options.window, forward.contextLength)),
-      contextLength: forward.contextLength)
+      window: max(2, min(options.window, contextLength)), contextLength: contextLength)
     let samples = samples(of: data, builder)
     // Before the long work: does every image exist?
     for image in samples.compactMap(\.image) {
@@ -100,27 +100,82 @@ package struct Calibrator {
     let spill = try convertingErrors { () throws(FileError) in
       options.keepsMoments ? try MomentSpill() : nil
     }
+    var passes: [Pass] = []
+    // The first block of a quantized model sees its table: that must be done before.
+    if let follower, let table = model.tiedTable {
+      let pass = try Pass(
+        model, Gathering(keepsMoments: options.keepsMoments, of: { $0 == table }), follower: nil)
+      try run(samples, of: data, pass, builder, spill)
+      try remake(of: follower, pass.gathering.owners, pass, spill)
+      passes.append(pass)
+    }
+    let made = Set(passes.flatMap(\.gathering.owners.keys))
+    let pass = try Pass(
+      model,
+      Gathering(
+        keepsMoments: options.keepsMoments, keepsDrift: follower != nil,
+        of: { !made.contains($0) }),
+      follower: follower)
+    try run(samples, of: data, pass, builder, spill)
+    passes.append(pass)
+    var statistics = CalibrationStatistics(
+      entries: passes.flatMap(\.gathering.entries), datasets: datasets, window: builder.window,
+      windowCount: samples.count, checksums: model.files.checksums)
+    statistics.followed = follower?.label
+    if let spill {
+      let owners = passes.reduce(into: [:]) { all, pass in
+        all.merge(pass.gathering.owners) { first, _ in first }
+      }
+      statistics.moments = try convertingErrors { () throws(FileError) in
+        try CalibrationMoments(spill, inputs: owners)
+      }
+    }
+    return statistics
+  }
+
+  /// One way of all samples through the model.
+  private struct Pass {
+    let gathering: Gathering
+    let forward: ForwardPass
+    /// The model that follows, if one does.
+    let follower: (any Follower)?
+    let following: ForwardPass?
+
+    init(
+      _ model: Model, _ gathering: Gathering, follower: (any Follower)?
+    ) throws(ModelError) {
+      self.gathering = gathering
+      self.follower = follower
+      var options = ForwardPass.Options()
+      options.observers = gathering.observer
+      forward = try ForwardPass(model, options: options)
+      following = try follower.map { (follower) throws(ModelError) in
+        try ForwardPass(follower.model)
+      }
+      guard let following, following.places != forward.places else { return }
+      throw .input(
+        "\(follower?.label ?? ""): the quantized model has other blocks than \(model.path), and "
+          + "cannot be gone through in step with it")
+    }
+  }
+
+  /// - Throws: ``ModelError``, also for fewer tokens than say something.
+  private func run(
+    _ samples: [Sample], of data: Dataset, _ pass: Pass, _ builder: EvaluationBuilder,
+    _ spill: MomentSpill?
+  ) throws(ModelError) {
     let portion = options.keepsMoments ? max(1, samples.count) : Calibrator.portion
     var tokens = 0
     for start in stride(from: 0, to: samples.count, by: portion) {
       report(Progress(count: start, total: samples.count))
       let own = Array(samples[start..<min(samples.count, start + portion)])
-      tokens += try run(own, forward, builder, gathering, spill)
+      tokens += try run(own, pass, builder, spill)
     }
     guard tokens >= Calibrator.fewestTokens else {
       throw .input(
         "\(data.path): it has \(tokens) tokens; give at least \(Calibrator.fewestTokens), better "
           + "some ten thousand")
     }
-    var statistics = CalibrationStatistics(
-      entries: gathering.entries, datasets: datasets, window: builder.window,
-      windowCount: samples.count, checksums: model.files.checksums)
-    if let spill {
-      statistics.moments = try convertingErrors { () throws(FileError) in
-        try CalibrationMoments(spill, inputs: gathering.owners)
-      }
-    }
-    return statistics
   }
 
   private func samples(of data: Dataset, _ builder: EvaluationBuilder) -> [Sample] {
@@ -137,23 +192,28 @@ package struct Calibrator {
   ///
   /// - Returns: How many tokens they have.
   private func run(
-    _ samples: [Sample], _ forward: ForwardPass, _ builder: EvaluationBuilder,
-    _ gathering: Gathering, _ spill: MomentSpill?
+    _ samples: [Sample], _ pass: Pass, _ builder: EvaluationBuilder, _ spill: MomentSpill?
   ) throws(ModelError) -> Int {
     let seeing = samples.indices.filter { samples[$0].image != nil }
-    var sights: [(run: ForwardPass.Run, share: Gathering.Share)] = []
+    var sights: [Track] = []
     for index in seeing {
       let pixels = try model.pixels(of: samples[index].image.map { [$0] } ?? [])
-      sights.append((try forward.run(pixels), share(of: samples[index])))
+      sights.append(
+        Track(
+          try pass.forward.run(pixels), following: try pass.following?.run(pixels),
+          share(of: samples[index])))
     }
-    sights = try advance(sights, gathering, spill)
-    let images = Dictionary(
-      uniqueKeysWithValues: zip(seeing, sights.map { $0.run.views.map(\.embedding) }))
+    try advance(&sights, pass, spill)
+    let seen = Dictionary(uniqueKeysWithValues: zip(seeing, sights))
     var batches: [Batch] = []
     for (index, sample) in samples.enumerated() {
-      let (sequence, answer) = try sequence(of: sample, images: images[index] ?? [], builder)
+      let views = seen[index]?.run.views.map(\.embedding) ?? []
+      let (sequence, answer) = try sequence(of: sample, images: views, builder)
+      let followingViews = seen[index]?.followingRun?.views.map(\.embedding) ?? views
       let own = Batch(
-        sequences: [sequence], share: share(of: sample),
+        sequences: [sequence],
+        followingSequences: [TokenSequence(tokens: sequence.tokens, images: followingViews)],
+        share: share(of: sample),
         rowWeights: (1...sequence.tokens.count).map {
           answer.contains($0) ? options.answerWeight : 1
         })
@@ -161,24 +221,30 @@ package struct Calibrator {
         last.rowWeights.count + own.rowWeights.count <= Calibrator.batchTokens
       {
         batches[batches.count - 1].sequences += own.sequences
+        batches[batches.count - 1].followingSequences += own.followingSequences
         batches[batches.count - 1].rowWeights += own.rowWeights
       } else {
         batches.append(own)
       }
     }
-    var runs: [(run: ForwardPass.Run, share: Gathering.Share)] = []
+    var tracks: [Track] = []
     for batch in batches {
       var share = batch.share
       if options.answerWeight != 1 { share.weights.each = batch.rowWeights }
-      runs.append((try forward.run(batch.sequences), share))
+      tracks.append(
+        Track(
+          try pass.forward.run(batch.sequences),
+          following: try pass.following?.run(batch.followingSequences), share))
     }
-    _ = try advance(runs, gathering, spill)
+    try advance(&tracks, pass, spill)
     return batches.reduce(0) { $0 + $1.rowWeights.count }
   }
 
   /// Tokens that run at once.
   private struct Batch {
     var sequences: [TokenSequence]
+    /// The same with images as the model that follows sees them.
+    var followingSequences: [TokenSequence]
     let share: Gathering.Share
     /// One a token.
     var rowWeights: [Double]
@@ -203,24 +269,35 @@ package struct Calibrator {
     }
   }
 
-  /// Runs all computations to their ends, block by block.
+  /// Runs all batches to their ends, block by block.
   private func advance(
-    _ runs: [(run: ForwardPass.Run, share: Gathering.Share)], _ gathering: Gathering,
-    _ spill: MomentSpill?
-  ) throws(ModelError) -> [(run: ForwardPass.Run, share: Gathering.Share)] {
-    var runs = runs
-    let blocks = runs.first?.run.places.count ?? 0
+    _ tracks: inout [Track], _ pass: Pass, _ spill: MomentSpill?
+  ) throws(ModelError) {
+    let blocks = tracks.first?.run.places.count ?? 0
     for block in 0..<blocks {
       if spill != nil { report(Progress(count: block, total: blocks)) }
-      for index in runs.indices {
-        gathering.begin(runs[index].share)
-        try runs[index].run.advance()
+      for index in tracks.indices { try tracks[index].advance(pass.gathering) }
+      guard let spill else { continue }
+      let weights = try convertingErrors { () throws(FileError) in
+        try pass.gathering.end(block: spill)
       }
-      if let spill {
-        try convertingErrors { () throws(FileError) in try gathering.end(block: spill) }
-      }
+      guard let follower = pass.follower else { continue }
+      try remake(of: follower, weights, pass, spill)
+      for index in tracks.indices { try tracks[index].follow() }
     }
-    return runs
+  }
+
+  // Weights come with those that keep their moments.
+  private func remake(
+    of follower: any Follower, _ weights: [String: String], _ pass: Pass, _ spill: MomentSpill?
+  ) throws(ModelError) {
+    guard let spill, !weights.isEmpty else { return }
+    let moments = try convertingErrors { () throws(FileError) in
+      try CalibrationMoments(spill, of: weights)
+    }
+    try follower.remake(
+      Set(weights.keys),
+      by: CalibrationStatistics(pass.gathering.entries, of: model, with: moments))
   }
 }
 

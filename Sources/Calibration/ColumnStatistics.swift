@@ -71,6 +71,13 @@ package struct ColumnStatistics: Sendable, Equatable {
     }
   }
 
+  /// The same numbers as a file holds them, in Float32.
+  var stored: ColumnStatistics {
+    func rounded(_ values: [Double]) -> [Double] { values.map { Double(Float($0)) } }
+    return ColumnStatistics(
+      count: Double(Float(count)), squares: rounded(squares), sums: rounded(sums))
+  }
+
   /// The mean of x² of each column; nil where nothing went in.
   package var meanSquares: [Float]? {
     count > 0 ? squares.map { Float($0 / count) } : nil

@@ -25,12 +25,29 @@ final class Gathering: Sendable {
     var owners: [String: String] = [:]
     /// What went into the owners of this block and batch.
     var seen: [(name: String, expert: Int, inputs: Matrix)] = []
+    /// Whether what goes in is only kept, to be compared with.
+    var remembers = false
+    /// What went into the layers of this block and batch while the model was as it was.
+    var originals: [String: Matrix] = [:]
+    /// Weights of this block.
+    var weights: Set<String> = []
   }
 
   private let state = Mutex(State())
   private let keepsMoments: Bool
+  /// Whether it is gathered what inputs have lost.
+  private let keepsDrift: Bool
+  /// Whether a weight is looked at, by its name.
+  private let isWanted: @Sendable (String) -> Bool
 
-  init(keepsMoments: Bool) { self.keepsMoments = keepsMoments }
+  init(
+    keepsMoments: Bool, keepsDrift: Bool = false,
+    of isWanted: @escaping @Sendable (String) -> Bool = { _ in true }
+  ) {
+    self.keepsMoments = keepsMoments
+    self.keepsDrift = keepsDrift
+    self.isWanted = isWanted
+  }
 
   var entries: [CalibrationStatistics.Entry] { state.withLock { Array($0.entries.values) } }
 
@@ -42,28 +59,48 @@ final class Gathering: Sendable {
     state.withLock {
       $0.share = share
       $0.seen = []
+      $0.remembers = false
+    }
+  }
+
+  /// Tells that the next batch only shows what goes into the model as it was.
+  func remember() {
+    state.withLock {
+      $0.originals = [:]
+      $0.remembers = true
     }
   }
 
   /// Hands over the moments of a block that has run.
-  func end(block spill: MomentSpill) throws(FileError) {
-    let moments = state.withLock { state in
-      defer { state.moments = [:] }
-      return state.moments
+  ///
+  /// - Returns: The block's weights, each with the one that keeps its moments.
+  @discardableResult
+  func end(block spill: MomentSpill) throws(FileError) -> [String: String] {
+    let (moments, owners) = state.withLock { state in
+      defer { (state.moments, state.weights, state.originals) = ([:], [], [:]) }
+      return (state.moments, state.owners.filter { state.weights.contains($0.key) })
     }
     for (name, sums) in moments.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
       try spill.append(name, sums)
     }
+    return owners
   }
 
   /// Looks at the rows that go into a weight.
   func observer(_ parameter: Parameter, expert: Int) -> Linear.Observer? {
     let name = parameter.ggufName
+    guard isWanted(name) else { return nil }
     let columns =
       (parameter.shape.elementCount ?? 0) / max(1, parameter.shape.dimensions.first ?? 1)
     let count = parameter.expertCount ?? 1
     return { [self] inputs, _, rows in
       state.withLock { state in
+        guard !state.remembers else {
+          // Other experts may be chosen later, for other rows.
+          if count == 1 { state.originals[name] = inputs }
+          return
+        }
+        state.weights.insert(name)
         let empty = CalibrationStatistics.Entry(
           name: name,
           matrices: [ColumnStatistics](repeating: ColumnStatistics(columns: columns), count: count))
@@ -72,9 +109,12 @@ final class Gathering: Sendable {
         guard keepsMoments, inputs.rows > 0, inputs.columns == columns else { return }
         let owner = Gathering.owner(of: name, expert, inputs, &state)
         guard owner == name else { return }
-        let none = [MomentSums](repeating: MomentSums(columns: columns), count: count)
+        let none = [MomentSums](
+          repeating: MomentSums(columns: columns, keepsDrift: keepsDrift && count == 1),
+          count: count)
         state.moments[name, default: none][expert].add(
-          inputs, weights: weights, isHeldOut: state.share.isHeldOut)
+          inputs, originals: state.originals[name], weights: weights,
+          isHeldOut: state.share.isHeldOut)
       }
     }
   }

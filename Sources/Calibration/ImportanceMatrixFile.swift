@@ -11,6 +11,7 @@ import Tensors
 /// Layouts: Formats/imatrix.md.
 package enum ImportanceMatrixFile {
   private static let (squares, counts, sums) = (".in_sum2", ".counts", ".in_sum")
+  private static let followedKey = "pare.moments.followed"
   /// More rows than any calibration runs; a larger number is no count.
   private static let largestCount = 1e15
 
@@ -91,11 +92,13 @@ package enum ImportanceMatrixFile {
       throw CalibrationError("\(path): the file holds no statistics")
     }
     let metadata = checkpoint.metadata
-    return CalibrationStatistics(
+    var statistics = CalibrationStatistics(
       entries: entries, datasets: metadata["imatrix.datasets"]?.strings ?? [],
       window: integer(metadata["imatrix.chunk_size"]),
       windowCount: integer(metadata["imatrix.chunk_count"]),
       checksums: metadata[ModelFiles.checksumsKey]?.strings ?? [])
+    statistics.followed = metadata[followedKey]?.string
+    return statistics
   }
 
   private static func integer(_ value: GGUFValue?) -> Int {
@@ -133,6 +136,7 @@ package enum ImportanceMatrixFile {
     if !statistics.checksums.isEmpty {
       metadata[ModelFiles.checksumsKey] = .array(GGUFArray(statistics.checksums))
     }
+    if let followed = statistics.followed { metadata[followedKey] = .string(followed) }
     var tensors: [(TensorDescription, [Float])] = []
     for entry in statistics.entries {
       let count = entry.matrices.count

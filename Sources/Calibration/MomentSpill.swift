@@ -11,8 +11,9 @@ final class MomentSpill {
     let columns: Int
     /// Of each matrix: rows fitted to, rows held out.
     let counts: [(fitted: Double, heldOut: Double)]
-    /// Where its bytes lie.
+    /// Where its bytes lie, and those of its drift, if it has any.
     let range: Range<Int>
+    let drift: Range<Int>
   }
 
   private(set) var entries: [Entry] = []
@@ -35,9 +36,12 @@ final class MomentSpill {
     guard let columns = matrices.first?.columns else { return }
     let start = byteCount
     for matrix in matrices { try write(matrix.matrices) }
+    let end = byteCount
+    for matrix in matrices { try write(matrix.drifts) }
     entries.append(
       Entry(
-        name: name, columns: columns, counts: matrices.map(\.counts), range: start..<byteCount))
+        name: name, columns: columns, counts: matrices.map(\.counts), range: start..<end,
+        drift: end..<byteCount))
   }
 
   /// Appends the sums that several runs have of one weight's inputs.
@@ -60,7 +64,7 @@ final class MomentSpill {
       Entry(
         name: name, columns: first.columns,
         counts: stride(from: 0, to: counts.count, by: 2).map { (counts[$0], counts[$0 + 1]) },
-        range: start..<byteCount))
+        range: start..<byteCount, drift: byteCount..<byteCount))
   }
 
   private func write(_ values: [Float]) throws(FileError) {
@@ -70,6 +74,12 @@ final class MomentSpill {
       byteCount += bytes.count
     }
     if let failure { throw failure }
+  }
+
+  /// Everything that was appended so far, mapped into memory.
+  func read() throws(FileError) -> MappedFile {
+    _ = try writer.flush()
+    return try MappedFile(path: writer.temporaryPath)
   }
 
   /// Everything that was appended, mapped into memory.

@@ -71,10 +71,8 @@ extension ConversionPlan {
       entries.append(
         Entry(
           source: source, member: nil, name: parameter.ggufName, shape: parameter.ggufShape,
-          choice: choice, importance: importance?.columns(of: parameter.ggufName),
-          weighting: importance?.weighting ?? .inputs,
-          means: importance?.means(of: parameter.ggufName),
-          moments: importance?.moments(of: parameter.ggufName)))
+          choice: choice,
+          inputs: importance?.inputs(of: parameter.ggufName) ?? Importance.Inputs()))
     }
     if kinds.contains(.language), let entry = try ropeDivisors(of: model, beside: entries) {
       entries.append(entry)

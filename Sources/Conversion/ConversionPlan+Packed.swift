@@ -52,12 +52,10 @@ extension ConversionPlan {
     try ConversionPlan.checkLayouts(of: model)
     let planner = try PackedPlanner(model, wish)
     var entries = try planner.entries()
-    for index in entries.indices where entries[index].constant == nil {
-      let name = entries[index].source.parameter.ggufName
-      entries[index].importance = importance?.columns(of: name)
-      entries[index].weighting = importance?.weighting ?? .inputs
-      entries[index].means = importance?.means(of: name)
-      entries[index].moments = importance?.moments(of: name)
+    if let importance {
+      for index in entries.indices where entries[index].constant == nil {
+        entries[index].inputs = importance.inputs(of: entries[index].source.parameter.ggufName)
+      }
     }
     let suffix = name ?? ConversionPlan.suffix(of: entries, family: wish.family)
     let target = Folder.path(of: ConversionPlan.baseName(of: model) + "-" + suffix, in: folder)

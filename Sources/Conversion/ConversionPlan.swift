@@ -20,14 +20,8 @@ package struct ConversionPlan: Sendable {
     package var packing: PackedEncoding?
     /// Where the result has the channels of a convolution.
     package var channels = ChannelOrder.first
-    /// How much the error of each column counts, for each matrix; nil: all alike.
-    package var importance: [[Float]?]?
-    /// How that counts in the search.
-    package var weighting = Weighting.inputs
-    /// The mean of what goes into each column, for each matrix; nil where it is not known.
-    package var means: [[Float]?]?
-    /// How errors of columns act together, for each matrix; nil: codes are found one by one.
-    package var moments: [InputMoments?]?
+    /// What is known of what goes into it.
+    package var inputs = Importance.Inputs()
     /// What it did not get, and why; nil if it got what was asked for.
     package var fallback: String?
     /// Why a packed folder keeps it as it is.
@@ -43,17 +37,17 @@ package struct ConversionPlan: Sendable {
 
     /// That of one matrix, if its rows are stored as they are multiplied.
     func importance(of matrix: Int, columns: Int) -> [Float]? {
-      known(importance, of: matrix) { $0.count == columns }
+      known(inputs.columns, of: matrix) { $0.count == columns }
     }
 
     /// Likewise.
     func moments(of matrix: Int, columns: Int) -> InputMoments? {
-      known(moments, of: matrix) { $0.columns == columns }
+      known(inputs.moments, of: matrix) { $0.columns == columns }
     }
 
     /// Likewise.
     func means(of matrix: Int, columns: Int) -> [Float]? {
-      known(means, of: matrix) { $0.count == columns }
+      known(inputs.means, of: matrix) { $0.count == columns }
     }
 
     private func known<Known>(
@@ -97,6 +91,11 @@ package struct ConversionPlan: Sendable {
   package var texts: [(text: String, target: String)] = []
 
   package var entries: [Entry] { files.flatMap(\.entries) }
+
+  /// What is made, for people: statistics that were gathered along it serve no other.
+  package var label: String {
+    "\(container.rawValue) " + files.map(\.recipe).joined(separator: " + ")
+  }
 }
 
 extension Part {
@@ -122,6 +121,6 @@ extension Model {
       role: parameter.role, shape: shape, layer: parameter.layer,
       layerCount: parameter.layerCount, expertCount: language?.integer("expertCount") ?? 0,
       headGroups: parameter.part == .language ? language?.headGroups ?? 1 : 1,
-      isTied: !(parameters.contains { $0.parameter.role == "language.output.output" }))
+      isTied: tiedTable != nil)
   }
 }

@@ -20,18 +20,18 @@ final class FeedbackChoice {
   ///   - importance: The weight of each column in the search.
   /// - Returns: nil if it is coded without feedback: the format has no such codes, the moments are of no
   ///   use, or rows that were tried lose more by tokens to which they were not fitted.
-  func curvature(
+  func feedback(
     for format: (any FeedbackFormat)?, of matrix: Weight, moments: InputMoments?,
     importance: [Float]?
-  ) -> Curvature? {
+  ) -> Feedback? {
     guard let format, let moments, matrix.rows > 0 else { return nil }
     if last?.name != moments.name || last?.partSize != format.partSize {
       last = (moments.name, format.partSize, Curvature(moments, partSize: format.partSize))
     }
     guard let curvature = last?.curvature else { return nil }
-    let trial = FeedbackTrial(
+    return FeedbackTrial(
       format, curvature, moments, rows: matrix.rows, importance: importance
     ) { rows, values in matrix.decode(rows: rows, into: values) }
-    return trial.helps ? curvature : nil
+    .best
   }
 }

@@ -37,12 +37,12 @@ struct PackedTensorConverter {
       } else {
         let importance = entry.importance(of: index, columns: matrix.columns)
         let groups = packing.encoder()
-        let curvature = feedback.curvature(
+        let feedback = feedback.feedback(
           for: GroupCodes(groups), of: matrix,
           moments: entry.moments(of: index, columns: matrix.columns), importance: importance)
         let encoder = PackedTileEncoder(
-          groups: groups, columns: matrix.columns, weighting: entry.weighting,
-          curvature: curvature)
+          groups: groups, columns: matrix.columns, weighting: entry.inputs.weighting,
+          feedback: feedback)
         let outcome = try encode(
           matrix, of: tensor, entry, importance: importance, with: encoder
         ) { (planes) throws(ConversionError) in
@@ -71,7 +71,7 @@ struct PackedTensorConverter {
     return try encode(
       matrix, of: tensor, entry, importance: entry.importance(of: 0, columns: matrix.columns),
       with: PackedTileEncoder(
-        groups: packing.encoder(), columns: matrix.columns, weighting: entry.weighting),
+        groups: packing.encoder(), columns: matrix.columns, weighting: entry.inputs.weighting),
       means: entry.means(of: 0, columns: matrix.columns), { _ in }
     ).meanErrors
   }

@@ -57,11 +57,11 @@ struct TensorConverter {
       case .repacked(let packed): try repack(matrix, packed)
       case .encoded:
         let importance = entry.importance(of: index, columns: columns)
-        let curvature = feedback.curvature(
+        let feedback = feedback.feedback(
           for: Quantization.feedback(for: format), of: matrix,
           moments: entry.moments(of: index, columns: columns), importance: importance)
         let encoder = TileEncoder(
-          format: format, columns: columns, weighting: entry.weighting, curvature: curvature)
+          format: format, columns: columns, weighting: entry.inputs.weighting, feedback: feedback)
         distortion.add(
           try encode(matrix, of: tensor, importance: importance, with: encoder, write).distortion)
       }
@@ -118,7 +118,7 @@ struct TensorConverter {
     else { return [Double](repeating: 0, count: rows) }
     return try encode(
       matrix, of: tensor, importance: entry.importance(of: 0, columns: columns),
-      with: TileEncoder(format: format, columns: columns, weighting: entry.weighting),
+      with: TileEncoder(format: format, columns: columns, weighting: entry.inputs.weighting),
       means: entry.means(of: 0, columns: columns), { _, _ in }
     ).meanErrors
   }

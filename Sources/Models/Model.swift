@@ -57,6 +57,13 @@ package struct Model: Sendable {
   /// The parameters that a checkpoint has, of all parts.
   package var parameters: [BoundParameter] { census.parameters.flatMap { $0.compactMap(\.self) } }
 
+  /// The name in a GGUF of the table of token embeddings, if it is the output matrix as well.
+  package var tiedTable: String? {
+    let roles = parameters.map(\.parameter)
+    guard !roles.contains(where: { $0.role == "language.output.output" }) else { return nil }
+    return roles.first { $0.role == "language.embedding.table" }?.ggufName
+  }
+
   /// Bytes of all weights as they are stored.
   package var byteCount: Int { parameters.flatMap(\.tensors).reduce(0) { $0 + $1.totalByteCount } }
 

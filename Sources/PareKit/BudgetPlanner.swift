@@ -155,7 +155,7 @@ struct BudgetPlanner<Container: BudgetContainer> {
     guard let first = tensor.entries.first, let cost = costs[tensor.place] else { return [] }
     let entry = entries[first]
     let errors = try convertingErrors { () throws(ModelError) in
-      try EncodingErrors(of: entry.source, importance: entry.importance)
+      try EncodingErrors(of: entry.source, importance: entry.inputs.columns)
     }
     guard let base = container.error(errors, of: entry, as: container.probe) else { return [] }
     return container.choices.compactMap { choice in

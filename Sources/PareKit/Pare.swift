@@ -18,10 +18,10 @@ public enum Pare {
   /// The version that outputs carry.
   public static var version: String { Provenance.version }
 
-  /// The names that ``PareModel/quantize(recipe:visionRecipe:calibration:in:replacing:progress:)`` knows.
+  /// The names that ``PareTarget/gguf(recipe:visionRecipe:)`` knows.
   public static var recipes: [String] { Recipe.names }
 
-  /// The types that ``PareModel/quantizeToMLX(type:groupSize:calibration:in:replacing:progress:)`` knows.
+  /// The types that ``PareTarget/mlx(type:groupSize:)`` knows.
   public static var mlxTypes: [String] { PackedTarget.mlxTypes }
 
   /// Those that compressed-tensors has.

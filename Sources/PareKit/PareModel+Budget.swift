@@ -38,6 +38,11 @@ extension PareModel {
   ) throws(PareError) -> ParePlan {
     let samples = try convertingErrors { () throws(ModelError) in try Dataset(paths: data) }
     let importance = try importance(from: calibration, method: method)
+    if let followed = importance?.followed {
+      throw PareError(
+        "the statistics were gathered for \(followed); a budget needs some that serve all types, of "
+          + "pare calibrate without --for")
+    }
     switch container {
     case .gguf:
       return try BudgetPlanner(
@@ -76,6 +81,7 @@ extension PareModel {
     let importance = try importance(from: calibration, method: method)
     let conversion = try plan.container.plan(
       plan.recipeJSON, of: model, importance: importance, folder: folder)
+    try importance?.requireServing(conversion)
     return try run(replacing, progress) { () throws(ConversionError) in conversion }
   }
 }

@@ -54,23 +54,31 @@ extension PareModel {
   ///   - imageWeight: How often a sample with an image counts, beside one of text.
   ///   - answerWeight: How often a token counts that predicts one of an answer, beside all others.
   ///   - hessian: Whether products of columns are gathered too, for
-  ///     ``PareMethod/feedback``: a layer of n inputs takes 8·n² bytes of the file.
+  ///     ``PareMethod/feedback``: a layer of n inputs takes 8·n² bytes of the file, twice as many
+  ///     with a target.
+  ///   - target: What the model will be quantized to with them: each block then sees what the quantized
+  ///     blocks before it give, and its weights make up for that, too. Nil: the model as it is, for
+  ///     any target.
   ///   - progress: Called now and then.
   /// - Returns: What was gathered.
   /// - Throws: ``PareError`` for samples that the model cannot take, or too few of them.
   public func calibrate(
     data: [String], window: Int = 512, sampleLimit: Int? = nil, imageWeight: Double = 1,
-    answerWeight: Double = 1, hessian: Bool = false,
+    answerWeight: Double = 1, hessian: Bool = false, following target: PareTarget? = nil,
+
     progress: @escaping (PareProgress) -> Void = { _ in }
   ) throws(PareError) -> PareCalibration {
-    try convertingErrors { () throws(ModelError) in
+    let follower = try target.map { (target) throws(PareError) in
+      try QuantizedFollower(self, as: target)
+    }
+    return try convertingErrors { () throws(ModelError) in
       var options = Calibrator.Options()
       options.window = window
       options.sampleLimit = sampleLimit
       options.imageWeight = imageWeight
       options.answerWeight = answerWeight
       options.keepsMoments = hessian
-      let calibrator = Calibrator(model, options: options) {
+      let calibrator = Calibrator(model, options: options, follower: follower) {
         progress(
           PareProgress(
             activity: hessian ? "blocks" : "samples", done: $0.count, total: $0.total,

@@ -64,7 +64,8 @@ extension PareModel {
     switch container {
     case .gguf:
       return try quantize(
-        recipe: (type ?? .bf16).rawValue, in: folder, replacing: replacing, progress: progress)
+        to: .gguf(recipe: (type ?? .bf16).rawValue), in: folder, replacing: replacing,
+        progress: progress)
     case .safetensors:
       return try run(replacing, progress) { () throws(ConversionError) in
         try ConversionPlan(safetensors: model, encoding: encoding ?? .bf16, folder: folder)
@@ -78,70 +79,13 @@ extension PareModel {
     }
   }
 
-  /// Quantizes the model to a folder that MLX's stock loaders open.
+  /// Quantizes the model.
   ///
   /// - Parameters:
-  ///   - type: A name of ``Pare/mlxTypes``, or the path of a recipe for folders in JSON.
-  ///   - groupSize: Weights that share a scale: 32, 64 or 128; nil for the usual number, and for
-  ///     recipes, whose types say it.
-  ///   - calibration: Statistics of ``PareModel/calibrate(data:window:sampleLimit:progress:)`` or of
-  ///     llama.cpp's llama-imatrix, by which errors are weighted; nil: all alike.
-  ///   - method: How codes are found.
-  ///   - folder: Where the output goes; made if missing.
-  ///   - replacing: Whether files that are there may be replaced; one that was made of the same
-  ///     source in the same way is kept anyway.
-  ///   - progress: Called now and then.
-  /// - Returns: What was written.
-  /// - Throws: ``PareError``; then nothing was written.
-  public func quantizeToMLX(
-    type: String, groupSize: Int? = nil, calibration: String? = nil,
-    method: PareMethod = .search, in folder: String,
-    replacing: Bool = false, progress: @escaping (PareProgress) -> Void = { _ in }
-  ) throws(PareError) -> PareConversion {
-    let importance = try importance(from: calibration, method: method)
-    let recipe = try PareModel.mlxRecipe(type, groupSize: groupSize)
-    return try run(replacing, progress) { () throws(ConversionError) in
-      try ConversionPlan(packed: model, recipe: recipe, importance: importance, folder: folder)
-    }
-  }
-
-  /// Quantizes the model to a folder that compressed-tensors reads, in `pack-quantized`.
-  ///
-  /// - Parameters:
-  ///   - type: A name of ``Pare/compressedTensorsTypes``.
-  ///   - groupSize: Weights that share a scale: 32, 64 or 128; nil for 128.
-  ///   - isSymmetric: Whether zero is the middle of the codes, or each group has its own.
-  ///   - calibration: Statistics by which errors are weighted; nil: all alike.
-  ///   - method: How codes are found.
-  ///   - folder: Where the output goes; made if missing.
-  ///   - replacing: Whether files that are there may be replaced; one that was made of the same
-  ///     source in the same way is kept anyway.
-  ///   - progress: Called now and then.
-  /// - Returns: What was written.
-  /// - Throws: ``PareError``; then nothing was written.
-  public func quantizeToCompressedTensors(
-    type: String, groupSize: Int? = nil, isSymmetric: Bool = true, calibration: String? = nil,
-    method: PareMethod = .search, in folder: String, replacing: Bool = false,
-    progress: @escaping (PareProgress) -> Void = { _ in }
-  ) throws(PareError) -> PareConversion {
-    let importance = try importance(from: calibration, method: method)
-    return try run(replacing, progress) { () throws(ConversionError) in
-      try ConversionPlan(
-        packed: model,
-        recipe: PackedRecipe(
-          try .compressedTensors(type: type, groupSize: groupSize, isSymmetric: isSymmetric)),
-        importance: importance,
-        folder: folder)
-    }
-  }
-
-  /// Quantizes the model to GGUF.
-  ///
-  /// - Parameters:
-  ///   - recipe: A name of ``Pare/recipes``, or the path of a recipe in JSON.
-  ///   - visionRecipe: The same for the vision encoder and the connector; nil: the one that the
-  ///     recipe names.
-  ///   - calibration: Statistics by which errors are weighted; nil: all alike.
+  ///   - target: What it becomes.
+  ///   - calibration: Statistics of
+  ///     ``PareModel/calibrate(data:window:sampleLimit:imageWeight:answerWeight:hessian:following:progress:)``
+  ///     or of llama.cpp's llama-imatrix, by which errors are weighted; nil: all alike.
   ///   - method: How codes are found.
   ///   - folder: Where the outputs go; made if missing.
   ///   - replacing: Whether files that are there may be replaced; one that was made of the same
@@ -150,19 +94,13 @@ extension PareModel {
   /// - Returns: What was written.
   /// - Throws: ``PareError``; then nothing was written.
   public func quantize(
-    recipe: String, visionRecipe: String? = nil, calibration: String? = nil,
-    method: PareMethod = .search, in folder: String,
-    replacing: Bool = false, progress: @escaping (PareProgress) -> Void = { _ in }
+    to target: PareTarget, calibration: String? = nil, method: PareMethod = .search,
+    in folder: String, replacing: Bool = false,
+    progress: @escaping (PareProgress) -> Void = { _ in }
   ) throws(PareError) -> PareConversion {
-    let language = try PareModel.recipe(recipe)
-    let vision = visionRecipe ?? language.projector
-    let projector = try vision.map(PareModel.recipe) ?? language
     let importance = try importance(from: calibration, method: method)
-    return try run(replacing, progress) { () throws(ConversionError) in
-      try ConversionPlan(
-        gguf: model, recipe: language, projectorRecipe: projector, importance: importance,
-        folder: folder)
-    }
+    let plan = try target.plan(of: model, importance: importance, folder: folder)
+    return try run(replacing, progress) { () throws(ConversionError) in plan }
   }
 
   func run(

@@ -5,6 +5,9 @@
 package struct Importance: Sendable {
   /// Where it comes from, for what outputs say of themselves.
   package let label: String
+  /// The plan whose outputs were gone through when it was gathered, so that it serves no other; nil if
+  /// it serves all.
+  package var followed: String?
   /// How it counts in searches.
   package let weighting: Weighting
   /// By the weights' names in a GGUF, one an expert; nil for an expert that nothing went into.
@@ -29,23 +32,42 @@ package struct Importance: Sendable {
 
   /// The same with products of columns.
   package func with(_ moments: [String: [InputMoments?]]) -> Importance {
-    Importance(label: label + ", feedback", columns: columns, means: means, moments: moments)
+    var result = Importance(
+      label: label + ", feedback", columns: columns, means: means, moments: moments)
+    result.followed = followed
+    return result
   }
 
   /// The same, with the magnitude of values as well.
   package func withMagnitude() -> Importance {
-    Importance(
+    var result = Importance(
       label: label + ", magnitude", columns: columns, means: means, moments: moments,
       weighting: .inputsAndMagnitude)
+    result.followed = followed
+    return result
   }
 
-  /// The columns of a weight's matrices, one an expert; nil where nothing is known of them.
-  package func columns(of ggufName: String) -> [[Float]?]? { columns[ggufName] }
+  /// What is known of what goes into the matrices of one weight, one an expert.
+  package struct Inputs: Sendable {
+    /// How much the error of each column counts; nil: all alike.
+    package var columns: [[Float]?]?
+    /// How that counts in the search.
+    package var weighting = Weighting.inputs
+    /// The mean of each column; nil where it is not known.
+    package var means: [[Float]?]?
+    /// How errors of columns act together; nil: codes are found one by one.
+    package var moments: [InputMoments?]?
 
-  /// The mean of what goes into each column of a weight's matrices; nil where it is not known.
-  package func means(of ggufName: String) -> [[Float]?]? { means[ggufName] }
+    package init() {}
+  }
 
-  /// The second moments of what goes into a weight's matrices, one an expert; nil where they are not
-  /// known, or not wanted.
-  package func moments(of ggufName: String) -> [InputMoments?]? { moments[ggufName] }
+  /// What is known of the inputs of a weight.
+  package func inputs(of ggufName: String) -> Inputs {
+    var inputs = Inputs()
+    inputs.columns = columns[ggufName]
+    inputs.weighting = weighting
+    inputs.means = means[ggufName]
+    inputs.moments = moments[ggufName]
+    return inputs
+  }
 }

@@ -27,23 +27,23 @@ package struct PackedTileEncoder: Sendable {
   package let columns: Int
   private let weighting: Weighting
   /// With which codes make up for each other's errors; nil: each is found by itself.
-  private let feedback: (codes: GroupCodes, curvature: Curvature)?
+  private let feedback: (codes: GroupCodes, own: Feedback)?
 
   /// - Parameters:
   ///   - groups: Finds the codes of a row.
   ///   - columns: Elements a row.
   ///   - weighting: How importance counts.
-  ///   - curvature: Lets codes make up for each other's errors, where they are on a grid.
+  ///   - feedback: Lets codes make up for each other's errors, where they are on a grid.
   package init(
-    groups: GroupEncoder, columns: Int, weighting: Weighting = .inputs, curvature: Curvature? = nil
+    groups: GroupEncoder, columns: Int, weighting: Weighting = .inputs, feedback: Feedback? = nil
   ) {
     self.groups = groups
     self.weighting = weighting
     self.columns = columns
-    if let curvature, curvature.columns == columns, let codes = GroupCodes(groups) {
-      feedback = (codes, curvature)
+    if let feedback, feedback.curvature.columns == columns, let codes = GroupCodes(groups) {
+      self.feedback = (codes, feedback)
     } else {
-      feedback = nil
+      self.feedback = nil
     }
     packing = PackedCodes(
       grid: groups.offset == .none ? .e2m1 : .integer, bits: groups.bits)
@@ -136,7 +136,7 @@ package struct PackedTileEncoder: Sendable {
         source, weighted: weighting.weights(of: source, importance: importance), into: &row)
       return row
     }
-    if let feedback { improve(&encoded, values: values, feedback.codes, feedback.curvature) }
+    if let feedback { improve(&encoded, values: values, feedback.codes, feedback.own) }
     var planes = Planes(
       codes: [UInt8](repeating: 0, count: rows * codeBytes),
       scales: [UInt8](repeating: 0, count: rows * groupCount * scaleBytes),
@@ -168,9 +168,9 @@ package struct PackedTileEncoder: Sendable {
   /// Gives rows other codes and factors.
   private func improve(
     _ rows: inout [GroupEncoder.Row], values: UnsafeBufferPointer<Float>, _ codes: GroupCodes,
-    _ curvature: Curvature
+    _ feedback: Feedback
   ) {
-    let tile = codes.tile(curvature)
+    let tile = codes.tile(feedback)
     tile.load(values, rows)
     tile.fit()
     for index in rows.indices { tile.store(index, into: &rows[index]) }

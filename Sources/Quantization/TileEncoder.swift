@@ -34,26 +34,26 @@ package struct TileEncoder: Sendable {
   package let columns: Int
   private let weighting: Weighting
   /// With which codes make up for each other's errors; nil: each is found by itself.
-  private let feedback: (format: any BlockFeedback, curvature: Curvature)?
+  private let feedback: (format: any BlockFeedback, own: Feedback)?
 
   /// - Parameters:
   ///   - format: Of the blocks.
   ///   - columns: Elements a row.
   ///   - weighting: How importance counts.
-  ///   - curvature: Lets codes make up for each other's errors, where the format can.
+  ///   - feedback: Lets codes make up for each other's errors, where the format can.
   package init(
     format: any BlockFormat, columns: Int, weighting: Weighting = .inputs,
-    curvature: Curvature? = nil
+    feedback: Feedback? = nil
   ) {
     self.format = format
     self.weighting = weighting
     self.columns = columns
-    if let curvature, curvature.columns == columns,
-      let own = Quantization.feedback(for: format)
+    if let feedback, feedback.curvature.columns == columns,
+      let format = Quantization.feedback(for: format)
     {
-      feedback = (own, curvature)
+      self.feedback = (format, feedback)
     } else {
-      feedback = nil
+      self.feedback = nil
     }
   }
 
@@ -113,7 +113,7 @@ package struct TileEncoder: Sendable {
         if let feedback {
           improve(
             UnsafeMutableRawBufferPointer(bytes), values: UnsafeBufferPointer(values),
-            rows: range.count, feedback.format.tile(feedback.curvature))
+            rows: range.count, feedback.format.tile(feedback.own))
         }
         let result = isExact ? values : decoded
         if !isExact { format.decode(UnsafeRawBufferPointer(bytes), into: decoded) }

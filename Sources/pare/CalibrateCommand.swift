@@ -41,6 +41,16 @@ struct CalibrateCommand: ParsableCommand {
       valueName: "x"))
   var answerWeight = 1.0
 
+  @Option(
+    name: .customLong("for"),
+    help: ArgumentHelp(
+      "With --hessian: the type that the model will have. Each block sees what the blocks before it "
+        + "give once they are quantized, and makes up for that; three times the work, and of use for "
+        + "this type alone.",
+      valueName: "type"))
+  var followedType: String?
+
+  @OptionGroup var destination: DestinationOptions
   @OptionGroup var target: OutputFileOptions
   @OptionGroup var projector: ProjectorOption
   @OptionGroup var shared: SharedOptions
@@ -56,6 +66,9 @@ struct CalibrateCommand: ParsableCommand {
     if inputs.count > 1 {
       throw ValidationError("expected one model, found \(inputs.count); --merge takes statistics")
     }
+    if followedType != nil, !hessian {
+      throw ValidationError("--for: it is for feedback; give --hessian as well")
+    }
     for (name, weight) in [("--image-weight", imageWeight), ("--answer-weight", answerWeight)]
     where !(weight > 0 && weight <= 1e6) {
       throw ValidationError("\(name): expected a number from 0 to 1000000, not 0 itself")
@@ -70,7 +83,8 @@ struct CalibrateCommand: ParsableCommand {
       let model = try shared.open(inputs[0], projector: projector.mmproj)
       return try model.calibrate(
         data: input.data, window: input.window, sampleLimit: input.samples,
-        imageWeight: imageWeight, answerWeight: answerWeight, hessian: hessian, progress: progress)
+        imageWeight: imageWeight, answerWeight: answerWeight, hessian: hessian,
+        following: followedType.map(destination.target), progress: progress)
     }
     try result.write(to: target.output)
   }

@@ -6,20 +6,6 @@ public import PareKit
 extension PareMethod: ExpressibleByArgument {}
 
 struct QuantizeCommand: ParsableCommand {
-  /// The containers that hold quantized weights.
-  enum Container: String, ExpressibleByArgument, CaseIterable {
-    case gguf, mlx
-    case compressedTensors = "compressed-tensors"
-
-    var planned: PareModel.Container {
-      switch self {
-      case .gguf: .gguf
-      case .mlx: .mlx
-      case .compressedTensors: .compressedTensors
-      }
-    }
-  }
-
   static let configuration = CommandConfiguration(
     commandName: "quantize",
     abstract: "Makes a model small: weights in few bits, chosen by the role of each tensor.",
@@ -40,26 +26,10 @@ struct QuantizeCommand: ParsableCommand {
   @Argument(help: "A Hugging Face folder, a .safetensors file, or a .gguf file.")
   var model: String
 
-  @Option(help: "The container.")
-  var to: Container = .gguf
-
   @Option(help: "The recipe or type; see above.")
   var type: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "The recipe of the vision encoder and the connector, in GGUF (default: that of the type).",
-      valueName: "type"))
-  var visionType: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "Weights that share a scale, in a folder: 32, 64 or 128 (default: 64 for MLX, else 128).",
-      valueName: "n"))
-  var groupSize: Int?
-
-  @Flag(help: "Give each group a zero point of its own (compressed-tensors).")
-  var asymmetric = false
+  @OptionGroup var destination: DestinationOptions
 
   @Option(
     help: ArgumentHelp(
@@ -86,22 +56,9 @@ struct QuantizeCommand: ParsableCommand {
     let model = try shared.open(model, projector: projector.mmproj)
     guard let type else { return try run(within: budget, model) }
     _ = try shared.show { progress in
-      switch to {
-      case .gguf:
-        try model.quantize(
-          recipe: type, visionRecipe: visionType, calibration: calibration, method: method,
-          in: try target.folder(), replacing: target.force, progress: progress)
-      case .mlx:
-        try model.quantizeToMLX(
-          type: type, groupSize: groupSize, calibration: calibration, method: method,
-          in: try target.folder(), replacing: target.force, progress: progress)
-      case .compressedTensors:
-        try model.quantizeToCompressedTensors(
-          type: type, groupSize: groupSize, isSymmetric: !asymmetric,
-          calibration: calibration, method: method, in: try target.folder(),
-          replacing: target.force,
-          progress: progress)
-      }
+      try model.quantize(
+        to: destination.target(type), calibration: calibration, method: method,
+        in: try target.folder(), replacing: target.force, progress: progress)
     }
   }
 
@@ -111,7 +68,8 @@ struct QuantizeCommand: ParsableCommand {
     if let path = options.saveRecipe { try Pare.checkOutput(path, replacing: target.force) }
     let plan = try shared.showingProgress { progress in
       try model.plan(
-        budget, data: options.data, for: to.planned, groupSize: groupSize, visionRecipe: visionType,
+        budget, data: options.data, for: destination.to.planned,
+        groupSize: destination.groupSize, visionRecipe: destination.visionType,
         calibration: calibration,
         method: method, progress: progress)
     }
@@ -137,20 +95,11 @@ struct QuantizeCommand: ParsableCommand {
       if type != nil {
         throw ValidationError("--type: a budget chooses types; leave one of both out")
       }
-      if to == .compressedTensors {
+      if destination.to == .compressedTensors {
         throw ValidationError("--to: a budget is for gguf or mlx; name one of them")
       }
     } else if type == nil {
       throw ValidationError("--type: expected a type or a budget, found none")
-    }
-    if to != .gguf, visionType != nil {
-      throw ValidationError("--vision-type: only GGUF has recipes; leave it out")
-    }
-    if to == .gguf, groupSize != nil {
-      throw ValidationError("--group-size: GGUF types have groups of their own; leave it out")
-    }
-    if to != .compressedTensors, asymmetric {
-      throw ValidationError("--asymmetric: only compressed-tensors has the choice; leave it out")
     }
   }
 }

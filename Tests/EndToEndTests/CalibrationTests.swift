@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Checkpoints
 import Fixtures
 import Notation
+import Tensors
 import TestSupport
 import Testing
 
@@ -121,6 +123,50 @@ struct CalibrationTests {
       "quantize", Self.model, "--type", "Q2_K", "--calibration", folder.file("all.dat"), "-o",
       folder.file("out"), "--quiet")
     #expect(quantized.status == 0, "\(quantized.error)")
+  }
+
+  @Test(
+    "statistics for a type are of what goes into the blocks of the very model that is made with them",
+    arguments: [("mm1-tiny", "gguf", "Q4_0"), ("llava-tiny", "mlx", "3bit")])
+  func following(_ name: String, _ container: String, _ type: String) throws {
+    let folder = try TemporaryFolder()
+    let model = Fixtures.path(name)
+    let data = ["--data", model + "/evaluation/data.jsonl", "--samples", "24", "--quiet"]
+    let statistics = folder.file("for.gguf")
+    let made = try Command(
+      ["calibrate", model, "--hessian", "--for", type, "--to", container, "-o", statistics] + data)
+    #expect(made.status == 0, "\(made.error)")
+    let quantized = try Command(
+      "quantize", model, "--to", container, "--type", type, "--method", "feedback",
+      "--calibration", statistics, "-o", folder.file("out"), "--quiet")
+    #expect(quantized.status == 0, "\(quantized.error)")
+    let file = "out/\(name)-\(type)" + (container == "gguf" ? ".gguf" : "")
+    let again = try Command(
+      ["calibrate", folder.file(file), "-o", folder.file("again.gguf")] + data)
+    #expect(again.status == 0, "\(again.error)")
+    let (first, second) = (
+      try Checkpoint(path: statistics), try Checkpoint(path: folder.file("again.gguf"))
+    )
+    var count = 0
+    for tensor in first.tensors where tensor.name.hasSuffix(".in_sum2") {
+      // Within a block the layers see each other as they were.
+      guard tensor.name.hasPrefix("blk."),
+        tensor.name.contains("attn_q") || tensor.name.contains("ffn_up")
+      else { continue }
+      let other = try #require(second[tensor.name])
+      #expect(tensor.bytes.elementsEqual(other.bytes), "\(tensor.name)")
+      let drift = first[tensor.name.replacing(".in_sum2", with: ".in_drift")]
+      #expect(drift == nil || drift?.shape.dimensions.first == 1)
+      count += 1
+    }
+    #expect(count == 8)
+    let other = try Command(
+      "quantize", model, "--to", container, "--type", container == "gguf" ? "Q5_0" : "4bit",
+      "--method", "feedback", "--calibration", statistics, "-o", folder.file("other"))
+    #expect(other.status == 2 && other.error.contains("gathered for"), "\(other.error)")
+    let alone = try Command(
+      ["calibrate", model, "--for", type, "-o", folder.file("alone.gguf")] + data)
+    #expect(alone.status == 64 && alone.error.contains("--hessian"), "\(alone.error)")
   }
 
   @Test("what cannot be used is refused, and leaves nothing")

@@ -66,10 +66,18 @@ void pk_feedback_refit(
     pk_instruction_set set, pk_level_grid levels, const float *moments, const int32_t *places,
     size_t count, pk_stored_type type, int is_joint, float *factors, pk_feedback_rows rows);
 
-/// losses[lane] = errors * moments * errors.
-void pk_feedback_loss(
-    pk_instruction_set set, const float *moments, size_t columns, const float *errors,
-    double *losses);
+/// products[lane] = left * moments * right.
+void pk_feedback_product(
+    pk_instruction_set set, const float *moments, size_t columns, const float *left,
+    const float *right, double *products);
+
+/// shifts = (drift * values) / H of each lane, H = Bᵀ D B.
+///
+/// `drift` and `couplings` (B) are `[columns][columns]`, `pivots` (D) one a column, all in the order of
+/// coding.
+void pk_feedback_shift(
+    pk_instruction_set set, const float *drift, const float *couplings, const float *pivots,
+    size_t columns, const float *values, float *shifts);
 
 // Formats of code books, whose elements are coded by parts of eight: their magnitudes are a point, or
 // two, of a book, times the scale of the part's group.

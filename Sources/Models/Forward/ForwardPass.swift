@@ -27,7 +27,7 @@ package struct ForwardPass: Sendable {
   package let model: Model
   private let vision: PartRunner?
   private let connector: PartRunner?
-  private let language: PartRunner
+  let language: PartRunner
   private let table: Weight
 
   /// What is done beside the computation, or otherwise.
@@ -73,6 +73,11 @@ package struct ForwardPass: Sendable {
         sentence: "it gives \(connector.outputWidth) channels, the language model takes "
           + "\(table.columns); the parts do not belong together")
     }
+  }
+
+  /// All blocks, those of the vision part first.
+  package var places: [BlockPlace] {
+    [vision, connector, language].compactMap(\.self).flatMap(\.places)
   }
 
   package var vocabularySize: Int { language.outputWidth }
@@ -155,80 +160,7 @@ package struct ForwardPass: Sendable {
     return flow.hidden
   }
 
-  /// A computation that goes on block by block, so that others can keep in step with it.
-  package struct Run: Sendable {
-    private let runners: [PartRunner]
-    private var flow: Flow
-    /// All blocks, in their order.
-    package let places: [BlockPlace]
-    private let order: [(part: Int, block: Int)]
-    private var done = 0
-    /// The vision part's output, once it is there.
-    private var encoded: [Matrix] = []
-
-    fileprivate init(_ runners: [PartRunner], on flow: Flow) {
-      self.runners = runners
-      self.flow = flow
-      places = runners.flatMap(\.places)
-      order = runners.enumerated().flatMap { part, runner in
-        runner.places.indices.map { (part, $0) }
-      }
-    }
-
-    /// The block that comes next; nil after the last.
-    package var next: BlockPlace? { done < places.count ? places[done] : nil }
-
-    /// What the last block that ran has given: `[rows of all sequences, channels]`.
-    package var hidden: Matrix { flow.hidden }
-
-    /// Rows of each sequence, or of each image.
-    package var lengths: [Int] { flow.batch.lengths }
-
-    /// What the images have become; complete when all blocks ran.
-    package var views: [ImageView] {
-      zip(encoded, flow.embeddings).map(ImageView.init)
-    }
-
-    /// Runs the next block; after the last, nothing.
-    package mutating func advance() throws(ModelError) {
-      guard done < order.count else { return }
-      let (part, block) = order[done]
-      try runners[part].run(block: block, on: &flow)
-      done += 1
-      if done == order.count || order[done].part != part {
-        flow.pixels = []
-        if part == 0, runners.count > 1 { encoded = flow.embeddings.map(\.matrix) }
-      }
-    }
-
-    /// The computation as if no other layer came: what follows the last one runs on what is there.
-    package func endingHere() throws(ModelError) -> Run {
-      var end = self
-      end.done = max(done, places.lastIndex { $0.layer != nil }.map { $0 + 1 } ?? 0)
-      while end.next != nil { try end.advance() }
-      return end
-    }
-  }
-
-  /// Begins the computation of ``logits(_:rows:trace:)``.
-  package func run(
-    _ sequences: [TokenSequence], rows: [Int]? = nil
-  ) throws(ModelError) -> Run {
-    var flow = try flow(of: sequences)
-    flow.outputRows = rows
-    return Run([language], on: flow)
-  }
-
-  /// Begins the computation of ``views(of:trace:)``.
-  package func run(_ images: [PixelTensor]) throws(ModelError) -> Run {
-    let (vision, connector) = try imageParts()
-    return Run(
-      [vision, connector],
-      on: Flow(
-        hidden: Matrix(rows: 0, columns: 0), batch: Batch(lengths: []), pixels: images))
-  }
-
-  private func imageParts() throws(ModelError) -> (PartRunner, PartRunner) {
+  func imageParts() throws(ModelError) -> (PartRunner, PartRunner) {
     guard let vision, let connector else {
       throw .input(
         "\(model.path): the model takes text only; leave the image out, or name its vision part "
@@ -283,7 +215,7 @@ package struct ForwardPass: Sendable {
   }
 
   /// What goes into the language model for sequences that begin.
-  private func flow(of sequences: [TokenSequence]) throws(ModelError) -> Flow {
+  func flow(of sequences: [TokenSequence]) throws(ModelError) -> Flow {
     let none = sequences.map { _ in 0 }
     return try flow(
       of: sequences,

@@ -12,7 +12,7 @@ import Tensors
 package final class CodeTile<Stored>: FeedbackTile {
   private let grid: CodeGrid
   private let curvature: Curvature
-  private var targets: [Float]
+  private var rows: LaneTargets
   private var errors: [Float]
   private var codes: [UInt8]
   private var steps: [Float]
@@ -22,18 +22,18 @@ package final class CodeTile<Stored>: FeedbackTile {
   private let write: (CodedRow, inout Stored) -> Void
 
   init(
-    _ grid: CodeGrid, _ curvature: Curvature, read: @escaping (Stored) -> CodedRow,
+    _ grid: CodeGrid, _ feedback: Feedback, read: @escaping (Stored) -> CodedRow,
     write: @escaping (CodedRow, inout Stored) -> Void
   ) {
     self.grid = grid
-    self.curvature = curvature
+    curvature = feedback.curvature
     self.read = read
     self.write = write
     let columns = curvature.columns
     func lanes(_ count: Int) -> [Float] {
       [Float](repeating: 0, count: count * FeedbackLanes.count)
     }
-    targets = lanes(columns)
+    rows = LaneTargets(feedback)
     errors = lanes(columns)
     codes = [UInt8](repeating: 0, count: columns * FeedbackLanes.count)
     steps = lanes(columns / grid.groupSize)
@@ -44,7 +44,7 @@ package final class CodeTile<Stored>: FeedbackTile {
   package func load(_ values: UnsafeBufferPointer<Float>, _ rows: [Stored]) {
     let rows = rows.map(read)
     let (columns, lanes) = (curvature.columns, FeedbackLanes.count)
-    FeedbackLanes.load(values, rows: rows.count, order: curvature.order, into: &targets)
+    self.rows.load(values, rows: rows.count)
     for lane in 0..<lanes {
       let row = lane < rows.count ? rows[lane] : CodedRow(columns: columns, grid: grid)
       for (group, step) in row.steps.enumerated() { steps[group * lanes + lane] = step }
@@ -61,15 +61,13 @@ package final class CodeTile<Stored>: FeedbackTile {
       if pass > 0 { refit() }
       sweep(curvature.moments, scale: curvature.diagonal, isTriangular: false)
     }
-    let gain = FeedbackLanes.gain(curvature, targets, errors)
+    let gain = FeedbackLanes.gain(curvature, rows.targets, errors)
     for place in factors.indices {
       factors[place] = FeedbackLanes.stored(factors[place] * gain, as: grid.factorEncoding)
     }
   }
 
-  package func loss(_ moments: [Float]) -> Double {
-    FeedbackLanes.loss(moments, columns: curvature.columns, errors)
-  }
+  package func loss(_ moments: OrderedMoments) -> Double { rows.loss(errors, moments) }
 
   package func store(_ lane: Int, into stored: inout Stored) {
     var row = CodedRow(columns: curvature.columns, grid: grid)
@@ -119,7 +117,7 @@ package final class CodeTile<Stored>: FeedbackTile {
   private func withRows(_ body: (pk_level_grid, pk_feedback_rows) -> Void) {
     grid.levels.withUnsafeBufferPointer { levels in
       curvature.order.withUnsafeBufferPointer { order in
-        targets.withUnsafeBufferPointer { targets in
+        rows.targets.withUnsafeBufferPointer { targets in
           errors.withUnsafeMutableBufferPointer { errors in
             codes.withUnsafeMutableBufferPointer { codes in
               steps.withUnsafeMutableBufferPointer { steps in

@@ -25,6 +25,11 @@ package final class Curvature: Sendable {
   let diagonal: [Float]
   /// B of H = Bᵀ D B: ones on the diagonal, nothing above it.
   let couplings: [Float]
+  /// D.
+  let pivots: [Float]
+  /// How inputs and what they have lost go together, as ``InputMoments/Source/fittedDrift``,
+  /// `[columns, columns]` in the order of coding; nil where they are as they were.
+  let drift: [Float]?
   /// What parts of several elements need.
   let parts: PartCouplings
 
@@ -71,6 +76,8 @@ package final class Curvature: Sendable {
       diagonal = (0..<n).map { moments[$0 * n + $0] }
       self.moments = moments
       self.couplings = couplings
+      self.pivots = pivots.map(Float.init)
+      drift = input.source.fittedDrift.map { Curvature.reordered($0, by: order, times: 1) }
       parts = PartCouplings(
         order: self.order, couplings: couplings, moments: moments, pivots: pivots, size: partSize)
       return
@@ -78,9 +85,12 @@ package final class Curvature: Sendable {
     return nil
   }
 
-  /// Moments of the same columns in the order of coding.
-  func reordered(_ moments: UnsafeBufferPointer<Float>) -> [Float] {
-    Curvature.reordered(moments, by: order.map(Int.init), times: 1)
+  /// Moments of the same columns, held out, in the order of coding.
+  func heldOut(_ input: InputMoments) -> OrderedMoments {
+    let order = order.map(Int.init)
+    return OrderedMoments(
+      products: Curvature.reordered(input.source.heldOut, by: order, times: 1),
+      drift: input.source.heldOutDrift.map { Curvature.reordered($0, by: order, times: 1) })
   }
 
   private static func reordered(

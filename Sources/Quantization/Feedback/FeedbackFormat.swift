@@ -23,9 +23,9 @@ package protocol FeedbackFormat: Sendable {
 
   /// Room for rows that are coded together.
   ///
-  /// - Parameter curvature: Of their inputs, with parts of ``partSize``.
+  /// - Parameter feedback: How they make up for errors, with parts of ``partSize``.
   /// - Returns: Room for ``FeedbackLanes/count`` rows.
-  func tile(_ curvature: Curvature) -> Tile
+  func tile(_ feedback: Feedback) -> Tile
 }
 
 /// Rows whose codes make up for each other's errors: up to 32, one in each lane.
@@ -45,11 +45,11 @@ package protocol FeedbackTile<Stored> {
   /// Looks for the codes, and the factors of scales, with the least error.
   func fit()
 
-  /// Σ (w − y) H (w − y) over all rows.
+  /// Σ (w − y) H (w − y) over all rows, or what takes its place where inputs have lost something.
   ///
-  /// - Parameter moments: `[columns, columns]`, in the order of coding.
-  /// - Returns: What the outputs lose.
-  func loss(_ moments: [Float]) -> Double
+  /// - Parameter moments: H.
+  /// - Returns: What the outputs lose; but for a number that is the same for all codes.
+  func loss(_ moments: OrderedMoments) -> Double
 
   /// Gives a row the codes and factors that it has here.
   ///
@@ -73,8 +73,8 @@ extension BlockFeedback {
 extension BlockCodes: BlockFeedback {
   package var partSize: Int { 1 }
 
-  package func tile(_ curvature: Curvature) -> CodeTile<[UInt8]> {
-    CodeTile(grid, curvature, read: { $0.withUnsafeBytes(read) }) { coded, blocks in
+  package func tile(_ feedback: Feedback) -> CodeTile<[UInt8]> {
+    CodeTile(grid, feedback, read: { $0.withUnsafeBytes(read) }) { coded, blocks in
       blocks.withUnsafeMutableBytes { store(coded, into: $0) }
     }
   }
@@ -83,7 +83,7 @@ extension BlockCodes: BlockFeedback {
 extension PointCodes: BlockFeedback {
   package var partSize: Int { PointCodes.partElements }
 
-  package func tile(_ curvature: Curvature) -> PointTile { PointTile(self, curvature) }
+  package func tile(_ feedback: Feedback) -> PointTile { PointTile(self, feedback) }
 }
 
 extension GroupCodes: FeedbackFormat {
@@ -97,8 +97,8 @@ extension GroupCodes: FeedbackFormat {
     return row
   }
 
-  package func tile(_ curvature: Curvature) -> CodeTile<GroupEncoder.Row> {
-    CodeTile(grid, curvature, read: read) { coded, row in store(coded, into: &row) }
+  package func tile(_ feedback: Feedback) -> CodeTile<GroupEncoder.Row> {
+    CodeTile(grid, feedback, read: read) { coded, row in store(coded, into: &row) }
   }
 }
 

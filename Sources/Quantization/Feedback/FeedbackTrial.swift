@@ -8,12 +8,14 @@ package struct FeedbackTrial {
   /// Rows that are tried.
   private static let sampleCount = 256
 
-  /// Σ (w − y) H (w − y) over the rows with held-out moments H: coded one by one, and with feedback.
+  /// Shares of what inputs have lost that are tried.
+  private static let driftShares: [Float] = [0, 0.5, 1]
+
+  /// What the outputs of the rows lose by held-out moments: coded one by one, and with feedback.
   package let plain: Double
   package let fitted: Double
-
-  /// Whether the weight should be coded with feedback.
-  package var helps: Bool { fitted < plain }
+  /// How the weight should be coded; nil: one by one.
+  package let best: Feedback?
 
   /// Codes rows from all over a weight.
   ///
@@ -31,16 +33,18 @@ package struct FeedbackTrial {
   ) {
     let columns = curvature.columns
     let count = min(rows, FeedbackTrial.sampleCount)
-    let heldOut = curvature.reordered(moments.source.heldOut)
+    let heldOut = curvature.heldOut(moments)
+    let shares = curvature.drift == nil ? [0] : FeedbackTrial.driftShares
+    let all = shares.map { Feedback(curvature, driftShare: $0) }
     let tiles = (count + FeedbackLanes.count - 1) / FeedbackLanes.count
-    let losses = Mutex([(Double, Double)](repeating: (0, 0), count: tiles))
+    // Of each tile: coded one by one, and with each kind of feedback.
+    let losses = Mutex([[Double]](repeating: [], count: tiles))
     Parallel.forEach(
       tiles,
       scratch: { [Float](repeating: 0, count: FeedbackLanes.count * columns) }
     ) { index, values in
       let samples = index * FeedbackLanes.count..<min(count, (index + 1) * FeedbackLanes.count)
-      let tile = format.tile(curvature)
-      values.withUnsafeMutableBufferPointer { values in
+      let own = values.withUnsafeMutableBufferPointer { values in
         let stored = samples.enumerated().map { place, sample in
           let row = sample * rows / count
           let own = UnsafeMutableBufferPointer(
@@ -48,16 +52,26 @@ package struct FeedbackTrial {
           read(row..<row + 1, own)
           return format.search(UnsafeBufferPointer(own), importance: importance)
         }
-        tile.load(UnsafeBufferPointer(values), stored)
+        var losses: [Double] = []
+        for feedback in all {
+          let tile = format.tile(feedback)
+          tile.load(UnsafeBufferPointer(values), stored)
+          if losses.isEmpty {
+            tile.round()
+            losses.append(tile.loss(heldOut))
+          }
+          tile.fit()
+          losses.append(tile.loss(heldOut))
+        }
+        return losses
       }
-      tile.round()
-      let plain = tile.loss(heldOut)
-      tile.fit()
-      let fitted = tile.loss(heldOut)
-      losses.withLock { $0[index] = (plain, fitted) }
+      losses.withLock { $0[index] = own }
     }
-    let all = losses.withLock { $0 }
-    plain = all.reduce(0) { $0 + $1.0 }
-    fitted = all.reduce(0) { $0 + $1.1 }
+    let sums = losses.withLock { losses in
+      (0...all.count).map { kind in losses.reduce(0) { $0 + $1[kind] } }
+    }
+    let kind = (1...all.count).min { sums[$0] < sums[$1] } ?? 1
+    (plain, fitted) = (sums[0], sums[kind])
+    best = fitted < plain ? all[kind - 1] : nil
   }
 }

@@ -8,6 +8,11 @@ package struct InputMoments: Sendable {
     var fitted: UnsafeBufferPointer<Float> { get }
     /// The same over the tokens that fits are judged by.
     var heldOut: UnsafeBufferPointer<Float> { get }
+    /// Σ x (o − x)ᵀ, where x is what goes in once the layers before are quantized and o what went in
+    /// before: over the tokens that weights are fitted to; nil where x is o.
+    var fittedDrift: UnsafeBufferPointer<Float>? { get }
+    /// The same over the tokens that fits are judged by.
+    var heldOutDrift: UnsafeBufferPointer<Float>? { get }
   }
 
   /// The same for weights that multiply the same inputs.
@@ -19,12 +24,18 @@ package struct InputMoments: Sendable {
 
   /// - Precondition: The source has `columns * columns` numbers of either kind.
   package init(name: String, columns: Int, count: Double, source: any Source) {
+    let all = [source.fitted, source.heldOut, source.fittedDrift, source.heldOutDrift]
     precondition(
-      source.fitted.count == columns * columns && source.heldOut.count == columns * columns,
+      all.allSatisfy { $0.map { $0.count == columns * columns } ?? true },
       "\(name): \(source.fitted.count) sums of \(columns) columns")
     self.name = name
     self.columns = columns
     self.count = count
     self.source = source
   }
+}
+
+extension InputMoments.Source {
+  package var fittedDrift: UnsafeBufferPointer<Float>? { nil }
+  package var heldOutDrift: UnsafeBufferPointer<Float>? { nil }
 }

@@ -13,7 +13,7 @@ package final class PointTile: FeedbackTile {
   private let codes: PointCodes
   private let curvature: Curvature
   private let inner: PartCouplings
-  private var targets: [Float]
+  private var rows: LaneTargets
   private var errors: [Float]
   private var scales: [Float]
   private var points: [Int16]
@@ -21,14 +21,14 @@ package final class PointTile: FeedbackTile {
   /// One a block: `[blocks, lanes]`.
   private var factors: [Float]
 
-  init(_ codes: PointCodes, _ curvature: Curvature) {
+  init(_ codes: PointCodes, _ feedback: Feedback) {
     self.codes = codes
-    self.curvature = curvature
+    curvature = feedback.curvature
     inner = curvature.parts
     let (lanes, columns) = (FeedbackLanes.count, curvature.columns)
     let parts = columns / PointCodes.partElements
-    targets = [Float](repeating: 0, count: columns * lanes)
-    errors = targets
+    rows = LaneTargets(feedback)
+    errors = [Float](repeating: 0, count: columns * lanes)
     scales = [Float](repeating: 0, count: parts * lanes)
     points = [Int16](repeating: 0, count: 2 * parts * lanes)
     signs = [UInt8](repeating: 0, count: parts * lanes)
@@ -37,7 +37,7 @@ package final class PointTile: FeedbackTile {
 
   package func load(_ values: UnsafeBufferPointer<Float>, _ rows: [[UInt8]]) {
     let lanes = FeedbackLanes.count
-    FeedbackLanes.load(values, rows: rows.count, order: curvature.order, into: &targets)
+    self.rows.load(values, rows: rows.count)
     for place in scales.indices { scales[place] = 0 }
     for place in factors.indices { factors[place] = 0 }
     for (lane, blocks) in rows.enumerated() {
@@ -58,15 +58,13 @@ package final class PointTile: FeedbackTile {
       if pass > 0 { refit() }
       sweep(curvature.moments, solve: inner.solve, metric: inner.metric, isTriangular: false)
     }
-    let gain = FeedbackLanes.gain(curvature, targets, errors)
+    let gain = FeedbackLanes.gain(curvature, rows.targets, errors)
     for place in factors.indices {
       factors[place] = FeedbackLanes.stored(factors[place] * gain, as: .f16)
     }
   }
 
-  package func loss(_ moments: [Float]) -> Double {
-    FeedbackLanes.loss(moments, columns: curvature.columns, errors)
-  }
+  package func loss(_ moments: OrderedMoments) -> Double { rows.loss(errors, moments) }
 
   package func store(_ lane: Int, into blocks: inout [UInt8]) {
     let lanes = FeedbackLanes.count
@@ -112,7 +110,7 @@ package final class PointTile: FeedbackTile {
 
   private func withRows(_ body: (pk_feedback_parts) -> Void) {
     inner.order.withUnsafeBufferPointer { order in
-      targets.withUnsafeBufferPointer { targets in
+      rows.targets.withUnsafeBufferPointer { targets in
         errors.withUnsafeMutableBufferPointer { errors in
           scales.withUnsafeMutableBufferPointer { scales in
             points.withUnsafeMutableBufferPointer { points in

@@ -64,15 +64,18 @@ struct FeedbackKernelsTests {
                     offsets: offsets.baseAddress)
                   var losses = [Double](repeating: 0, count: lanes)
                   pk_feedback_sweep(set, grid, nil, nil, 1, rows)
-                  pk_feedback_loss(set, moments, n, errors.baseAddress, &losses)
+                  pk_feedback_product(
+                    set, moments, n, errors.baseAddress, errors.baseAddress, &losses)
                   out.losses.append(losses)
                   for _ in 0..<2 {
                     pk_feedback_sweep(set, grid, moments, diagonal, 0, rows)
-                    pk_feedback_loss(set, moments, n, errors.baseAddress, &losses)
+                    pk_feedback_product(
+                      set, moments, n, errors.baseAddress, errors.baseAddress, &losses)
                     out.losses.append(losses)
                     pk_feedback_refit(
                       set, grid, moments, places, n, PK_STORED_F16, 0, &out.factors, rows)
-                    pk_feedback_loss(set, moments, n, errors.baseAddress, &losses)
+                    pk_feedback_product(
+                      set, moments, n, errors.baseAddress, errors.baseAddress, &losses)
                     out.losses.append(losses)
                   }
                 }
@@ -130,6 +133,45 @@ struct FeedbackKernelsTests {
         // Elements of the factors are at most as large as the diagonal.
         let room = Double(n) * 4 * Double.ulpOfOne * matrix[i * n + i].squareRoot()
         #expect(abs(sum - matrix[i * n + j]) <= room * matrix[j * n + j].squareRoot())
+      }
+    }
+  }
+
+  @Test("what makes up for drift solves its equations, on all instruction sets alike")
+  func shift() {
+    let (n, lanes) = (Self.columns, Self.lanes)
+    var random = SplitMix64(seed: 11)
+    let moments = Self.symmetric(&random)
+    let (drift, values) = (random.normal(n * n), random.normal(n * lanes))
+    var factored = moments.map(Double.init)
+    for last in stride(from: n, to: 0, by: -Int(PK_FACTOR_BLOCK)) {
+      let first = max(0, last - Int(PK_FACTOR_BLOCK))
+      var isPositive: Int32 = 0
+      pk_factor_rows(PK_BASELINE, &factored, n, first, last, 0, &isPositive)
+      pk_factor_update(PK_BASELINE, &factored, n, 0, first, first, last)
+    }
+    let pivots = (0..<n).map { Float(factored[$0 * n + $0]) }
+    let couplings = (0..<n * n).map { place -> Float in
+      let (i, j) = (place / n, place % n)
+      return j > i ? 0 : Float(factored[place] / factored[i * n + i])
+    }
+    let results = Self.sets.map { set in
+      var shifts = [Float](repeating: .nan, count: n * lanes)
+      pk_feedback_shift(set, drift, couplings, pivots, n, values, &shifts)
+      return shifts
+    }
+    for shifts in results { #expect(shifts == results[0]) }
+    for lane in 0..<lanes {
+      func product(_ matrix: [Float], _ vector: [Float], _ row: Int) -> Double {
+        (0..<n).reduce(0) {
+          $0 + Double(matrix[row * n + $1]) * Double(vector[$1 * lanes + lane])
+        }
+      }
+      let size = (0..<n).map { abs(product(drift, values, $0)) }.max() ?? 0
+      for row in 0..<n {
+        let (left, right) = (product(moments, results[0], row), product(drift, values, row))
+        // Three times as many rows as columns: the condition is about 14.
+        #expect(abs(left - right) <= 14 * Double(n) * Double(Float.ulpOfOne) * size)
       }
     }
   }

@@ -18,12 +18,21 @@ struct Moments: InputMoments.Source {
 
   private let storage: Storage
   private let size: Int
+  /// Two more sums behind those of ``storage``; nil where inputs are as they were.
+  private var drift: Storage?
 
   var fitted: UnsafeBufferPointer<Float> {
     UnsafeBufferPointer(rebasing: UnsafeBufferPointer(storage.values)[..<size])
   }
   var heldOut: UnsafeBufferPointer<Float> {
     UnsafeBufferPointer(rebasing: UnsafeBufferPointer(storage.values)[size...])
+  }
+
+  var fittedDrift: UnsafeBufferPointer<Float>? {
+    drift.map { UnsafeBufferPointer(rebasing: UnsafeBufferPointer($0.values)[..<size]) }
+  }
+  var heldOutDrift: UnsafeBufferPointer<Float>? {
+    drift.map { UnsafeBufferPointer(rebasing: UnsafeBufferPointer($0.values)[size...]) }
   }
 
   private init(storage: Storage, size: Int) {
@@ -65,6 +74,32 @@ struct Moments: InputMoments.Source {
     let source = Moments(storage: Storage(sums), size: columns * columns)
     return InputMoments(
       name: "input", columns: columns, count: Double(tokens), source: source)
+  }
+
+  /// Inputs that have lost a part of themselves, of which other columns know: x = o − a·o' with o' the
+  /// next column's, and independent o of variance 1.
+  ///
+  /// - Parameters:
+  ///   - columns: How many there are.
+  ///   - tokens: As many rows as their expected sums are of.
+  ///   - loss: a.
+  /// - Returns: Their sums, with drift.
+  static func drifted(columns: Int, tokens: Int, loss: Float) -> InputMoments {
+    var sum = [Float](repeating: 0, count: columns * columns)
+    var drift = sum
+    let count = Float(tokens)
+    for column in 0..<columns {
+      let next = (column + 1) % columns
+      sum[column * columns + column] += count * (1 + loss * loss)
+      sum[column * columns + next] -= count * loss
+      sum[next * columns + column] -= count * loss
+      // x (a o')ᵀ: what a column has lost is the next one's, and that has lost of its next.
+      drift[next * columns + column] += count * loss
+      drift[column * columns + column] -= count * loss * loss
+    }
+    var source = Moments(storage: Storage(sum + sum), size: columns * columns)
+    source.drift = Storage(drift + drift)
+    return InputMoments(name: "drifted", columns: columns, count: Double(tokens), source: source)
   }
 
   /// Σ (x − y) H (x − y) over rows, with the fitted moments.
