@@ -77,7 +77,7 @@ let package = Package(
         "IQ1.md", "feedback.md", "IQ2.md", "IQ3.md", "IQ4.md", "FP4.md", "Q1_0.md", "Q2_K.md",
         "Q3_K.md", "TQ.md",
         "mlx.md", "compressed-tensors.md", "gptq.md", "awq.md", "images.md", "tokenizers.md",
-        "imatrix.md", "report.md",
+        "imatrix.md", "report.md", "journal.md",
         "Architectures/README.md", "Recipes/README.md",
       ],
       resources: [
@@ -103,7 +103,7 @@ let package = Package(
       name: "Calibration",
       dependencies: [
         "Models", "Layers", "Quantization", "Checkpoints", "BlockFormats", "LinearAlgebra",
-        "Parallelism", "BinaryIO", "Tensors",
+        "Parallelism", "BinaryIO", "Tensors", "Notation",
       ]),
     .target(
       name: "Verification",
@@ -193,8 +193,7 @@ let package = Package(
       name: "CalibrationTests",
       dependencies: [
         "Calibration", "Checkpoints", "Quantization", "Models", "LinearAlgebra", "Tensors",
-        "Fixtures",
-        "TestSupport",
+        "BinaryIO", "Fixtures", "TestSupport",
       ]),
     .testTarget(
       name: "VerificationTests",

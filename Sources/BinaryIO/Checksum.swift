@@ -12,9 +12,18 @@ package struct Checksum: Sendable, Hashable {
 
   package init() {}
 
+  /// A checksum that was noted down.
+  init(value: UInt32) { self.value = value }
+
   package init(of bytes: UnsafeRawBufferPointer) {
     guard let base = bytes.baseAddress, !bytes.isEmpty else { return }
     value = libdeflate_crc32(0, base, bytes.count)
+  }
+
+  /// The value in 8 digits.
+  package var hexadecimal: String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: 8 - digits.count) + digits
   }
 
   /// Goes on with bytes whose checksum was taken apart.

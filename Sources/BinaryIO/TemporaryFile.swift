@@ -33,6 +33,31 @@ enum TemporaryFile {
     throw FileError(path: path, action: "create a temporary file beside", code: EEXIST)
   }
 
+  /// Opens and locks the one temporary file that an interrupted run leaves to the next.
+  ///
+  /// - Returns: nil if another process is writing it, or locks are not supported.
+  static func resumable(for path: String) -> (path: String, descriptor: Int32)? {
+    removeStale(for: path)
+    let temporary = Resumption.file(of: path)
+    for _ in 0..<100 {
+      let descriptor = open(temporary, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o666)
+      guard descriptor >= 0 else { return nil }
+      guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        close(descriptor)
+        return nil
+      }
+      // Who held the lock before may have given the file its final name.
+      var (own, named) = (stat(), stat())
+      if fstat(descriptor, &own) == 0, lstat(temporary, &named) == 0, own.st_ino == named.st_ino,
+        own.st_dev == named.st_dev, own.st_mode & S_IFMT == S_IFREG
+      {
+        return (temporary, descriptor)
+      }
+      close(descriptor)
+    }
+    return nil
+  }
+
   static func removeStale(for path: String) {
     let folder = folder(of: path)
     let prefix = prefix(for: path)

@@ -25,16 +25,22 @@ final class WriteBehind: @unchecked Sendable {
   private var current = 0
   private var filled = 0
   /// Where the current buffer belongs in the file.
-  private var start = 0
+  private var start: Int
   private let error = Atomic<Int32>(0)
   /// Touched on the queue alone.
-  private var written: [WrittenRange] = []
+  private var written: [WrittenRange]
+  /// How many ranges make the parts that have ended; touched on the queue alone.
+  private var endedCount: Int
 
   /// - Parameters:
   ///   - descriptor: An open file; it stays open until ``wait()`` has returned.
   ///   - bufferSize: Bytes that are gathered for a system call.
-  init(descriptor: Int32, bufferSize: Int) {
+  ///   - written: What the file holds already; writing goes on behind it.
+  init(descriptor: Int32, bufferSize: Int, behind written: [WrittenRange] = []) {
     self.descriptor = descriptor
+    self.written = written
+    endedCount = written.count
+    start = written.last?.bytes.upperBound ?? 0
     self.bufferSize = max(bufferSize, 1)
     buffers = (0..<WriteBehind.bufferCount).map { _ in
       .allocate(byteCount: max(bufferSize, 1), alignment: 4096)
@@ -60,6 +66,23 @@ final class WriteBehind: @unchecked Sendable {
       if filled == bufferSize { handOver() }
     }
     return error.load(ordering: .acquiring)
+  }
+
+  /// Ends a part of the file: all since the last one ended.
+  ///
+  /// - Parameter tell: Called when it was written, on a thread of its own, one part after the other.
+  func endPart(_ tell: @escaping (WrittenRange) -> Void) {
+    handOver()
+    nonisolated(unsafe) let tell = tell
+    queue.async { [self] in
+      guard error.load(ordering: .acquiring) == 0 else { return }
+      let start = endedCount > 0 ? written[endedCount - 1].bytes.upperBound : 0
+      let own = written[endedCount...]
+      var checksum = Checksum()
+      for range in own { checksum.append(range.checksum, byteCount: range.bytes.count) }
+      endedCount = written.count
+      tell(WrittenRange(bytes: start..<(own.last?.bytes.upperBound ?? start), checksum: checksum))
+    }
   }
 
   /// What was written, with checksums, in order; call ``flush()`` before to have all of it.

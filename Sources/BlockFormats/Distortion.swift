@@ -18,6 +18,14 @@ package struct Distortion: Sendable, Equatable {
 
   package init() {}
 
+  /// What was measured before.
+  package init(energy: Double, squaredError: Double, largestError: Double, count: Int) {
+    self.energy = energy
+    self.squaredError = squaredError
+    self.largestError = largestError
+    self.count = count
+  }
+
   package init(
     of values: UnsafeBufferPointer<Float>, decoded: UnsafeBufferPointer<Float>,
     importance: UnsafeBufferPointer<Float>? = nil

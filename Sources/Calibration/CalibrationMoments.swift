@@ -36,7 +36,7 @@ package struct CalibrationMoments: Sendable {
 
   /// What a run has gathered.
   init(_ spill: MomentSpill, inputs: [String: String]) throws(FileError) {
-    self.init(spill.entries, in: try spill.finish(), inputs: inputs)
+    self.init(spill.entries, in: try spill.read(), inputs: inputs)
   }
 
   /// What a run has gathered so far of some weights.

@@ -32,6 +32,8 @@ package struct CalibrationStatistics: Sendable {
   package var moments: CalibrationMoments?
   /// The plan along whose quantized model they were gathered; nil for those of the model as it is.
   package var followed: String?
+  /// Removes what another run could go on with; for whoever has written the statistics.
+  package var discardWork: @Sendable () -> Void = {}
 
   package init(
     entries: [Entry], datasets: [String], window: Int, windowCount: Int, checksums: [String]

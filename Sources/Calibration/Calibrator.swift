@@ -7,31 +7,6 @@ import Tensors
 
 /// Runs a model over samples and gathers what goes into each of its linear layers.
 package struct Calibrator {
-  /// How far a run is.
-  package struct Progress: Sendable {
-    package let count: Int
-    package let total: Int
-  }
-
-  /// What is gathered, and of what.
-  package struct Options: Sendable {
-    /// Tokens of a window of text.
-    package var window = 512
-    /// The most questions and windows of text; nil for all.
-    package var sampleLimit: Int?
-    /// How often a sample with an image counts, beside one of text.
-    package var imageWeight = 1.0
-    /// How often a token counts that predicts one of an answer, beside all others.
-    package var answerWeight = 1.0
-    /// Whether products of columns are gathered too, for feedback.
-    ///
-    /// Then all samples go through a block before any goes through the next: memory holds the
-    /// activations of all of them, and the sums of one block.
-    package var keepsMoments = false
-
-    package init() {}
-  }
-
   private let model: Model
   private let options: Options
   private let follower: (any Follower)?
@@ -64,7 +39,7 @@ package struct Calibrator {
   }
 
   /// A sample on its way through the model.
-  private struct Sample {
+  struct Sample {
     enum Content {
       case question(Dataset.Question)
       case window([Int])
@@ -84,7 +59,8 @@ package struct Calibrator {
   ///   - data: The samples.
   ///   - datasets: What the statistics call them.
   /// - Returns: What went into each linear layer.
-  /// - Throws: ``ModelError`` for samples that the model cannot take, or too few of them.
+  /// - Throws: ``ModelError`` for samples that the model cannot take, or too few of them; and if its
+  ///   task is cancelled.
   package func run(
     on data: Dataset, named datasets: [String] = []
   ) throws(ModelError) -> CalibrationStatistics {
@@ -97,31 +73,35 @@ package struct Calibrator {
     for image in samples.compactMap(\.image) {
       _ = try convertingErrors { () throws(FileError) in try MappedFile(path: image) }
     }
-    let spill = try convertingErrors { () throws(FileError) in
-      options.keepsMoments ? try MomentSpill() : nil
+    let checksums = model.files.checksums
+    let work = try convertingErrors { () throws(FileError) in
+      try self.work(on: samples, checksums)
     }
-    var passes: [Pass] = []
+    let spill = work.spill
+    var passes: [CalibrationPass] = []
     // The first block of a quantized model sees its table: that must be done before.
     if let follower, let table = model.tiedTable {
-      let pass = try Pass(
+      let pass = try CalibrationPass(
         model, Gathering(keepsMoments: options.keepsMoments, of: { $0 == table }), follower: nil)
-      try run(samples, of: data, pass, builder, spill)
-      try remake(of: follower, pass.gathering.owners, pass, spill)
+      try run(samples, of: data, pass, builder, work)
+      try pass.remake(follower, pass.gathering.owners, spill)
       passes.append(pass)
     }
     let made = Set(passes.flatMap(\.gathering.owners.keys))
-    let pass = try Pass(
+    let pass = try CalibrationPass(
       model,
       Gathering(
         keepsMoments: options.keepsMoments, keepsDrift: follower != nil,
         of: { !made.contains($0) }),
       follower: follower)
-    try run(samples, of: data, pass, builder, spill)
+    if let spill { pass.gathering.begin(with: spill.found.sums, owners: spill.found.owners) }
+    try run(samples, of: data, pass, builder, work)
     passes.append(pass)
     var statistics = CalibrationStatistics(
       entries: passes.flatMap(\.gathering.entries), datasets: datasets, window: builder.window,
-      windowCount: samples.count, checksums: model.files.checksums)
+      windowCount: samples.count, checksums: checksums)
     statistics.followed = follower?.label
+    statistics.discardWork = work.discard
     if let spill {
       let owners = passes.reduce(into: [:]) { all, pass in
         all.merge(pass.gathering.owners) { first, _ in first }
@@ -133,49 +113,44 @@ package struct Calibrator {
     return statistics
   }
 
-  /// One way of all samples through the model.
-  private struct Pass {
-    let gathering: Gathering
-    let forward: ForwardPass
-    /// The model that follows, if one does.
-    let follower: (any Follower)?
-    let following: ForwardPass?
-
-    init(
-      _ model: Model, _ gathering: Gathering, follower: (any Follower)?
-    ) throws(ModelError) {
-      self.gathering = gathering
-      self.follower = follower
-      var options = ForwardPass.Options()
-      options.observers = gathering.observer
-      forward = try ForwardPass(model, options: options)
-      following = try follower.map { (follower) throws(ModelError) in
-        try ForwardPass(follower.model)
-      }
-      guard let following, following.places != forward.places else { return }
-      throw .input(
-        "\(follower?.label ?? ""): the quantized model has other blocks than \(model.path), and "
-          + "cannot be gone through in step with it")
-    }
-  }
-
   /// - Throws: ``ModelError``, also for fewer tokens than say something.
   private func run(
-    _ samples: [Sample], of data: Dataset, _ pass: Pass, _ builder: EvaluationBuilder,
-    _ spill: MomentSpill?
+    _ samples: [Sample], of data: Dataset, _ pass: CalibrationPass, _ builder: EvaluationBuilder,
+    _ work: CalibrationWork
   ) throws(ModelError) {
+    var (first, tokens) = (0, 0)
+    if let found = work.sums?.found {
+      pass.gathering.begin(with: found.entries)
+      (first, tokens) = (min(found.sampleCount, samples.count), found.tokenCount)
+    }
     let portion = options.keepsMoments ? max(1, samples.count) : Calibrator.portion
-    var tokens = 0
-    for start in stride(from: 0, to: samples.count, by: portion) {
-      report(Progress(count: start, total: samples.count))
-      let own = Array(samples[start..<min(samples.count, start + portion)])
-      tokens += try run(own, pass, builder, spill)
+    for start in stride(from: first, to: samples.count, by: portion) {
+      guard !Task.isCancelled else { throw .cancelled }
+      report(Progress(count: start, total: samples.count, resumed: first))
+      let end = min(samples.count, start + portion)
+      tokens += try run(Array(samples[start..<end]), pass, builder, work.spill)
+      work.sums?.save(
+        SumsFile.State(entries: pass.gathering.entries, sampleCount: end, tokenCount: tokens))
     }
     guard tokens >= Calibrator.fewestTokens else {
       throw .input(
         "\(data.path): it has \(tokens) tokens; give at least \(Calibrator.fewestTokens), better "
           + "some ten thousand")
     }
+  }
+
+  /// Where what is gathered waits.
+  private func work(
+    on samples: [Sample], _ checksums: [String]
+  ) throws(FileError) -> CalibrationWork {
+    guard let output = options.output, follower == nil else {
+      return try CalibrationWork(keepsMoments: options.keepsMoments)
+    }
+    return try CalibrationWork(
+      keepsMoments: options.keepsMoments, for: output,
+      Resumption(
+        plan: try CalibrationPlan.text(of: model, checksums, options, samples),
+        patience: options.patience))
   }
 
   private func samples(of data: Dataset, _ builder: EvaluationBuilder) -> [Sample] {
@@ -192,7 +167,8 @@ package struct Calibrator {
   ///
   /// - Returns: How many tokens they have.
   private func run(
-    _ samples: [Sample], _ pass: Pass, _ builder: EvaluationBuilder, _ spill: MomentSpill?
+    _ samples: [Sample], _ pass: CalibrationPass, _ builder: EvaluationBuilder,
+    _ spill: MomentSpill?
   ) throws(ModelError) -> Int {
     let seeing = samples.indices.filter { samples[$0].image != nil }
     var sights: [Track] = []
@@ -203,7 +179,8 @@ package struct Calibrator {
           try pass.forward.run(pixels), following: try pass.following?.run(pixels),
           share(of: samples[index])))
     }
-    try advance(&sights, pass, spill)
+    var known = spill?.foundBlockCount ?? 0
+    try pass.advance(&sights, spill, known: &known, report)
     let seen = Dictionary(uniqueKeysWithValues: zip(seeing, sights))
     var batches: [Batch] = []
     for (index, sample) in samples.enumerated() {
@@ -236,7 +213,7 @@ package struct Calibrator {
           try pass.forward.run(batch.sequences),
           following: try pass.following?.run(batch.followingSequences), share))
     }
-    try advance(&tracks, pass, spill)
+    try pass.advance(&tracks, spill, known: &known, report)
     return batches.reduce(0) { $0 + $1.rowWeights.count }
   }
 
@@ -267,37 +244,6 @@ package struct Calibrator {
       let tokens = built.prompt + (built.answerTokens ?? [])
       return (TokenSequence(tokens: tokens, images: images), built.prompt.count..<tokens.count)
     }
-  }
-
-  /// Runs all batches to their ends, block by block.
-  private func advance(
-    _ tracks: inout [Track], _ pass: Pass, _ spill: MomentSpill?
-  ) throws(ModelError) {
-    let blocks = tracks.first?.run.places.count ?? 0
-    for block in 0..<blocks {
-      if spill != nil { report(Progress(count: block, total: blocks)) }
-      for index in tracks.indices { try tracks[index].advance(pass.gathering) }
-      guard let spill else { continue }
-      let weights = try convertingErrors { () throws(FileError) in
-        try pass.gathering.end(block: spill)
-      }
-      guard let follower = pass.follower else { continue }
-      try remake(of: follower, weights, pass, spill)
-      for index in tracks.indices { try tracks[index].follow() }
-    }
-  }
-
-  // Weights come with those that keep their moments.
-  private func remake(
-    of follower: any Follower, _ weights: [String: String], _ pass: Pass, _ spill: MomentSpill?
-  ) throws(ModelError) {
-    guard let spill, !weights.isEmpty else { return }
-    let moments = try convertingErrors { () throws(FileError) in
-      try CalibrationMoments(spill, of: weights)
-    }
-    try follower.remake(
-      Set(weights.keys),
-      by: CalibrationStatistics(pass.gathering.entries, of: model, with: moments))
   }
 }
 

@@ -31,6 +31,8 @@ final class Gathering: Sendable {
     var originals: [String: Matrix] = [:]
     /// Weights of this block.
     var weights: Set<String> = []
+    /// Whether nothing is gathered: it was, by an interrupted run.
+    var isPaused = false
   }
 
   private let state = Mutex(State())
@@ -71,18 +73,34 @@ final class Gathering: Sendable {
     }
   }
 
-  /// Hands over the moments of a block that has run.
+  /// Goes on from what an interrupted run has gathered.
+  func begin(with entries: [CalibrationStatistics.Entry], owners: [String: String] = [:]) {
+    state.withLock { state in
+      for entry in entries { state.entries[entry.name] = entry }
+      state.owners.merge(owners) { $1 }
+    }
+  }
+
+  /// Tells whether blocks that run were gathered before.
+  func pause(_ isPaused: Bool) { state.withLock { $0.isPaused = isPaused } }
+
+  /// Hands over the moments of a block that has run, with what else was gathered of it.
   ///
   /// - Returns: The block's weights, each with the one that keeps its moments.
   @discardableResult
   func end(block spill: MomentSpill) throws(FileError) -> [String: String] {
-    let (moments, owners) = state.withLock { state in
+    let (moments, entries, owners) = state.withLock { state in
       defer { (state.moments, state.weights, state.originals) = ([:], [], [:]) }
-      return (state.moments, state.owners.filter { state.weights.contains($0.key) })
+      let names = state.weights.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+      return (
+        state.moments, names.compactMap { state.entries[$0] },
+        state.owners.filter { state.weights.contains($0.key) }
+      )
     }
     for (name, sums) in moments.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
       try spill.append(name, sums)
     }
+    try spill.endBlock(sums: entries, owners: owners)
     return owners
   }
 
@@ -95,6 +113,7 @@ final class Gathering: Sendable {
     let count = parameter.expertCount ?? 1
     return { [self] inputs, _, rows in
       state.withLock { state in
+        guard !state.isPaused else { return }
         guard !state.remembers else {
           // Other experts may be chosen later, for other rows.
           if count == 1 { state.originals[name] = inputs }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BinaryIO
+package import BinaryIO
 import Notation
 import Tensors
 
@@ -12,24 +12,29 @@ package final class GGUFWriter: CheckpointWriter {
   private let stream: TensorStream
 
   package var path: String { stream.path }
+  package var notes: [String] { stream.notes }
 
   /// Checks everything that the header says and begins the file.
   ///
   /// - Throws: ``CheckpointError`` if GGUF cannot hold a tensor, or the disk the file.
   package init(
-    path: String, metadata: GGUFMetadata, tensors: [TensorDescription]
+    path: String, metadata: GGUFMetadata, tensors: [TensorDescription],
+    resumption: Resumption? = nil
   ) throws(CheckpointError) {
     self.metadata = metadata
     var layout = GGUFLayout(path: path)
     try layout.append(metadata, tensorCount: tensors.count)
     for tensor in tensors { try layout.append(tensor) }
     let (header, places, end) = try layout.finished()
-    stream = try TensorStream(path: path, header: header, places: places, end: end)
+    stream = try TensorStream(
+      path: path, header: header, places: places, end: end, resumption: resumption)
   }
 
   package func append(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
     try stream.append(bytes)
   }
+
+  package func endPart(_ note: String) throws(CheckpointError) { try stream.endPart(note) }
 
   package func finish() throws(CheckpointError) {
     if !stream.isChecked { try check() }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BinaryIO
+package import BinaryIO
 import Notation
 import Tensors
 
@@ -12,6 +12,7 @@ package final class SafetensorsWriter: CheckpointWriter {
   private let stream: TensorStream
 
   package var path: String { stream.path }
+  package var notes: [String] { stream.notes }
 
   /// An order in which every tensor is aligned: larger elements first, then by name.
   package static func storageOrder(_ tensors: [TensorDescription]) -> [TensorDescription] {
@@ -26,19 +27,23 @@ package final class SafetensorsWriter: CheckpointWriter {
   /// - Throws: ``CheckpointError`` if safetensors cannot hold a tensor, a tensor would not be
   ///   aligned to its elements (see ``storageOrder(_:)``), or the disk cannot hold the file.
   package init(
-    path: String, metadata: [(key: String, value: String)], tensors: [TensorDescription]
+    path: String, metadata: [(key: String, value: String)], tensors: [TensorDescription],
+    resumption: Resumption? = nil
   ) throws(CheckpointError) {
     self.metadata = metadata
     var layout = SafetensorsLayout(path: path)
     try layout.append(metadata)
     for tensor in tensors { try layout.append(tensor) }
     let (header, places, end) = try layout.finished()
-    stream = try TensorStream(path: path, header: header, places: places, end: end)
+    stream = try TensorStream(
+      path: path, header: header, places: places, end: end, resumption: resumption)
   }
 
   package func append(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
     try stream.append(bytes)
   }
+
+  package func endPart(_ note: String) throws(CheckpointError) { try stream.endPart(note) }
 
   package func finish() throws(CheckpointError) {
     if !stream.isChecked { try check() }

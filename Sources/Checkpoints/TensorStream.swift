@@ -24,17 +24,35 @@ final class TensorStream {
   private(set) var isChecked = false
 
   var path: String { output.path }
+  var notes: [String] { output.notes }
 
-  /// Begins the file with its header; `places` are in the order of their offsets.
-  init(path: String, header: [UInt8], places: [Place], end: Int) throws(CheckpointError) {
+  /// Begins the file with its header, or goes on behind the parts that an earlier run has finished;
+  /// `places` are in the order of their offsets.
+  init(
+    path: String, header: [UInt8], places: [Place], end: Int, resumption: Resumption?
+  ) throws(CheckpointError) {
     do throws(FileError) {
-      output = try AtomicFileWriter(path: path)
-      try output.requireSpace(end)
-      try output.write(header)
+      output = try AtomicFileWriter(
+        path: path, resumption: resumption?.adding("header \(TensorStream.fingerprint(of: header))")
+      )
+      try output.requireSpace(end - output.position)
+      if output.position == 0 { try output.write(header) }
     } catch { throw CheckpointError(error) }
     self.places = places
     self.end = end
+    let position = output.position
+    current = places.firstIndex { $0.offset + $0.byteCount > position } ?? places.count
+    if current < places.count { written = max(0, position - places[current].offset) }
     try skipComplete()
+  }
+
+  private static func fingerprint(of header: [UInt8]) -> String {
+    let checksum = header.withUnsafeBytes { Checksum(of: $0).value }
+    return "\(header.count) crc32 \(String(checksum, radix: 16))"
+  }
+
+  func endPart(_ note: String) throws(CheckpointError) {
+    do throws(FileError) { try output.endPart(note) } catch { throw CheckpointError(error) }
   }
 
   func append(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {

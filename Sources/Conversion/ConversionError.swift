@@ -13,6 +13,8 @@ package enum ConversionError: Error, CustomStringConvertible, Sendable {
   case file(FileError)
   /// Finite values that the chosen encoding cannot hold.
   case overflow(path: String, tensor: String, count: Int, encoding: String)
+  /// The task was cancelled.
+  case cancelled
   /// A request that cannot be met.
   case request(String)
 
@@ -25,6 +27,7 @@ package enum ConversionError: Error, CustomStringConvertible, Sendable {
     case .overflow(let path, let tensor, let count, let encoding):
       "\(path): tensor '\(tensor)': \(count) of its values \(count == 1 ? "is" : "are") too large "
         + "for \(encoding); choose bf16 or f32"
+    case .cancelled: "the conversion was cancelled"
     case .request(let sentence): sentence
     }
   }

@@ -70,6 +70,7 @@ private final class PatchWriter: CheckpointWriter {
   }
 
   var path: String { patch.path }
+  var notes: [String] { [] }
 
   func append(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
     do throws(FileError) { try patch.write(bytes, at: offset) } catch {
@@ -78,6 +79,7 @@ private final class PatchWriter: CheckpointWriter {
     offset += bytes.count
   }
 
+  func endPart(_ note: String) {}
   func check() {}
   func finish() {}
 }

@@ -47,6 +47,8 @@ package struct ConversionSummary: Sendable {
   package let files: [File]
   package let dropped: [Census.Dropped]
   package let sourceByteCount: Int
+  /// How much of the files an interrupted run had written.
+  package let resumedByteCount: Int
   package let seconds: Double
 
   package var tensors: [Tensor] { files.flatMap(\.tensors) }

@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryIO
+import BlockFormats
 import Checkpoints
 package import Models
 import Quantization
 import Tensors
 
 /// Carries out a plan: tile by tile, each file read back and compared before it appears.
+///
+/// Where that takes long, finished tensors outlast an interruption: another run of the same plan goes on
+/// behind them.
 package struct Converter {
   /// How far a conversion is.
   package struct Progress: Sendable {
     package let byteCount: Int
+    /// How much of that an interrupted run had written.
+    package let resumedByteCount: Int
     package let totalByteCount: Int
     package let tensor: String
   }
@@ -18,6 +24,7 @@ package struct Converter {
   private let plan: ConversionPlan
   private let model: Model
   private let replaces: Bool
+  private let patience: Duration
   private let report: (Progress) -> Void
 
   /// Prepares a conversion.
@@ -26,18 +33,21 @@ package struct Converter {
   ///   - plan: What to write.
   ///   - model: Its source.
   ///   - replaces: Whether files that are there may be replaced.
+  ///   - patience: How long a file must have been in the making to be kept if the run is interrupted.
   ///   - report: Called now and then.
   package init(
     _ plan: ConversionPlan, of model: Model, replaces: Bool = false,
+    patience: Duration = Resumption.patience,
     report: @escaping (Progress) -> Void = { _ in }
   ) {
     self.plan = plan
     self.model = model
     self.replaces = replaces
+    self.patience = patience
     self.report = report
   }
 
-  /// Writes everything, or nothing.
+  /// Writes everything, or nothing; it stops between two tensors if its task is cancelled.
   ///
   /// - Throws: ``ConversionError``; then what stood at the targets still stands.
   package func run() throws(ConversionError) -> ConversionSummary {
@@ -52,11 +62,12 @@ package struct Converter {
           try Folder.make(at: Folder.parent(of: target))
         }
       }
-      let files = try write(keeping: kept)
+      let (files, resumed) = try write(keeping: kept)
       let duration = (clock.now - start).components
       return ConversionSummary(
         files: files, dropped: plan.dropped,
         sourceByteCount: model.parameters.flatMap(\.tensors).reduce(0) { $0 + $1.totalByteCount },
+        resumedByteCount: resumed,
         seconds: Double(duration.seconds) + Double(duration.attoseconds) * 1e-18)
     } catch {
       Folder.removeEmpty(made)
@@ -104,13 +115,13 @@ package struct Converter {
   /// Writes all files before the first appears under its name.
   private func write(
     keeping kept: Set<String>
-  ) throws(ConversionError) -> [ConversionSummary.File] {
+  ) throws(ConversionError) -> (files: [ConversionSummary.File], resumedByteCount: Int) {
     var writers: [any CheckpointWriter] = []
     var files: [ConversionSummary.File] = []
     let feedback = FeedbackChoice()
     let pending = plan.files.filter { !kept.contains($0.path) }
     let total = pending.flatMap(\.entries).reduce(0) { $0 + $1.byteCount }
-    var done = 0
+    var (done, resumed) = (0, 0)
     for file in plan.files {
       let bytes = file.entries.reduce(0) { $0 + $1.byteCount }
       let weights = file.entries.reduce(0) { $0 + ($1.shape.elementCount ?? 0) }
@@ -123,14 +134,32 @@ package struct Converter {
       let writer = try writer(of: file)
       var tensors: [ConversionSummary.Tensor] = []
       let biases = BiasCorrection(file.entries)
-      for entry in file.entries {
+      let finished = writer.notes.compactMap(FinishedTensor.init(note:))
+      for (index, entry) in file.entries.enumerated() {
+        guard !Task.isCancelled else { throw .cancelled }
         let converter = TensorConverter(
           writer: writer, container: plan.container, feedback: feedback, biases: biases
         ) { bytes in
           done += bytes
-          report(Progress(byteCount: done, totalByteCount: total, tensor: entry.name))
+          report(
+            Progress(
+              byteCount: done, resumedByteCount: resumed, totalByteCount: total,
+              tensor: entry.name))
         }
-        let distortion = try converter.convert(entry)
+        let distortion: Distortion
+        if index < writer.notes.count {
+          guard index < finished.count, finished[index].name == entry.name else {
+            throw .request(
+              "\(file.path): what an interrupted run left of it is of other tensors; remove it")
+          }
+          distortion = finished[index].distortion
+          (done, resumed) = (done + entry.byteCount, resumed + entry.byteCount)
+        } else {
+          distortion = try converter.convert(entry)
+          try convertingErrors { () throws(CheckpointError) in
+            try writer.endPart(FinishedTensor(name: entry.name, distortion: distortion).note)
+          }
+        }
         let source = entry.source.tensors[entry.member ?? 0]
         tensors.append(
           ConversionSummary.Tensor(
@@ -150,7 +179,7 @@ package struct Converter {
           isKept: false))
     }
     try finish(writers)
-    return files
+    return (files, resumed)
   }
 
   /// Gives all files their names; what can fail comes before the first.
@@ -183,13 +212,15 @@ package struct Converter {
   {
     try convertingErrors { () throws(CheckpointError) -> any CheckpointWriter in
       let tensors = file.entries.flatMap(\.descriptions)
+      let resumption = plan.resumption(of: file, from: model, patience: patience)
       switch plan.container {
       case .gguf:
-        return try GGUFWriter(path: file.path, metadata: file.metadata, tensors: tensors)
+        return try GGUFWriter(
+          path: file.path, metadata: file.metadata, tensors: tensors, resumption: resumption)
       case .safetensors:
         return try SafetensorsWriter(
           path: file.path, metadata: file.metadata.map { ($0.key, $0.value.string ?? "") },
-          tensors: tensors)
+          tensors: tensors, resumption: resumption)
       }
     }
   }

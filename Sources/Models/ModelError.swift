@@ -21,6 +21,8 @@ package enum ModelError: Error, CustomStringConvertible, Sendable {
   case census(path: String, sentence: String)
   /// A weight that holds NaN or infinities.
   case notFinite(path: String, tensor: String, count: Int, first: [Int])
+  /// The task was cancelled.
+  case cancelled
   /// A request that the model cannot answer.
   case input(String)
 
@@ -40,6 +42,7 @@ package enum ModelError: Error, CustomStringConvertible, Sendable {
     case .notFinite(let path, let tensor, let count, let first):
       "\(path): tensor '\(tensor)': \(count) of its values \(count == 1 ? "is" : "are") "
         + "NaN or infinite, the first at \(first); get an intact copy of the checkpoint"
+    case .cancelled: "the run was cancelled"
     case .input(let sentence): sentence
     }
   }

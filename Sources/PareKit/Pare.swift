@@ -6,6 +6,7 @@ import Dispatch
 import LinearAlgebra
 import Parallelism
 import Quantization
+import Reports
 
 #if canImport(Glibc)
   import Glibc
@@ -32,12 +33,15 @@ public enum Pare {
   /// Results do not depend on it, bit for bit.
   public static func limitThreads(to count: Int) { Parallel.limit(to: count) }
 
-  /// Removes half-written files when the process is told to end, by ^C for instance.
+  /// Removes half-written files when the process is told to end, by ^C for instance; what another run
+  /// can go on with stays.
   ///
   /// The process then ends. Signals that it was started without, as `nohup` does, stay without
   /// effect. A limit on the size of files and a reader that went away become errors of the write
   /// itself. Call it once, early in a program of its own; the host of a library has its own way.
-  public static func endCleanlyOnSignals() {
+  ///
+  /// - Parameter tell: Receives what stays.
+  public static func endCleanlyOnSignals(tell: @escaping @Sendable ([String]) -> Void = { _ in }) {
     signal(SIGXFSZ, SIG_IGN)
     signal(SIGPIPE, SIG_IGN)
     for number in [SIGINT, SIGTERM, SIGHUP] {
@@ -48,9 +52,19 @@ public enum Pare {
       source.setEventHandler {
         // The handler holds its source, which would end otherwise.
         withExtendedLifetime(source) {}
-        OpenTemporaries.removeAll(andExit: 128 + number)
+        OpenTemporaries.removeAll(andExit: 128 + number) { tell(sentences(on: $0)) }
       }
       source.activate()
+    }
+  }
+
+  /// What stays of unfinished work if the process ends now, a sentence each.
+  public static var keptWork: [String] { sentences(on: OpenTemporaries.kept) }
+
+  private static func sentences(on kept: [KeptWork]) -> [String] {
+    kept.map {
+      "\($0.path): kept \(Figures.bytes($0.byteCount)) of finished work; the same command goes on from "
+        + "there, or remove \($0.path)*"
     }
   }
 
@@ -72,6 +86,8 @@ public struct PareProgress: Sendable {
   public let done: Int
   /// How much there is.
   public let total: Int
+  /// How much of what is done an interrupted run had done.
+  public var resumed = 0
   /// Whether `done` and `total` are bytes.
   public let isBytes: Bool
 }

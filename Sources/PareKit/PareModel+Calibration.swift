@@ -36,6 +36,7 @@ public struct PareCalibration: PareResult {
     try convertingErrors { () throws(CalibrationError) in
       try ImportanceMatrixFile.write(statistics, to: path)
     }
+    statistics.discardWork()
   }
 
   /// What a terminal shows.
@@ -59,13 +60,16 @@ extension PareModel {
   ///   - target: What the model will be quantized to with them: each block then sees what the quantized
   ///     blocks before it give, and its weights make up for that, too. Nil: the model as it is, for
   ///     any target.
+  ///   - output: The file that the statistics will be written to: an interrupted run that took more than
+  ///     some seconds leaves what it has gathered beside it, and another of the same model, samples and
+  ///     numbers goes on from there; nil, or with a target: nothing is left.
   ///   - progress: Called now and then.
   /// - Returns: What was gathered.
   /// - Throws: ``PareError`` for samples that the model cannot take, or too few of them.
   public func calibrate(
     data: [String], window: Int = 512, sampleLimit: Int? = nil, imageWeight: Double = 1,
     answerWeight: Double = 1, hessian: Bool = false, following target: PareTarget? = nil,
-
+    output: String? = nil,
     progress: @escaping (PareProgress) -> Void = { _ in }
   ) throws(PareError) -> PareCalibration {
     let follower = try target.map { (target) throws(PareError) in
@@ -78,11 +82,13 @@ extension PareModel {
       options.imageWeight = imageWeight
       options.answerWeight = answerWeight
       options.keepsMoments = hessian
+      options.output = output
+      options.version = Pare.version
       let calibrator = Calibrator(model, options: options, follower: follower) {
         progress(
           PareProgress(
-            activity: hessian ? "blocks" : "samples", done: $0.count, total: $0.total,
-            isBytes: false))
+            activity: !hessian ? "samples" : $0.isRepeated ? "blocks again" : "blocks",
+            done: $0.count, total: $0.total, resumed: $0.resumed, isBytes: false))
       }
       // Without folders: the same files give the same bytes wherever they lie.
       let names = data.map { $0.split(separator: "/").last.map(String.init) ?? $0 }

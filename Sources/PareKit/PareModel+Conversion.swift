@@ -111,7 +111,8 @@ extension PareModel {
       let converter = Converter(try plan(), of: model, replaces: replaces) {
         progress(
           PareProgress(
-            activity: $0.tensor, done: $0.byteCount, total: $0.totalByteCount, isBytes: true))
+            activity: $0.tensor, done: $0.byteCount, total: $0.totalByteCount,
+            resumed: $0.resumedByteCount, isBytes: true))
       }
       return PareConversion(try converter.run())
     }

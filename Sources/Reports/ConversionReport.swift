@@ -70,6 +70,9 @@ package struct ConversionReport: Sendable {
     let bits = summary.bitsPerWeight
     let rate = bits > 0 ? ", \(Figures.decimal(bits, 2)) bits a weight" : ""
     text += "(\(change)\(rate)) in \(Figures.seconds(summary.seconds)); read back and compared\n"
+    if summary.resumedByteCount > 0 {
+      text += "\(Figures.bytes(summary.resumedByteCount)) of it are of an interrupted run\n"
+    }
     return text
   }
 
@@ -169,6 +172,7 @@ package struct ConversionReport: Sendable {
         }),
       "sourceBytes": .integer(summary.sourceByteCount), "bytes": .integer(summary.byteCount),
       "bitsPerWeight": .number(summary.bitsPerWeight), "seconds": .number(summary.seconds),
+      "resumedBytes": .integer(summary.resumedByteCount),
     ]
   }
 

@@ -14,6 +14,8 @@ struct CalibrateCommand: ParsableCommand {
       those you verify with; some ten thousand tokens are enough.
         pare calibrate MODEL --data train.jsonl -o model.imatrix.gguf
         pare quantize MODEL --type Q4_K_M --calibration model.imatrix.gguf -o out
+
+      Interrupted after more than ten seconds, even by a power cut, it leaves .NAME.partial and a journal, or       .NAME.sums.partial; the same command goes on from there (with --for it begins anew). Remove them to       begin anew.
       """)
 
   @Argument(help: "The original; with --merge, statistics of one model.")
@@ -84,7 +86,7 @@ struct CalibrateCommand: ParsableCommand {
       return try model.calibrate(
         data: input.data, window: input.window, sampleLimit: input.samples,
         imageWeight: imageWeight, answerWeight: answerWeight, hessian: hessian,
-        following: followedType.map(destination.target), progress: progress)
+        following: followedType.map(destination.target), output: target.output, progress: progress)
     }
     try result.write(to: target.output)
   }

@@ -35,15 +35,23 @@ struct PareCommand: ParsableCommand {
   /// A limit that was not kept; the report has said so.
   struct LimitNotKept: Error {}
 
+  /// Tells what stays of unfinished work.
+  private static func tell(_ sentences: [String]) {
+    // A signal may have cut a line of progress short.
+    if Terminal.showsProgress, !sentences.isEmpty { Terminal.writeError("\r\u{1B}[K") }
+    for sentence in sentences { Terminal.writeError("pare: \(sentence)\n") }
+  }
+
   static func main() {
     Terminal.occupyStandardDescriptors()
-    Pare.endCleanlyOnSignals()
+    Pare.endCleanlyOnSignals(tell: tell)
     Pare.keepFreedMemory()
     do {
       var command = try parseAsRoot()
       try command.run()
     } catch let error as PareError {
       Terminal.writeError("pare: \(error)\n")
+      tell(Pare.keptWork)
       _exit(2)
     } catch is LimitNotKept {
       _exit(1)

@@ -52,13 +52,16 @@ final class ProgressLine {
       1e-3, Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18)
     let share = progress.total > 0 ? Double(progress.done) / Double(progress.total) : 0
     var line = "\(Int(share * 100)) %"
+    // What an interrupted run had done took no time of this one.
+    let own = Double(progress.done - progress.resumed)
     if progress.isBytes {
       line += "  \(progress.done / 1_000_000) of \(progress.total / 1_000_000) MB"
-      line += "  \(Int(Double(progress.done) / seconds / 1e6)) MB/s"
+      line += "  \(Int(own / seconds / 1e6)) MB/s"
     } else {
       line += "  \(progress.done) of \(progress.total)"
     }
-    if share > 0.02 { line += "  \(Int((seconds / share - seconds).rounded())) s left" }
+    let rest = Double(progress.total - progress.done)
+    if own > 0.02 * (own + rest) { line += "  \(Int((rest * seconds / own).rounded())) s left" }
     return line + "  " + progress.activity.filter { $0 >= " " }
   }
 }

@@ -70,4 +70,52 @@ struct InterruptionTests {
     }
     #expect(seen)
   }
+
+  @Test("ended at any moment, the same command goes on", arguments: [SIGINT, SIGTERM, SIGKILL])
+  func resumed(signal: Int32) throws {
+    var random = SplitMix64(seed: UInt64(signal))
+    let folder = try TemporaryFolder()
+    let whole = folder.file("whole")
+    func arguments(_ output: String) -> [String] {
+      ["quantize", Fixtures.path("mm1-moe-tiny"), "--type", "IQ3_S", "-o", output]
+    }
+    let start = ContinuousClock.now
+    let expected = try Command(arguments(whole))
+    let duration = (ContinuousClock.now - start).components
+    #expect(expected.status == 0)
+    let names = listing(whole)
+    var (interrupted, kept) = (0, 0)
+    for attempt in 0..<4 {
+      let output = folder.file("out-\(attempt)")
+      for round in 0..<3 {
+        let running = try Command.start(
+          arguments(output), environment: ["PARE_KEEP_AFTER": "0"])
+        let seconds = Double(duration.seconds) + Double(duration.attoseconds) * 1e-18
+        usleep(UInt32(seconds * Double.random(in: 0.3..<0.9, using: &random) * 1e6))
+        kill(running.process.processIdentifier, signal)
+        let data = running.error.fileHandleForReading.readDataToEndOfFile()
+        running.process.waitUntilExit()
+        guard running.process.terminationStatus != 0 else { break }
+        interrupted += 1
+        if signal == SIGKILL {
+          kept += listing(output).contains { $0.hasSuffix(".partial.journal") } ? 1 : 0
+        } else {
+          let text = String(decoding: data, as: UTF8.self)
+          let isTold = text.contains("goes on from there")
+          let stays = listing(output).contains { $0.contains(".partial") }
+          // Later rounds may end before they look at what is there.
+          #expect(isTold == stays || round > 0 && stays)
+          kept += isTold ? 1 : 0
+        }
+      }
+      let last = try Command(arguments(output))
+      #expect(last.status == 0, "\(last.error)")
+      #expect(listing(output) == names)
+      for name in names {
+        #expect(
+          try TemporaryFolder.read("\(output)/\(name)") == TemporaryFolder.read("\(whole)/\(name)"))
+      }
+    }
+    #expect(interrupted > 0 && kept > 0)
+  }
 }
