@@ -68,14 +68,13 @@ final class MomentSpill {
     blockStart = (entries.count, byteCount)
   }
 
-  deinit {
-    guard let folder else { return }
-    writer.abandon()
-    Folder.removeWithFiles(folder)
-  }
+  deinit { if folder != nil { discard() } }
 
   /// Removes everything, also for other runs.
-  func discard() { writer.abandon() }
+  func discard() {
+    writer.abandon()
+    if let folder { Folder.removeWithFiles(folder) }
+  }
 
   /// Appends the sums of one weight's inputs.
   func append(_ name: String, _ matrices: [MomentSums]) throws(FileError) {

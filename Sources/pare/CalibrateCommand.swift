@@ -15,7 +15,9 @@ struct CalibrateCommand: ParsableCommand {
         pare calibrate MODEL --data train.jsonl -o model.imatrix.gguf
         pare quantize MODEL --type Q4_K_M --calibration model.imatrix.gguf -o out
 
-      Interrupted after more than ten seconds, even by a power cut, it leaves .NAME.partial and a journal, or       .NAME.sums.partial; the same command goes on from there (with --for it begins anew). Remove them to       begin anew.
+      Interrupted after more than ten seconds, even by a power cut, it leaves .NAME.partial and a journal, \
+      or .NAME.sums.partial; the same command goes on from there (with --for it begins anew). Remove \
+      them to begin anew.
       """)
 
   @Argument(help: "The original; with --merge, statistics of one model.")
@@ -61,7 +63,11 @@ struct CalibrateCommand: ParsableCommand {
     if hessian, target.output.hasSuffix(".dat") {
       throw ValidationError("--hessian: .dat cannot hold it; give a name ending in .gguf with -o")
     }
+    if followedType == nil, destination.isGiven {
+      throw ValidationError("--to, --vision-type and --group-size say what --for is for; add it")
+    }
     if merge {
+      if followedType != nil { throw ValidationError("--merge runs no model; leave --for out") }
       if !input.data.isEmpty { throw ValidationError("--merge runs no model; leave --data out") }
       return
     }

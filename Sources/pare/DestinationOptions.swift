@@ -37,6 +37,9 @@ struct DestinationOptions: ParsableArguments {
   @Flag(help: "Give each group a zero point of its own (compressed-tensors).")
   var asymmetric = false
 
+  /// Whether anything is said of it.
+  var isGiven: Bool { to != .gguf || visionType != nil || groupSize != nil || asymmetric }
+
   func target(_ type: String) -> PareTarget {
     switch to {
     case .gguf: .gguf(recipe: type, visionRecipe: visionType)

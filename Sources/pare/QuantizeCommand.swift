@@ -22,7 +22,8 @@ struct QuantizeCommand: ParsableCommand {
       or of a folder for MLX, gets the type that its bytes are best spent on. What tensors cost is measured on every other sample.
         pare quantize MODEL --bits 4.25 --data samples.jsonl --dry-run
 
-      Interrupted after more than ten seconds, even by a power cut, it leaves .NAME.partial and a journal; the       same command goes on from there. Remove both to begin anew.
+      Interrupted after more than ten seconds, even by a power cut, it leaves .NAME.partial and a journal; \
+      the same command goes on from there. Remove both to begin anew.
       """)
 
   @Argument(help: "A Hugging Face folder, a .safetensors file, or a .gguf file.")
