@@ -78,7 +78,7 @@ let package = Package(
         "Q3_K.md", "TQ.md",
         "mlx.md", "compressed-tensors.md", "gptq.md", "awq.md", "images.md", "tokenizers.md",
         "imatrix.md", "report.md", "journal.md",
-        "Architectures/README.md", "Recipes/README.md",
+        "Architectures/README.md", "Recipes/README.md", "Configurations",
       ],
       resources: [
         .embedInCode("Architectures"), .embedInCode("Recipes"), .embedInCode("Packing"),
