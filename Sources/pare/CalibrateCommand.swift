@@ -49,7 +49,7 @@ struct CalibrateCommand: ParsableCommand {
     name: .customLong("for"),
     help: ArgumentHelp(
       "With --hessian: the type that the model will have. Each block sees what the blocks before it "
-        + "give once they are quantized, and makes up for that; three times the work, and of use for "
+        + "give once they are quantized, and makes up for that; two to three times as long, and of use for "
         + "this type alone.",
       valueName: "type"))
   var followedType: String?
