@@ -35,7 +35,7 @@ struct VisionLanguageConversionTests {
 
   @Test(
     "through GGUF and mmproj in F32 a family computes the same",
-    arguments: ["gemma3", "internvl", "smolvlm"])
+    arguments: ["gemma3", "internvl", "llava-smollm3", "smolvlm"])
   func exact(name: String) throws {
     let copy = try FixtureCopy(visionLanguage: name)
     if name == "gemma3" {

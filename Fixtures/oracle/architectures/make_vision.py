@@ -120,6 +120,26 @@ MODELS = {
              LAYERS + "feedForward.tensors.gain.when": False,
              "ignored+": [{"name": "*.lambda_2", "because": "a mistake"}]}),
          "epsilon": mistake("connector", **{"steps.norm.epsilon": 1})}),
+    # Parts that are declared anyway, in a container that is: no Swift was added for these.
+    "llava-smollm3": (
+        "Llava",
+        dict(TEXT, model_type="smollm3", num_hidden_layers=4, no_rope_layers=[1, 1, 1, 0]),
+        dict(VISION, model_type="clip_vision_model", num_hidden_layers=3, image_size=28, patch_size=7,
+             projection_dim=24),
+        dict(image_token_id=IMAGE_TOKEN, image_seq_length=16, vision_feature_layer=-2),
+        ("CLIP", dict(size={"shortest_edge": 28}, crop_size={"height": 28, "width": 28})),
+        {"activation": mistake("vision", **{LAYERS + "feedForward.activation": "'gelu'"}),
+         "connector": mistake("connector", **{"steps.activation.activation": "'relu'"}),
+         "all layers rotated": mistake("language", **{ROPE + "when": True})}),
+    "llava-siglip": (
+        "Llava",
+        dict(TEXT, model_type="qwen2"),
+        dict(SIGLIP, model_type="siglip_vision_model", num_hidden_layers=3),
+        dict(image_token_id=IMAGE_TOKEN, image_seq_length=16, vision_feature_layer=-2,
+             vision_feature_select_strategy="full"),
+        ("Siglip", dict(size={"height": 56, "width": 56})),
+        {"activation": WRONG_ACTIVATION, "positions": NO_POSITIONS,
+         "one more layer": mistake("vision", **{"hyperparameters.usedLayerCount.default": "=layerCount"})}),
 }
 
 
@@ -179,9 +199,11 @@ def traced(model, name, inputs, count):
     else:
         hooks[vision.embeddings] = ("vision.embeddings", None)
         layers = vision.encoder.layers if hasattr(vision.encoder, "layers") else vision.encoder.layer
-        for index, layer in enumerate(layers):
+        # LLaVA's connector takes the output of an earlier layer.
+        used = len(layers) - (1 if name.startswith("llava") else 0)
+        for index, layer in enumerate(layers[:used]):
             hooks[layer] = (f"vision.layers.{index}", None)
-        if hasattr(vision, "post_layernorm"):
+        if hasattr(vision, "post_layernorm") and used == len(layers):
             hooks[vision.post_layernorm] = ("vision.norm", None)
         connector = inner.connector if hasattr(inner, "connector") else inner.multi_modal_projector
         hooks[connector] = ("connector", None)
@@ -219,7 +241,7 @@ def make(name):
         count = pixels.shape[-1] * pixels.shape[-2] // 28 ** 2
     else:
         pixels = inputs["pixel_values"].reshape(-1, *inputs["pixel_values"].shape[-3:])
-        count = len(pixels) * {"gemma3": 9, "internvl": 4, "smolvlm": 4}[name]
+        count = len(pixels) * {"gemma3": 9, "internvl": 4, "smolvlm": 4}.get(name, 16)
     golden = traced(model, name, inputs, count)
     golden["pixels"] = pixels
     save_file({key: value.contiguous() for key, value in golden.items()}, folder / "golden.safetensors")
