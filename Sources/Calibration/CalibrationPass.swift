@@ -32,32 +32,35 @@ struct CalibrationPass {
   ///
   /// - Parameters:
   ///   - tracks: The batches.
-  ///   - spill: Receives the moments of each block; nil where none are gathered.
-  ///   - known: How many of the blocks that come next were gathered by an interrupted run.
+  ///   - spill: Receives the moments of each block; nil where none are gathered. Blocks that an interrupted
+  ///     run has gathered run again for those behind them.
+  ///   - done: Blocks that were run so far, of all passes.
   ///   - report: Called before each block.
   /// - Throws: ``ModelError``; also if the task is cancelled.
   func advance(
-    _ tracks: inout [Track], _ spill: MomentSpill?, known: inout Int,
+    _ tracks: inout [Track], _ spill: MomentSpill?, _ done: inout Int,
     _ report: (Calibrator.Progress) -> Void
   ) throws(ModelError) {
     let blocks = tracks.first?.run.places.count ?? 0
-    let own = min(known, blocks)
-    known -= own
+    let found = (spill?.found ?? []).dropFirst(done).prefix(blocks)
     for block in 0..<blocks {
       guard !Task.isCancelled else { throw .cancelled }
-      let isKnown = block < own
+      let isKnown = block < found.count
       if spill != nil {
         report(
           isKnown
-            ? Calibrator.Progress(count: block, total: own, isRepeated: true)
-            : Calibrator.Progress(count: block, total: blocks, resumed: own))
+            ? Calibrator.Progress(count: block, total: found.count, isRepeated: true)
+            : Calibrator.Progress(count: block, total: blocks, resumed: found.count))
       }
       gathering.pause(isKnown)
       for index in tracks.indices { try tracks[index].advance(gathering) }
-      guard let spill, !isKnown else { continue }
-      let weights: [String: String]
-      do throws(FileError) { weights = try gathering.end(block: spill) } catch {
-        throw .file(error)
+      done += 1
+      guard let spill else { continue }
+      var weights = isKnown ? found[found.startIndex + block].owners : [:]
+      if !isKnown {
+        do throws(FileError) { weights = try gathering.end(block: spill) } catch {
+          throw .file(error)
+        }
       }
       guard let follower else { continue }
       try remake(follower, weights, spill)

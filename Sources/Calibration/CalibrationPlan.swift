@@ -11,11 +11,12 @@ enum CalibrationPlan {
   ///   - checksums: Of its weights.
   ///   - options: What is gathered.
   ///   - samples: Of what, in their order; their images are read.
+  ///   - plan: What a model that follows becomes; nil if none does.
   /// - Returns: The version, and a checksum of everything else.
   /// - Throws: ``FileError`` for a file that cannot be read.
   static func text(
     of model: Model, _ checksums: [String], _ options: Calibrator.Options,
-    _ samples: [Calibrator.Sample]
+    _ samples: [Calibrator.Sample], following plan: String?
   ) throws(FileError) -> String {
     var sum = Sum()
     sum.add(checksums.joined(separator: "\n"))
@@ -26,6 +27,7 @@ enum CalibrationPlan {
     }
     sum.add(
       "\(options.window) \(options.imageWeight) \(options.answerWeight) \(options.keepsMoments)")
+    sum.add(plan ?? "none")
     for sample in samples {
       switch sample.content {
       case .window(let tokens): sum.add("\(tokens)")

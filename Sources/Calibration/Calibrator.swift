@@ -78,12 +78,13 @@ package struct Calibrator {
       try self.work(on: samples, checksums)
     }
     let spill = work.spill
+    var blocks = 0
     var passes: [CalibrationPass] = []
     // The first block of a quantized model sees its table: that must be done before.
     if let follower, let table = model.tiedTable {
       let pass = try CalibrationPass(
         model, Gathering(keepsMoments: options.keepsMoments, of: { $0 == table }), follower: nil)
-      try run(samples, of: data, pass, builder, work)
+      try run(samples, of: data, pass, builder, work, &blocks)
       try pass.remake(follower, pass.gathering.owners, spill)
       passes.append(pass)
     }
@@ -94,8 +95,7 @@ package struct Calibrator {
         keepsMoments: options.keepsMoments, keepsDrift: follower != nil,
         of: { !made.contains($0) }),
       follower: follower)
-    if let spill { pass.gathering.begin(with: spill.found.sums, owners: spill.found.owners) }
-    try run(samples, of: data, pass, builder, work)
+    try run(samples, of: data, pass, builder, work, &blocks)
     passes.append(pass)
     var statistics = CalibrationStatistics(
       entries: passes.flatMap(\.gathering.entries), datasets: datasets, window: builder.window,
@@ -116,8 +116,11 @@ package struct Calibrator {
   /// - Throws: ``ModelError``, also for fewer tokens than say something.
   private func run(
     _ samples: [Sample], of data: Dataset, _ pass: CalibrationPass, _ builder: EvaluationBuilder,
-    _ work: CalibrationWork
+    _ work: CalibrationWork, _ blocks: inout Int
   ) throws(ModelError) {
+    for block in work.spill?.found ?? [] {
+      pass.gathering.begin(with: block.sums, owners: block.owners)
+    }
     var (first, tokens) = (0, 0)
     if let found = work.sums?.found {
       pass.gathering.begin(with: found.entries)
@@ -128,7 +131,7 @@ package struct Calibrator {
       guard !Task.isCancelled else { throw .cancelled }
       report(Progress(count: start, total: samples.count, resumed: first))
       let end = min(samples.count, start + portion)
-      tokens += try run(Array(samples[start..<end]), pass, builder, work.spill)
+      tokens += try run(Array(samples[start..<end]), pass, builder, work.spill, &blocks)
       work.sums?.save(
         SumsFile.State(entries: pass.gathering.entries, sampleCount: end, tokenCount: tokens))
     }
@@ -143,13 +146,14 @@ package struct Calibrator {
   private func work(
     on samples: [Sample], _ checksums: [String]
   ) throws(FileError) -> CalibrationWork {
-    guard let output = options.output, follower == nil else {
+    guard let output = options.output else {
       return try CalibrationWork(keepsMoments: options.keepsMoments)
     }
     return try CalibrationWork(
       keepsMoments: options.keepsMoments, for: output,
       Resumption(
-        plan: try CalibrationPlan.text(of: model, checksums, options, samples),
+        plan: try CalibrationPlan.text(
+          of: model, checksums, options, samples, following: follower?.plan),
         patience: options.patience))
   }
 
@@ -168,7 +172,7 @@ package struct Calibrator {
   /// - Returns: How many tokens they have.
   private func run(
     _ samples: [Sample], _ pass: CalibrationPass, _ builder: EvaluationBuilder,
-    _ spill: MomentSpill?
+    _ spill: MomentSpill?, _ blocks: inout Int
   ) throws(ModelError) -> Int {
     let seeing = samples.indices.filter { samples[$0].image != nil }
     var sights: [Track] = []
@@ -179,8 +183,7 @@ package struct Calibrator {
           try pass.forward.run(pixels), following: try pass.following?.run(pixels),
           share(of: samples[index])))
     }
-    var known = spill?.foundBlockCount ?? 0
-    try pass.advance(&sights, spill, known: &known, report)
+    try pass.advance(&sights, spill, &blocks, report)
     let seen = Dictionary(uniqueKeysWithValues: zip(seeing, sights))
     var batches: [Batch] = []
     for (index, sample) in samples.enumerated() {
@@ -213,7 +216,7 @@ package struct Calibrator {
           try pass.forward.run(batch.sequences),
           following: try pass.following?.run(batch.followingSequences), share))
     }
-    try pass.advance(&tracks, spill, known: &known, report)
+    try pass.advance(&tracks, spill, &blocks, report)
     return batches.reduce(0) { $0 + $1.rowWeights.count }
   }
 

@@ -31,8 +31,7 @@ extension Calibrator {
 
     /// The file that the statistics will become; nil: none that is known.
     ///
-    /// What is gathered is kept beside it until it is written, and an interrupted run goes on with it,
-    /// but with a follower.
+    /// What is gathered is kept beside it until it is written, and an interrupted run goes on with it.
     package var output: String?
     /// That of the program, which an interrupted run must have in common.
     package var version = ""

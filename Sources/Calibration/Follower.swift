@@ -14,6 +14,9 @@ package protocol Follower {
   /// What is made, for people.
   var label: String { get }
 
+  /// Everything that decides what is made.
+  var plan: String { get }
+
   /// Makes weights anew, where ``model`` has them.
   ///
   /// - Parameters:

@@ -76,8 +76,8 @@ final class Gathering: Sendable {
   /// Goes on from what an interrupted run has gathered.
   func begin(with entries: [CalibrationStatistics.Entry], owners: [String: String] = [:]) {
     state.withLock { state in
-      for entry in entries { state.entries[entry.name] = entry }
-      state.owners.merge(owners) { $1 }
+      for entry in entries where isWanted(entry.name) { state.entries[entry.name] = entry }
+      state.owners.merge(owners.filter { isWanted($0.key) }) { $1 }
     }
   }
 

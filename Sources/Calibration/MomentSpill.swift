@@ -21,9 +21,8 @@ final class MomentSpill {
   }
 
   private(set) var entries: [Entry] = []
-  /// What an interrupted run has gathered of whole blocks, and how many they are.
-  private(set) var found = Block()
-  private(set) var foundBlockCount = 0
+  /// What an interrupted run has gathered of whole blocks.
+  let found: [Block]
   /// Where everything lies that no other run goes on with.
   private let folder: String?
   private let writer: AtomicFileWriter
@@ -48,6 +47,7 @@ final class MomentSpill {
       self.folder = folder
       writer = try AtomicFileWriter(path: folder + "/moments", bufferSize: 1 << 20)
       (byteCount, blockStart) = (0, (0, 0))
+      found = []
       return
     }
     folder = nil
@@ -59,11 +59,7 @@ final class MomentSpill {
       ? writer
       : try AtomicFileWriter(path: output, bufferSize: 1 << 20, resumption: resumption)
     entries = known?.flatMap(\.entries) ?? []
-    for block in known ?? [] {
-      found.sums += block.block.sums
-      found.owners.merge(block.block.owners) { $1 }
-    }
-    foundBlockCount = known?.count ?? 0
+    found = known?.map(\.block) ?? []
     byteCount = self.writer.position
     blockStart = (entries.count, byteCount)
   }

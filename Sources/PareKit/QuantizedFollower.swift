@@ -12,6 +12,7 @@ import Quantization
 struct QuantizedFollower: Follower {
   let model: Model
   let label: String
+  let plan: String
   private let original: Model
   private let conversion: ConversionInPlace
 
@@ -29,6 +30,7 @@ struct QuantizedFollower: Follower {
     let path = made.paths.first { !$0.contains("/mmproj-") } ?? ""
     model = try original.opening(plan.container == .gguf ? path : Folder.parent(of: path)).model
     label = plan.label
+    self.plan = plan.label + plan.entries.map { "\n\($0.name) \($0.storage)" }.joined()
     // What is mapped and open stays so: nothing is left behind, however the process ends.
     conversion = try convertingErrors { () throws(ConversionError) in try ConversionInPlace(plan) }
   }

@@ -16,7 +16,7 @@ struct CalibrateCommand: ParsableCommand {
         pare quantize MODEL --type Q4_K_M --calibration model.imatrix.gguf -o out
 
       Interrupted after more than ten seconds, even by a power cut, it leaves .NAME.partial and a journal, \
-      or .NAME.sums.partial; the same command goes on from there (with --for it begins anew). Remove \
+      or .NAME.sums.partial; the same command goes on from there. Remove \
       them to begin anew.
       """)
 

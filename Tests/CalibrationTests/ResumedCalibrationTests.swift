@@ -35,17 +35,33 @@ struct ResumedCalibrationTests {
     return options
   }
 
+  /// A model that stays as it is, and takes note of what should be made anew.
+  private final class UnchangedFollower: Follower, @unchecked Sendable {
+    let model: Model
+    let (label, plan) = ("unchanged", "unchanged")
+    private(set) var weights: [Set<String>] = []
+
+    init() throws { model = try ResumedCalibrationTests.model() }
+
+    func remake(_ weights: Set<String>, by statistics: CalibrationStatistics) throws(ModelError) {
+      let known = Set(statistics.entries.map(\.name))
+      guard weights.isSubset(of: known) else { throw .input("\(weights) of \(known)") }
+      self.weights.append(weights)
+    }
+  }
+
   /// Runs until so many steps were begun.
   ///
   /// - Returns: What was gathered and how much of it an interrupted run had done; nil if it was
   ///   cancelled.
   private static func run(
-    _ model: Model, _ options: Calibrator.Options, steps: Int = .max
+    _ model: Model, _ options: Calibrator.Options, steps: Int = .max,
+    follower: UnchangedFollower? = nil
   ) async throws -> (statistics: CalibrationStatistics, resumed: Int)? {
     try await Task {
       let data = try Dataset(paths: data)
       var (count, resumed) = (0, 0)
-      let calibrator = Calibrator(model, options: options) {
+      let calibrator = Calibrator(model, options: options, follower: follower) {
         if $0.isRepeated || $0.resumed > 0 { resumed += 1 }
         if !$0.isRepeated { count += 1 }
         if count > steps { withUnsafeCurrentTask { $0?.cancel() } }
@@ -92,6 +108,36 @@ struct ResumedCalibrationTests {
       unlink(path)
     }
     #expect(interrupted > (hessian ? 4 : 1) && resumed >= interrupted - 1)
+  }
+
+  @Test("beside a model that follows, too: it is made as far as it was")
+  func following() async throws {
+    let folder = try TemporaryFolder()
+    let model = try Self.model()
+    let whole = try UnchangedFollower()
+    let expected = try Self.bytes(
+      try #require(
+        try await Self.run(model, Self.options(nil, hessian: true), follower: whole)
+      ).statistics, at: folder.file("whole.gguf"))
+    let path = folder.file("a.gguf")
+    let options = Self.options(path, hessian: true)
+    // In the way of the table, in the vision part, in the language model.
+    for steps in [8, 40, 60] {
+      #expect(
+        try await Self.run(model, options, steps: steps, follower: try UnchangedFollower()) == nil)
+      let follower = try UnchangedFollower()
+      let second = try #require(try await Self.run(model, options, follower: follower))
+      #expect(second.resumed > 0)
+      #expect(follower.weights == whole.weights)
+      #expect(try Self.bytes(second.statistics, at: path) == expected)
+      #expect(try Folder.names(in: folder.path) == ["a.gguf", "whole.gguf"])
+      unlink(path)
+    }
+    #expect(
+      try await Self.run(model, options, steps: 60, follower: try UnchangedFollower()) == nil)
+    let other = try #require(try await Self.run(model, options))
+    #expect(other.resumed == 0)
+    other.statistics.discardWork()
   }
 
   @Test(
