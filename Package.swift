@@ -143,7 +143,7 @@ let package = Package(
         "README.md", "oracle", "mm1-tiny", "mm1-moe-tiny", "llava-tiny", "stories260K", "images",
         "tokenizers",
         "preprocessing", "blocks", "checkpoints", "recipes", "packing", "architectures",
-        "vision-language",
+        "vision-language", "imatrix",
       ],
       sources: ["Fixtures.swift"]),
     .target(

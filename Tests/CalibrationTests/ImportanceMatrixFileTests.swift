@@ -3,6 +3,7 @@
 import Calibration
 import Fixtures
 import Models
+import Quantization
 import TestSupport
 import Testing
 
@@ -99,5 +100,27 @@ struct ImportanceMatrixFileTests {
     #expect(throws: CalibrationError.self) {
       try Self.statistics.importance(for: model, label: "")
     }
+  }
+
+  @Test("what llama-imatrix itself has written is read, the same from both of its formats")
+  func foreign() throws {
+    let (gguf, dat) = (
+      try ImportanceMatrixFile.read(Fixtures.path("imatrix/llama-imatrix.gguf")),
+      try ImportanceMatrixFile.read(Fixtures.path("imatrix/llama-imatrix.dat"))
+    )
+    let model = try Model(path: Fixtures.path("stories260K"), library: try DeclarationLibrary())
+    #expect(gguf.entries.map(\.name) == dat.entries.map(\.name))
+    #expect(gguf.entries.count == 35 && gguf.windowCount == dat.windowCount)
+    for (a, b) in zip(gguf.entries, dat.entries) {
+      let (x, y) = (
+        try #require(a.matrices[0].meanSquares), try #require(b.matrices[0].meanSquares)
+      )
+      // The older format multiplies means by a count, and rounds once more.
+      for (x, y) in zip(x, y) { #expect(abs(x - y) <= 4 * Float.ulpOfOne * x) }
+    }
+    let inputs = try gguf.importance(for: model, label: "").inputs(of: "blk.0.attn_q.weight")
+    #expect(inputs.columns?[0]?.count == 64)
+    // That program keeps no means.
+    #expect(inputs.means?[0] == nil)
   }
 }
