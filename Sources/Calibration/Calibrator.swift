@@ -64,9 +64,10 @@ package struct Calibrator {
   package func run(
     on data: Dataset, named datasets: [String] = []
   ) throws(ModelError) -> CalibrationStatistics {
-    let contextLength = try ForwardPass(model).contextLength
+    let forward = try ForwardPass(model)
+    let contextLength = forward.contextLength
     let builder = EvaluationBuilder(
-      model: model, prompts: try PromptBuilder(model),
+      forward, prompts: try PromptBuilder(model),
       window: max(2, min(options.window, contextLength)), contextLength: contextLength)
     let samples = samples(of: data, builder)
     // Before the long work: does every image exist?
@@ -192,7 +193,10 @@ package struct Calibrator {
       let followingViews = seen[index]?.followingRun?.views.map(\.embedding) ?? views
       let own = Batch(
         sequences: [sequence],
-        followingSequences: [TokenSequence(tokens: sequence.tokens, images: followingViews)],
+        followingSequences: [
+          TokenSequence(
+            tokens: sequence.tokens, images: followingViews, promptCount: sequence.promptCount)
+        ],
         share: share(of: sample),
         rowWeights: (1...sequence.tokens.count).map {
           answer.contains($0) ? options.answerWeight : 1
@@ -245,7 +249,10 @@ package struct Calibrator {
     case .question(let question):
       let built = try builder.question(question, images: images)
       let tokens = built.prompt + (built.answerTokens ?? [])
-      return (TokenSequence(tokens: tokens, images: images), built.prompt.count..<tokens.count)
+      return (
+        TokenSequence(tokens: tokens, images: images, promptCount: built.prompt.count),
+        built.prompt.count..<tokens.count
+      )
     }
   }
 }

@@ -68,11 +68,12 @@ package struct Attention: Sendable {
   ///   - positions: Where rows stand, a list for each direction; nil for one after the other.
   ///   - reaches: How many keys of its sequence a row sees at least, whatever a causal mask says;
   ///     nil for none.
+  ///   - reachesBack: Whether a row with such a number sees the keys before its window, too.
   ///   - cache: Keys and values of earlier steps, which this step's are added to; nil without.
   /// - Returns: `[tokens, hiddenSize]`
   package func callAsFunction(
     _ inputs: Matrix, batch: Batch, positions: [[Int]]? = nil, reaches: [Int]? = nil,
-    cache: inout KeyValueCache?
+    reachesBack: Bool = false, cache: inout KeyValueCache?
   ) -> Matrix {
     var queries = query(inputs)
     var keys = key(inputs)
@@ -96,14 +97,16 @@ package struct Attention: Sendable {
         guard let cache else { break }
         mix(
           queries, rows: rows, keys: cache.keys[sequence], values: cache.values[sequence],
-          from: 0, offset: batch.offsets[sequence], reaches: reaches, into: &mixed)
+          from: 0, offset: batch.offsets[sequence], reaches: reaches, reachesBack: reachesBack,
+          into: &mixed)
       }
     } else {
       for sequence in 0..<batch.sequenceCount {
         let start = batch.starts[sequence]
         mix(
           queries, rows: start..<start + batch.lengths[sequence], keys: keys.values,
-          values: values.values, from: start, offset: 0, reaches: reaches, into: &mixed)
+          values: values.values, from: start, offset: 0, reaches: reaches,
+          reachesBack: reachesBack, into: &mixed)
       }
     }
     return output(mixed)
@@ -122,10 +125,11 @@ package struct Attention: Sendable {
   ///   - from: The first row of `keys` and `values` that belongs to the sequence.
   ///   - offset: The position of the first query.
   ///   - reaches: How many keys each row of the batch sees at least.
+  ///   - reachesBack: Whether the window does not count for rows that see a number at least.
   ///   - mixed: Receives the result.
   private func mix(
     _ queries: Matrix, rows: Range<Int>, keys: [Float], values: [Float], from: Int, offset: Int,
-    reaches: [Int]?, into mixed: inout Matrix
+    reaches: [Int]?, reachesBack: Bool, into mixed: inout Matrix
   ) {
     let total = offset + rows.count
     let width = headDimension
@@ -150,9 +154,11 @@ package struct Attention: Sendable {
               let head = index % headCount
               let first = index / headCount * Self.queryBlock
               let count = min(Self.queryBlock, rows.count - first)
+              /// How many keys a row sees at least.
+              func least(_ row: Int) -> Int { reaches?[rows.lowerBound + first + row] ?? 0 }
               /// How many keys a row sees.
               func end(_ row: Int) -> Int {
-                let least = reaches?[rows.lowerBound + first + row] ?? 0
+                let least = least(row)
                 return mask == .all ? total : min(total, max(offset + first + row + 1, least))
               }
               let reach = (0..<count).map(end).max() ?? 0
@@ -169,7 +175,7 @@ package struct Attention: Sendable {
                 for row in 0..<count {
                   normalize(
                     table + row * stride, reach, upper: end(row), position: offset + first + row,
-                    sink: sinks?[head])
+                    hasWindow: !reachesBack || least(row) == 0, sink: sinks?[head])
                 }
                 BLAS.multiply(
                   m: count, n: width, k: reach, a: table, aStride: stride, b: v.base + shared,
@@ -186,10 +192,13 @@ package struct Attention: Sendable {
   ///
   /// Where there is a sink, one more place than `count` may be written.
   private func normalize(
-    _ scores: UnsafeMutablePointer<Float>, _ count: Int, upper: Int, position: Int, sink: Float?
+    _ scores: UnsafeMutablePointer<Float>, _ count: Int, upper: Int, position: Int,
+    hasWindow: Bool, sink: Float?
   ) {
     var lower = 0
-    if case .causal(let window?) = mask { lower = min(upper, max(0, position + 1 - window)) }
+    if hasWindow, case .causal(let window?) = mask {
+      lower = min(upper, max(0, position + 1 - window))
+    }
     for i in 0..<lower { scores[i] = 0 }
     if let sink {
       scores[upper] = sink

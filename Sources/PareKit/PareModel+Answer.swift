@@ -38,7 +38,7 @@ extension PareModel {
         question: prompt, images: images)
       var isFirst = true
       let answers = try Generator(forward).answers(
-        to: [TokenSequence(tokens: tokens, images: images)], limit: limit
+        to: [TokenSequence(prompt: tokens, images: images)], limit: limit
       ) { _, token in
         var bytes = model.tokenizer.bytes(of: token)
         // The space that SentencePiece puts in front of a text belongs to no answer.

@@ -64,7 +64,7 @@ extension PareModel {
       }
       guard !tokens.isEmpty else { throw .input("there are no tokens; give at least one") }
       traced.append(("tokens", [tokens.count], tokens.map(Float.init)))
-      _ = try forward.logits([TokenSequence(tokens: tokens, images: embeddings)], trace: sink)
+      _ = try forward.logits([TokenSequence(prompt: tokens, images: embeddings)], trace: sink)
     }
     try convertingErrors { () throws(CheckpointError) in
       let writer = try SafetensorsWriter(

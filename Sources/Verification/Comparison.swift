@@ -109,7 +109,7 @@ package struct Comparison {
     }
     let context = candidates.map(\.contextLength).reduce(reference.contextLength, min)
     let builder = EvaluationBuilder(
-      model: reference.model, prompts: try PromptBuilder(reference.model),
+      reference.forward, prompts: try PromptBuilder(reference.model),
       window: max(2, min(options.window, context)), contextLength: context)
     var state = State(candidateCount: candidates.count)
     let (questions, windows) = builder.samples(of: data, limit: options.sampleLimit ?? .max)

@@ -7,7 +7,7 @@ import Tokenizers
 /// A model under comparison, with the time that it took.
 final class EvaluatedModel {
   let model: Model
-  private let forward: ForwardPass
+  let forward: ForwardPass
   private let generator: Generator
   private let clock = ContinuousClock()
   private var elapsed = Duration.zero
@@ -53,9 +53,10 @@ final class EvaluatedModel {
     try forward.run(try model.pixels(of: paths))
   }
 
-  private func sequence(_ tokens: [Int], image: String?) -> TokenSequence {
+  private func sequence(_ tokens: [Int], promptCount: Int, image: String?) -> TokenSequence {
     TokenSequence(
-      tokens: tokens, images: views(of: image.map { [$0] } ?? []).map(\.embedding))
+      tokens: tokens, images: views(of: image.map { [$0] } ?? []).map(\.embedding),
+      promptCount: promptCount)
   }
 
   /// Begins the computation of the logits that predict the scored tokens.
@@ -67,7 +68,8 @@ final class EvaluatedModel {
       start += entry.tokens.count
     }
     tokenCount += start
-    return try forward.run(batch.map { sequence($0.tokens, image: $0.image) }, rows: rows)
+    return try forward.run(
+      batch.map { sequence($0.tokens, promptCount: $0.promptCount, image: $0.image) }, rows: rows)
   }
 
   /// Runs the next block.
@@ -112,7 +114,9 @@ final class EvaluatedModel {
   /// Greedy answers, without the token that ends them.
   func answers(to questions: [EvaluationQuestion], limit: Int) throws(ModelError) -> [[Int]] {
     try generator.answers(
-      to: questions.map { sequence($0.prompt, image: $0.image) }, limit: limit)
+      to: questions.map {
+        sequence($0.prompt, promptCount: $0.prompt.count, image: $0.image)
+      }, limit: limit)
   }
 
   /// Forgets images that later batches do not need.

@@ -48,7 +48,7 @@ package struct TensorSensitivity {
     original = model
     let context = model.contextLength
     let builder = EvaluationBuilder(
-      model: reference, prompts: try PromptBuilder(reference),
+      model.forward, prompts: try PromptBuilder(reference),
       window: max(2, min(TensorSensitivity.window, context)), contextLength: context)
     sample = try TensorSensitivity.sample(
       of: data, for: model, builder: builder, half: half)

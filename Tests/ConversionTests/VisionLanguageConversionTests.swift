@@ -74,7 +74,9 @@ struct VisionLanguageConversionTests {
     VisionLanguageConversionTests.expectClose(converted.image, original.image)
   }
 
-  @Test("what no engine would read is refused, with a reason", arguments: ["qwen2vl", "qwen2.5vl"])
+  @Test(
+    "what no engine would read is refused, with a reason",
+    arguments: ["paligemma", "paligemma2", "qwen2vl", "qwen2.5vl"])
   func refusal(name: String) throws {
     let copy = try FixtureCopy(visionLanguage: name)
     let model = try Model(path: copy.path, library: try DeclarationLibrary())

@@ -119,6 +119,23 @@ struct AttentionTests {
     }
   }
 
+  @Test("rows that reach back see what is before their window, the others do not")
+  func reachesBack() throws {
+    let window = try Self.attention(Sizes(), mask: .causal(window: 2))
+    let all = try Self.attention(Sizes(), mask: .all)
+    let inputs = Samples.matrix(7, 24, seed: 61)
+    var cache: KeyValueCache?
+    let reaches = [4, 4, 4, 4, 0, 0, 0]
+    let mixed = window(
+      inputs, batch: Batch(lengths: [7]), reaches: reaches, reachesBack: true, cache: &cache)
+    let inner = Self.applied(all, inputs.gathered([0, 1, 2, 3]))
+    for (x, y) in zip(mixed.values, inner.values) {
+      #expect(abs(x - y) <= Float(32 * Samples.rounding))
+    }
+    let plain = Self.applied(window, inputs)
+    for row in 4..<7 { #expect(mixed.row(row) == plain.row(row)) }
+  }
+
   @Test(arguments: sizes, masks)
   func resultsAreNearTheFormula(_ sizes: Sizes, _ mask: Attention.Mask) throws {
     let attention = try Self.attention(sizes, mask: mask)

@@ -5,6 +5,7 @@ import LinearAlgebra
 import Models
 import Parallelism
 import Preprocessing
+import TestSupport
 import Testing
 
 @Suite(.serialized)
@@ -75,6 +76,29 @@ struct ForwardPassTests {
     let again = try forward.logits(
       [TokenSequence(tokens: [7, 8, 9, 21, 22, 23])], rows: [5])
     ForwardPassTests.expectClose(last, again)
+  }
+
+  @Test(
+    "a prompt that is seen whole is the same at once and with its answer token by token",
+    arguments: ["paligemma", "paligemma2"])
+  func wholePrompts(name: String) throws {
+    let copy = try FixtureCopy(visionLanguage: name)
+    let forward = try ForwardPass(Model(path: copy.path, library: try DeclarationLibrary()))
+    #expect(forward.seesWholePrompts)
+    let prompt = [1, 40, 300, 7, 9, 11, 13, 17]
+    let answer = [20, 21, 22]
+    let whole = try forward.logits(
+      [TokenSequence(tokens: prompt + answer, promptCount: prompt.count)])
+    var state = forward.state(sequenceCount: 1)
+    var logits = try forward.advance(&state, by: [TokenSequence(prompt: prompt)])
+    ForwardPassTests.expectClose(logits, whole.gathered([prompt.count - 1]))
+    for (index, token) in answer.enumerated() {
+      logits = try forward.advance(&state, by: [TokenSequence(tokens: [token])])
+      ForwardPassTests.expectClose(logits, whole.gathered([prompt.count + index]))
+    }
+    // The first token of a prompt sees the last.
+    let other = try forward.logits([TokenSequence(prompt: Array(prompt.dropLast()) + [18])])
+    #expect(other.row(0) != whole.row(0))
   }
 
   @Test("several images at once are the same as one by one")

@@ -51,6 +51,16 @@ struct ImagePromptTests {
     #expect(text.count { $0 == "*" } == 10)
   }
 
+  @Test("a layout of its own is all of the prompt, images first")
+  func layout() throws {
+    let text = try ImagePromptTests.prompt("paligemma", "look", rows: 3, tiles: nil)
+    #expect(text.hasPrefix("***"))
+    #expect(text.contains("<bos>look"))
+    #expect(text.hasSuffix("look\n"))
+    let others = try ImagePromptTests.prompt("llava-siglip", "look", rows: 3, tiles: nil)
+    #expect(!others.contains("<bos>") && others.contains("\nlook"))
+  }
+
   @Test("settings that the whole model decides count before those of the processor's file")
   func settings() throws {
     let copy = try FixtureCopy(visionLanguage: "internvl")

@@ -10,7 +10,7 @@ import TestSupport
 import Testing
 
 /// Each declared family of vision-language models against transformers' class of it, on random
-/// parameters and an image that its own processor prepared.
+/// parameters and one or two images that its own processor prepared.
 ///
 /// The tolerance is that of ``ArchitectureParityTests``.
 struct VisionLanguageParityTests {
@@ -19,6 +19,25 @@ struct VisionLanguageParityTests {
 
   private static func golden(_ name: String) throws -> Checkpoint {
     try Checkpoint(path: Fixtures.path("vision-language/\(name)/golden.safetensors"))
+  }
+
+  /// What transformers' processor makes of the images, and that ours makes the same.
+  private static func pixels(of model: Model, _ golden: Checkpoint) throws -> [PixelTensor] {
+    var result: [PixelTensor] = []
+    for (name, file) in [("pixels", "chelsea"), ("pixels.1", "astronaut-tall")] {
+      guard let pixels = golden[name] else { continue }
+      let image = try Image(path: Fixtures.path("images/\(file).png"))
+      let own = try #require(model.imageProcessor).pixels(of: image)
+      let shape = pixels.shape.dimensions
+      #expect(shape == [own.tiles?.count ?? 1, own.channels, own.height, own.width])
+      // The levels of the image are the same; the last bit of a product may not be.
+      #expect(own.values.largestDifference(from: pixels.floats) <= 2e-6)
+      result.append(
+        PixelTensor(
+          channels: shape[1], height: shape[2], width: shape[3], tiles: own.tiles,
+          values: pixels.floats))
+    }
+    return result
   }
 
   /// The error of each intermediate and of the logits.
@@ -30,23 +49,14 @@ struct VisionLanguageParityTests {
     var traced: [String: (shape: Shape, values: [Float])] = [:]
     let sink: TraceSink = { traced[$0] = ($1, $2) }
     let tokens = try #require(golden["tokens"]).integers
-    let image = try Image(path: Fixtures.path("images/chelsea.png"))
-    let own = try #require(model.imageProcessor).pixels(of: image)
-    let pixels = try #require(golden["pixels"])
-    let shape = pixels.shape.dimensions
-    #expect(shape == [own.tiles?.count ?? 1, own.channels, own.height, own.width])
-    // The levels of the image are the same; the last bit of a product may not be.
-    #expect(own.values.largestDifference(from: pixels.floats) <= 2e-6)
+    let question = golden["question"]?.integers.first ?? 0
     let forward = try ForwardPass(model)
-    let images = try forward.embeddings(
-      of: [
-        PixelTensor(
-          channels: shape[1], height: shape[2], width: shape[3], tiles: own.tiles,
-          values: pixels.floats)
-      ], trace: sink)
-    _ = try forward.logits([TokenSequence(tokens: tokens, images: images)], trace: sink)
+    let images = try forward.embeddings(of: try pixels(of: model, golden), trace: sink)
+    let sequence = TokenSequence(tokens: tokens, images: images, promptCount: question)
+    _ = try forward.logits([sequence], trace: sink)
     var errors: [String: Double] = [:]
-    for tensor in golden.tensors where !["tokens", "pixels"].contains(tensor.name) {
+    for tensor in golden.tensors
+    where !["tokens", "question", "pixels", "pixels.1"].contains(tensor.name) {
       let ours = try #require(traced[tensor.name], "\(tensor.name) was not traced")
       #expect(ours.shape == tensor.shape, "\(tensor.name)")
       errors[tensor.name] = ours.values.relativeDistance(from: tensor.floats)

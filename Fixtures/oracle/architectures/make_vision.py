@@ -2,7 +2,8 @@
 """Makes the tiny vision-language models of Fixtures/vision-language, and what transformers computes.
 
 Each is one of transformers' own classes with random parameters, all of them, stored in BF16 and
-computed with in f32 on one image of Fixtures/images, as transformers' own processor prepares it.
+computed with in f32 on one or two images of Fixtures/images, as transformers' own processor
+prepares them.
 Rows that a class keeps in an order of its own are put back into the order of the image.
 
 A model comes with mistakes: changes to the declaration of one of its parts after which the results
@@ -27,10 +28,15 @@ from make import randomize, rope
 FIXTURES = pathlib.Path(__file__).parents[2]
 FOLDER = FIXTURES / "vision-language"
 IMAGE = "chelsea.png"
+SECOND = "astronaut-tall.png"
 
 IMAGE_TOKEN = 500
 BEFORE = [1, 305, 42, 77, 499]
+BETWEEN = [498, 61]
 AFTER = [498, 13, 256, 99, 3, 410, 180]
+# PaliGemma's images stand before the text, and what follows the line's end is an answer.
+QUESTION = [1, 305, 42, 77, 13]
+ANSWER = [256, 99, 3, 410, 180, 65, 66, 67]
 
 TEXT = dict(
     vocab_size=512, hidden_size=32, intermediate_size=48, num_hidden_layers=2,
@@ -55,6 +61,9 @@ NO_POSITIONS = mistake("vision", **{
     "steps.patchEmbedding.tensors.positions.when": False,
     "ignored+": [{"name": "embeddings.position_embedding.*", "because": "a mistake"}]})
 LAST_NORM = mistake("vision", **{"steps.norm.norm": "rms"})
+
+PALIGEMMA = dict(image_token_index=IMAGE_TOKEN, projection_dim=32, vocab_size=512)
+TOKEN_BY_TOKEN = mistake("language", **{LAYERS + "attention.wholePrompt": False})
 
 # name: (class, config of text, of vision, of the whole, processor with its settings, mistakes)
 MODELS = {
@@ -120,6 +129,27 @@ MODELS = {
              LAYERS + "feedForward.tensors.gain.when": False,
              "ignored+": [{"name": "*.lambda_2", "because": "a mistake"}]}),
          "epsilon": mistake("connector", **{"steps.norm.epsilon": 1})}),
+    "paligemma": (
+        "PaliGemma",
+        dict(TEXT, model_type="gemma", head_dim=8),
+        dict(SIGLIP, model_type="siglip_vision_model"),
+        PALIGEMMA,
+        ("Siglip", dict(size={"height": 56, "width": 56})),
+        {"activation": WRONG_ACTIVATION, "positions": NO_POSITIONS, "last norm": LAST_NORM,
+         "prompt seen token by token": TOKEN_BY_TOKEN,
+         "scale of embeddings": mistake("language", **{"steps.embedding.scale": 1})}),
+    "paligemma2": (
+        "PaliGemma",
+        dict(TEXT, model_type="gemma2", head_dim=8, num_hidden_layers=3, sliding_window=5,
+             query_pre_attn_scalar=24),
+        dict(SIGLIP, model_type="siglip_vision_model"),
+        PALIGEMMA,
+        ("Siglip", dict(size={"height": 56, "width": 56})),
+        {"activation": WRONG_ACTIVATION, "last norm": LAST_NORM,
+         "prompt seen token by token": TOKEN_BY_TOKEN,
+         "no window": mistake("language", **{LAYERS + "attention.window": 0}),
+         "window in the images": mistake("language", **{
+             LAYERS + "attention.wholePrompt": False, LAYERS + "attention.wholeImages": True})}),
     # Parts that are declared anyway, in a container that is: no Swift was added for these.
     "llava-smollm3": (
         "Llava",
@@ -141,6 +171,10 @@ MODELS = {
         {"activation": WRONG_ACTIVATION, "positions": NO_POSITIONS,
          "one more layer": mistake("vision", **{"hyperparameters.usedLayerCount.default": "=layerCount"})}),
 }
+
+
+# Those that are given two images.
+PAIRS = {"paligemma", "paligemma2"}
 
 
 def kept(results, name, order=None):
@@ -166,8 +200,21 @@ def prepared(name, processor):
     """The image as the model takes it, and its pixels as `[tiles, channels, height, width]`."""
     family, settings = processor
     own = getattr(transformers, family + "ImageProcessorPil")(**settings)
-    image = Image.open(FIXTURES / "images" / IMAGE).convert("RGB")
-    return own, dict(own(image, return_tensors="pt"))
+    names = [IMAGE, SECOND] if name in PAIRS else [IMAGE]
+    images = [Image.open(FIXTURES / "images" / name).convert("RGB") for name in names]
+    return own, dict(own(images, return_tensors="pt"))
+
+
+def prompt(name, counts):
+    """The tokens with images of so many each, and how many of them are a question."""
+    images = [[IMAGE_TOKEN] * count for count in counts]
+    if name.startswith("paligemma"):
+        question = sum(images, []) + QUESTION
+        return question + ANSWER, len(question)
+    tokens = BEFORE + images[0]
+    for image in images[1:]:
+        tokens += BETWEEN + image
+    return tokens + AFTER, None
 
 
 def qwen_pixels(inputs, side=2):
@@ -178,7 +225,7 @@ def qwen_pixels(inputs, side=2):
     return patches.permute(4, 0, 2, 5, 1, 3, 6).reshape(1, 3, rows * 14, columns * 14)
 
 
-def traced(model, name, inputs, count):
+def traced(model, name, inputs, counts):
     results = {}
     inner = model.model
     vision = next(getattr(inner, key) for key in ["visual", "vision_tower", "vision_model"] if hasattr(inner, key))
@@ -212,9 +259,12 @@ def traced(model, name, inputs, count):
     hooks[text.norm] = ("language.norm", None)
     for module, (key, order) in hooks.items():
         module.register_forward_hook(kept(results, key, order))
-    tokens = torch.tensor([BEFORE + [IMAGE_TOKEN] * count + AFTER])
+    tokens, question = prompt(name, counts)
+    tokens = torch.tensor([tokens])
     kinds = (tokens == IMAGE_TOKEN).long()
-    extra = {"gemma3": dict(token_type_ids=kinds),
+    answers = None if question is None else (torch.arange(tokens.shape[1])[None] >= question).long()
+    extra = {"gemma3": dict(token_type_ids=kinds), "paligemma": dict(token_type_ids=answers),
+             "paligemma2": dict(token_type_ids=answers),
              "qwen2vl": dict(mm_token_type_ids=kinds), "qwen2.5vl": dict(mm_token_type_ids=kinds)}
     taken = {key: value for key, value in inputs.items()
              if key in ["pixel_values", "image_grid_thw", "pixel_attention_mask", "image_sizes"]}
@@ -222,6 +272,8 @@ def traced(model, name, inputs, count):
         results["logits"] = model(
             input_ids=tokens, use_cache=False, **taken, **extra.get(name, {})).logits[0]
     results["tokens"] = tokens[0].to(torch.int32)
+    if question is not None:
+        results["question"] = torch.tensor([question], dtype=torch.int32)
     return results
 
 
@@ -238,12 +290,17 @@ def make(name):
     own, inputs = prepared(name, processor)
     if name.startswith("qwen"):
         pixels = qwen_pixels(inputs)
-        count = pixels.shape[-1] * pixels.shape[-2] // 28 ** 2
+        images, counts = [pixels], [pixels.shape[-1] * pixels.shape[-2] // 28 ** 2]
+    elif name in PAIRS:
+        images = [image[None] for image in inputs["pixel_values"]]
+        counts = [16] * len(images)
     else:
         pixels = inputs["pixel_values"].reshape(-1, *inputs["pixel_values"].shape[-3:])
-        count = len(pixels) * {"gemma3": 9, "internvl": 4, "smolvlm": 4}.get(name, 16)
-    golden = traced(model, name, inputs, count)
-    golden["pixels"] = pixels
+        images = [pixels]
+        counts = [len(pixels) * {"gemma3": 9, "internvl": 4, "smolvlm": 4}.get(name, 16)]
+    golden = traced(model, name, inputs, counts)
+    for index, pixels in enumerate(images):
+        golden[f"pixels.{index}" if index else "pixels"] = pixels
     save_file({key: value.contiguous() for key, value in golden.items()}, folder / "golden.safetensors")
     model.to(torch.bfloat16).save_pretrained(folder)
     (folder / "generation_config.json").unlink(missing_ok=True)
@@ -255,7 +312,7 @@ def make(name):
         (folder / file).write_text(json.dumps(content, indent=1) + "\n")
     (folder / "mistakes.json").write_text(json.dumps(mistakes, indent=1) + "\n")
     size = sum(file.stat().st_size for file in folder.iterdir())
-    print(f"{name}: {size:,} bytes, {tuple(pixels.shape)}, logits deviate by {golden['logits'].std():.2f}")
+    print(f"{name}: {size:,} bytes, {[tuple(image.shape) for image in images]}, logits deviate by {golden['logits'].std():.2f}")
     print("  ", sorted(golden))
 
 

@@ -6,9 +6,8 @@ import LinearAlgebra
 /// Attention around a residual: `x + postNorm(attention(norm(x)))`.
 struct AttentionBlock: Block {
   static let settings = Residual.settings.union([
-    "heads", "keyValueHeads", "headDimension", "mask", "window", "wholeImages", "windowSide",
-    "rope",
-    "scale", "softCap",
+    "heads", "keyValueHeads", "headDimension", "mask", "window", "wholeImages", "wholePrompt",
+    "windowSide", "rope", "scale", "softCap",
   ])
   static let tensors = Residual.tensors.union([
     "query", "key", "value", "queryKeyValue", "output", "queryNorm", "keyNorm", "sinks",
@@ -19,6 +18,8 @@ struct AttentionBlock: Block {
   private let cacheIndex: Int
   /// Whether a token of an image sees all of it, also under a causal mask.
   private let seesWholeImages: Bool
+  /// Whether a token of a prompt sees all of it, whatever the mask and the window.
+  let seesWholePrompts: Bool
   /// The side of the square windows within which patches see each other; nil for all of the image.
   private let windowSide: Int?
 
@@ -58,6 +59,7 @@ struct AttentionBlock: Block {
     }
     cacheIndex = reader.nextCacheIndex()
     seesWholeImages = reader.has("wholeImages") ? try reader.bool("wholeImages") : false
+    seesWholePrompts = reader.has("wholePrompt") ? try reader.bool("wholePrompt") : false
     let side = try reader.number("windowSide", default: 0)
     guard let side = Int(exactly: side), (0...1 << 20).contains(side) else {
       throw reader.error("windowSide: expected a whole number of patches, found \(side)")
@@ -173,16 +175,20 @@ struct AttentionBlock: Block {
     }
     let batch = flow.batch
     let positions = attention.rotary == nil ? nil : flow.places
-    let reaches = seesWholeImages ? flow.reaches : nil
+    let reachesBack = seesWholePrompts
+    let reaches = reachesBack ? flow.promptReaches : seesWholeImages ? flow.reaches : nil
     if flow.caches.isEmpty {
       var none: KeyValueCache?
       residual.run(&flow.hidden) {
-        attention($0, batch: batch, positions: positions, reaches: reaches, cache: &none)
+        attention(
+          $0, batch: batch, positions: positions, reaches: reaches, reachesBack: reachesBack,
+          cache: &none)
       }
     } else {
       residual.run(&flow.hidden) {
         attention(
-          $0, batch: batch, positions: positions, reaches: reaches, cache: &flow.caches[cacheIndex])
+          $0, batch: batch, positions: positions, reaches: reaches, reachesBack: reachesBack,
+          cache: &flow.caches[cacheIndex])
       }
     }
   }

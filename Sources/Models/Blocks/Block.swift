@@ -34,6 +34,8 @@ struct Flow {
   var positions: [[Int]]?
   /// How many keys the rows of texts see at least, for images are seen whole.
   var reaches: [Int]?
+  /// The same where prompts are seen whole.
+  var promptReaches: [Int]?
   /// The keys and values of attention layers, where they are kept.
   var caches: [KeyValueCache?] = []
   /// Whether weights are needed again so soon that their pages had better stay.

@@ -17,19 +17,30 @@ package struct ImagePrompt: Sendable {
   private let tileRowEnd: String
   /// What comes before the tokens of the overview behind the tiles.
   private let overview: String
+  /// How a question stands behind its images where the model has no chat template; nil for a line
+  /// each.
+  let question: (before: String, after: String)?
 
   /// - Parameters:
   ///   - reader: The member `imagePrompt` of a composition; nil for the token alone.
   ///   - token: How the token of images is spelt.
   /// - Throws: ``ModelError`` for a member that is no text, or not known.
   init(_ reader: DeclarationReader?, token: String) throws(ModelError) {
-    try reader?.allow(["text", "before", "after", "tile", "tileRowEnd", "overview"])
+    try reader?.allow([
+      "text", "before", "after", "tile", "tileRowEnd", "overview", "question",
+    ])
     text = try reader?["text"]?.string() ?? token
     before = try reader?["before"]?.string() ?? ""
     after = try reader?["after"]?.string() ?? ""
     tile = try reader?["tile"].map { (tile) throws(ModelError) in try NameTemplate(tile) }
     tileRowEnd = try reader?["tileRowEnd"]?.string() ?? ""
     overview = try reader?["overview"]?.string() ?? ""
+    question = try reader?["question"].map { (question) throws(ModelError) in
+      try question.allow(["before", "after"])
+      return (
+        try question["before"]?.string() ?? "", try question["after"]?.string() ?? ""
+      )
+    }
   }
 
   /// A piece of what stands for an image.

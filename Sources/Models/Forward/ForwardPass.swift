@@ -7,18 +7,6 @@ import Notation
 package import Preprocessing
 import Tensors
 
-/// Tokens with the images that take the places of image tokens.
-package struct TokenSequence: Sendable {
-  package var tokens: [Int]
-  /// As ``ForwardPass/embeddings(of:trace:)`` gives them.
-  package var images: [ImageEmbedding]
-
-  package init(tokens: [Int], images: [ImageEmbedding] = []) {
-    self.tokens = tokens
-    self.images = images
-  }
-}
-
 /// The computation of a model in f32, from images and tokens to logits.
 ///
 /// Weights stay in their stored encoding and are expanded tile by tile where they are used; peak
@@ -81,6 +69,9 @@ package struct ForwardPass: Sendable {
   }
 
   package var vocabularySize: Int { language.outputWidth }
+
+  /// Whether tokens of a prompt see all of it, so that none is a guess from those before it.
+  package var seesWholePrompts: Bool { language.seesWholePrompts }
 
   /// Whether what comes out is an embedding of each text, and no logits.
   package var givesEmbeddings: Bool {
@@ -232,6 +223,9 @@ package struct ForwardPass: Sendable {
       batch: Batch(lengths: sequences.map(\.tokens.count), offsets: offsets))
     flow.positions = language.usesPlaces ? places.positions : nil
     flow.reaches = places.reaches
+    flow.promptReaches = zip(sequences, offsets).flatMap { sequence, offset in
+      sequence.tokens.indices.map { $0 < sequence.promptCount ? offset + sequence.promptCount : 0 }
+    }
     return flow
   }
 

@@ -39,7 +39,8 @@ package struct Generator: Sendable {
     }
     var state = forward.state(sequenceCount: prompts.count)
     var active = Array(prompts.indices)
-    var logits = try forward.advance(&state, by: prompts)
+    var logits = try forward.advance(
+      &state, by: prompts.map { TokenSequence(prompt: $0.tokens, images: $0.images) })
     while true {
       var next: [(place: Int, token: Int)] = []
       for place in active.indices {

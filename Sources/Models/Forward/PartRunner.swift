@@ -46,6 +46,8 @@ struct PartRunner: Sendable {
   let outputWidth: Int
   /// Whether tokens of texts stand in several directions.
   let usesPlaces: Bool
+  /// Whether tokens of a prompt see all of it.
+  let seesWholePrompts: Bool
 
   /// Reads the small tensors and takes note of where the others lie.
   ///
@@ -86,6 +88,9 @@ struct PartRunner: Sendable {
     table = state.table?.weight
     tableScale = state.tableScale
     outputWidth = width
+    seesWholePrompts = steps.contains {
+      ($0.block as? AttentionBlock)?.seesWholePrompts ?? false
+    }
     usesPlaces = steps.contains { ($0.block as? AttentionBlock)?.usesPlaces ?? false }
   }
 

@@ -18,6 +18,8 @@ package struct EvaluationSequence: Sendable {
   }
 
   package let tokens: [Int]
+  /// How many of the first tokens are a question.
+  package let promptCount: Int
   /// The image's file.
   package let image: String?
   /// The tokens whose prediction counts; each is predicted from the one before it.
@@ -32,7 +34,8 @@ package struct EvaluationSequence: Sendable {
   package func prefix(_ count: Int) -> EvaluationSequence {
     let kept = parts.map { part in (part.group, part.positions.filter { $0 < count }) }
     return EvaluationSequence(
-      tokens: Array(tokens.prefix(count)), image: image, parts: kept.filter { !$0.1.isEmpty })
+      tokens: Array(tokens.prefix(count)), promptCount: min(promptCount, count), image: image,
+      parts: kept.filter { !$0.1.isEmpty })
   }
 }
 
@@ -52,12 +55,20 @@ package struct EvaluationBuilder {
   package let window: Int
   /// The most tokens of a question with its answer.
   package let contextLength: Int
+  /// Whether the tokens of questions are predicted from those before them.
+  package let scoresPrompts: Bool
 
-  package init(model: Model, prompts: PromptBuilder, window: Int, contextLength: Int) {
-    self.model = model
+  /// - Parameters:
+  ///   - forward: The model that reads the samples.
+  ///   - prompts: That of the model.
+  ///   - window: Tokens of a window of text.
+  ///   - contextLength: The most tokens of a question with its answer.
+  package init(_ forward: ForwardPass, prompts: PromptBuilder, window: Int, contextLength: Int) {
+    model = forward.model
     self.prompts = prompts
     self.window = window
     self.contextLength = contextLength
+    scoresPrompts = !forward.seesWholePrompts
   }
 
   /// The questions and the windows of text of a dataset, so many of them together at the most.
@@ -84,7 +95,7 @@ package struct EvaluationBuilder {
       let own = beginning + tokens[start..<min(tokens.count, start + step)]
       guard own.count >= 2 else { return nil }
       return EvaluationSequence(
-        tokens: own, image: nil, parts: [(.text, Array(1..<own.count))])
+        tokens: own, promptCount: 0, image: nil, parts: [(.text, Array(1..<own.count))])
     }
   }
 
@@ -114,7 +125,9 @@ package struct EvaluationBuilder {
     let imageToken = question.image == nil ? nil : model.architecture.imageToken
     // Before the image nothing is known of it, and nothing predicts the places that it takes.
     let seen = imageToken.flatMap { question.prompt.firstIndex(of: $0) } ?? tokens.count
-    let asked = question.prompt.indices.dropFirst().filter { tokens[$0] != imageToken }
+    let asked = question.prompt.indices.dropFirst().filter {
+      tokens[$0] != imageToken && (scoresPrompts || answer.isEmpty)
+    }
     let parts: [(group: EvaluationSequence.Group, positions: [Int])] = [
       (.prompts, asked.filter { $0 < seen }), (.imagePrompts, asked.filter { $0 > seen }),
       (
@@ -123,6 +136,7 @@ package struct EvaluationBuilder {
       ),
     ]
     return EvaluationSequence(
-      tokens: tokens, image: question.image, parts: parts.filter { !$0.positions.isEmpty })
+      tokens: tokens, promptCount: question.prompt.count, image: question.image,
+      parts: parts.filter { !$0.positions.isEmpty })
   }
 }

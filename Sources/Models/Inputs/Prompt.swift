@@ -52,7 +52,8 @@ package struct PromptBuilder: Sendable {
       }
     }
     flush()
-    let beginning = tokenizer.beginning
+    // A layout of its own says where the text begins.
+    let beginning = template == nil && prompt?.question != nil ? [] : tokenizer.beginning
     return tokens.starts(with: beginning) ? tokens : beginning + tokens
   }
 
@@ -78,8 +79,13 @@ package struct PromptBuilder: Sendable {
 
   private func rendered(_ question: String, imageCount: Int) throws(ModelError) -> String {
     guard let template else {
-      let image = model.architecture.imagePrompt.map { $0.text + "\n" } ?? ""
-      return String(repeating: image, count: imageCount) + question
+      let prompt = model.architecture.imagePrompt
+      let image = prompt?.text ?? ""
+      if let layout = prompt?.question {
+        return String(repeating: image, count: imageCount) + layout.before + question
+          + layout.after
+      }
+      return String(repeating: image + "\n", count: imageCount) + question
     }
     let content: ChatMessage.Content =
       takesParts
