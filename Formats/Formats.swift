@@ -23,6 +23,8 @@ package enum Formats {
     ("linear-projector", PackageResources.linear_projector_json),
     ("llama", PackageResources.llama_json),
     ("llava", PackageResources.llava_json),
+    ("llava-next", PackageResources.llava_next_json),
+    ("llava-next-projector", PackageResources.llava_next_projector_json),
     ("mistral", PackageResources.mistral_json),
     ("mixtral", PackageResources.mixtral_json),
     ("mlp-projector", PackageResources.mlp_projector_json),

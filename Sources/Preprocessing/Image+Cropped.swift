@@ -30,6 +30,18 @@ extension Image {
       background: background)
   }
 
+  /// The image in the middle of a larger canvas, black around it.
+  ///
+  /// An odd difference leaves one pixel more on the right and bottom.
+  ///
+  /// - Throws: ``ImageError/size(name:thing:width:height:)`` if the canvas would be too large.
+  func centered(on canvas: PixelSize) throws(ImageError) -> Image {
+    try Image.check(width: canvas.width, height: canvas.height, of: "canvas", in: name)
+    return placed(
+      x: (canvas.width - width) / 2, y: (canvas.height - height) / 2, width: canvas.width,
+      height: canvas.height, background: .black)
+  }
+
   /// The image cut into tiles, row by row; what sticks out at the right and bottom is left out.
   func tiles(_ layout: TileLayout, width: Int, height: Int) -> [Image] {
     (0..<layout.rows * layout.columns).map { index in

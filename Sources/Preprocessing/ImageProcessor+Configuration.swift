@@ -34,7 +34,8 @@ extension ImageProcessor {
           try reader.target("size", isSquare: isSquare) ?? defaults.size,
           try reader.filter("resample") ?? defaults.resample))
     }
-    if try reader.flag("do_center_crop") ?? (defaults.cropEdge != nil) {
+    if defaults.sizing != .canvases, try reader.flag("do_center_crop") ?? (defaults.cropEdge != nil)
+    {
       let size =
         reader.member("crop_size") == nil
         ? defaults.cropEdge.map { (width: $0, height: $0) } : try reader.size("crop_size")

@@ -56,6 +56,7 @@ package struct ImageProcessor: Sendable, Hashable {
           whole.tiles(layout, width: choice.width, height: choice.height)
             + [try image.resized(width: choice.width, height: choice.height, filter: filter)]
         )
+      case .fit(let choice, let filter): tiles = try fitted(image, choice, filter)
       case .rescale, .normalize: break
       case .padWithZeros(let width, let height):
         guard image.width <= width, image.height <= height else {
@@ -72,6 +73,24 @@ package struct ImageProcessor: Sendable, Hashable {
     return PixelTensor(
       channels: 3, height: first.height, width: first.width, tiles: tiles.layout,
       values: tiles.images.flatMap { tensor(of: $0, frame: (first.width, first.height)).values })
+  }
+
+  /// The tiles of an image on the canvas that suits it, and all of it as small as a tile.
+  private func fitted(
+    _ image: Image, _ choice: CanvasChoice, _ filter: ResamplingFilter
+  ) throws(ImageError) -> (layout: TileLayout, images: [Image]) {
+    let original = PixelSize(width: image.width, height: image.height)
+    let canvas = choice.canvas(for: original)
+    let size = choice.size(of: original, on: canvas)
+    let whole = try image.resized(width: size.width, height: size.height, filter: filter)
+      .centered(on: canvas)
+    let layout = TileLayout(
+      rows: canvas.height / choice.tile, columns: canvas.width / choice.tile, fitted: original)
+    return (
+      layout,
+      whole.tiles(layout, width: choice.tile, height: choice.tile)
+        + [try image.resized(width: choice.tile, height: choice.tile, filter: filter)]
+    )
   }
 
   private func tensor(of image: Image, frame: (width: Int, height: Int)) -> PixelTensor {
@@ -105,7 +124,7 @@ package struct ImageProcessor: Sendable, Hashable {
         let mean = Float(mean[channel])
         let deviation = Float(deviation[channel])
         levels = levels.map { ($0 - mean) / deviation }
-      case .padToSquare, .resize, .centerCrop, .split, .tile, .padWithZeros: break
+      case .padToSquare, .resize, .centerCrop, .split, .tile, .fit, .padWithZeros: break
       }
     }
     return levels
@@ -127,6 +146,21 @@ package struct ImageProcessor: Sendable, Hashable {
       else {
         throw .steps(
           "\(step): expected 1 to \(TileChoice.maximumCount) tiles, found \(choice.counts)")
+      }
+    case .fit(let choice, _):
+      sizes = [choice.tile] + choice.canvases.flatMap { [$0.width, $0.height] }
+      guard (1...CanvasChoice.maximumCount).contains(choice.canvases.count), choice.tile >= 1,
+        choice.canvases.allSatisfy({
+          min($0.width, $0.height) >= 1 && $0.width % choice.tile == 0
+            && $0.height % choice.tile == 0
+            && $0.width / choice.tile <= TileChoice.maximumCount
+            && $0.height / choice.tile <= TileChoice.maximumCount
+            && $0.width / choice.tile * ($0.height / choice.tile) <= TileChoice.maximumCount
+        })
+      else {
+        throw .steps(
+          "image_grid_pinpoints: expected sizes of 1 to \(TileChoice.maximumCount) tiles of "
+            + "\(choice.tile) x \(choice.tile) pixels each")
       }
     case .rescale(let factor):
       guard factor.isFinite else { throw .steps("\(step): the factor must be finite") }

@@ -10,6 +10,8 @@ package enum ImageStep: Sendable, Hashable {
   case split(width: Int, height: Int, ResamplingFilter)
   /// Resizes to whole tiles in the proportions that come closest, and cuts; see ``TileChoice``.
   case tile(TileChoice, ResamplingFilter)
+  /// Fits an image into one of several canvases, and cuts; see ``CanvasChoice``.
+  case fit(CanvasChoice, ResamplingFilter)
   /// Multiplies each level (0…255) with a factor, in double precision, rounded to Float32.
   case rescale(Double)
   /// Subtracts a mean and divides by a deviation, one of each a channel, in Float32.
@@ -21,7 +23,7 @@ package enum ImageStep: Sendable, Hashable {
   var stage: Int {
     switch self {
     case .padToSquare, .resize, .centerCrop: 0
-    case .split, .tile: 1
+    case .split, .tile, .fit: 1
     case .rescale, .normalize: 2
     case .padWithZeros: 3
     }

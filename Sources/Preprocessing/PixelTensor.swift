@@ -41,10 +41,14 @@ package struct PixelTensor: Sendable, Hashable {
 package struct TileLayout: Sendable, Hashable {
   package let rows: Int
   package let columns: Int
+  /// The size of the image where it was fitted into the tiles, with borders at two sides; nil where
+  /// it fills them.
+  package let fitted: PixelSize?
 
-  package init(rows: Int, columns: Int) {
+  package init(rows: Int, columns: Int, fitted: PixelSize? = nil) {
     self.rows = rows
     self.columns = columns
+    self.fitted = fitted
   }
 
   /// The tiles with the overview.

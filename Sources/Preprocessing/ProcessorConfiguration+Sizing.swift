@@ -4,7 +4,8 @@ import Notation
 
 /// The steps of processors that have a rule of their own for the size of images.
 ///
-/// - Source: transformers 5, the image processors of Qwen2-VL, Idefics 3 and GOT-OCR 2 (behaviour).
+/// - Source: transformers 5, the image processors of Qwen2-VL, Idefics 3, GOT-OCR 2 and LLaVA-NeXT
+///   (behaviour).
 extension ProcessorConfiguration {
   /// - Throws: ``ImageError/configuration(name:key:expected:found:)`` with the offending key.
   func sizing(_ defaults: ProcessorDefaults) throws(ImageError) -> [ImageStep] {
@@ -15,6 +16,7 @@ extension ProcessorConfiguration {
     case .merged: return resizes ? [.resize(try merged(defaults), filter)] : []
     case .longestEdge: return try longestEdge(defaults, filter: filter, resizes: resizes)
     case .proportions: return try proportions(defaults, filter: filter, resizes: resizes)
+    case .canvases: return [.fit(try canvases(defaults), filter)]
     }
   }
 
@@ -87,5 +89,34 @@ extension ProcessorConfiguration {
         "max_patches", "a number from \(least) to \(TileChoice.maximumCount)", "\(most)")
     }
     return [.tile(TileChoice(width: width, height: height, counts: least...most), filter)]
+  }
+
+  /// Canvases of tiles that are as large as the overview.
+  private func canvases(_ defaults: ProcessorDefaults) throws(ImageError) -> CanvasChoice {
+    let overview: PixelSize
+    switch try target("size", isSquare: false) ?? defaults.size {
+    case .shortestEdge(let edge): overview = PixelSize(width: edge, height: edge)
+    case .exact(let width, let height): overview = PixelSize(width: width, height: height)
+    default: throw refused("size", "shortest_edge, or height and width", json["size"] ?? .null)
+    }
+    let crops = try flag("do_center_crop") ?? true
+    let edge = defaults.cropEdge ?? overview.width
+    let crop = try size("crop_size") ?? (crops ? (edge, edge) : (overview.width, overview.height))
+    guard crop == (overview.width, overview.height), overview.width == overview.height else {
+      throw refused(
+        "crop_size", "a square as large as size", json["crop_size"] ?? .null)
+    }
+    guard let value = member("image_grid_pinpoints") else {
+      return CanvasChoice(canvases: ProcessorDefaults.canvases, tile: overview.width)
+    }
+    let sizes = (value.array ?? []).compactMap { entry -> PixelSize? in
+      let edges = (entry.array ?? []).compactMap(\.integer)
+      guard edges.count == 2, entry.array?.count == 2 else { return nil }
+      return PixelSize(width: edges[1], height: edges[0])
+    }
+    guard sizes.count == value.array?.count else {
+      throw refused("image_grid_pinpoints", "a list of [height, width]", value)
+    }
+    return CanvasChoice(canvases: sizes, tile: overview.width)
   }
 }

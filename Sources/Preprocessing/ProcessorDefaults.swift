@@ -25,6 +25,8 @@ struct ProcessorDefaults {
     case longestEdge
     /// Tiles in the proportions that come closest.
     case proportions
+    /// One of several canvases, cut into tiles.
+    case canvases
   }
 
   private static let openAIMean = [0.48145466, 0.4578275, 0.40821073]
@@ -75,12 +77,21 @@ struct ProcessorDefaults {
       return ProcessorDefaults(
         resample: .lanczos, size: .evenLongestEdge(4 * 364, limit: 4096), mean: half,
         deviation: half, isSquare: false, sizing: .longestEdge)
+    case "LlavaNext":
+      var defaults = clip
+      defaults.sizing = .canvases
+      return defaults
     case "GotOcr2":
       return ProcessorDefaults(
         size: .exact(width: 384, height: 384), mean: openAIMean, deviation: openAIDeviation,
         isSquare: true, sizing: .proportions)
     default: return nil
     }
+  }
+
+  /// Those of LLaVA-NeXT.
+  static let canvases = [(672, 336), (336, 672), (672, 672), (336, 1008), (1008, 336)].map {
+    PixelSize(width: $0, height: $1)
   }
 
   /// For a type that is not known: its configuration must say everything that matters.

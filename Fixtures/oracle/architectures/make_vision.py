@@ -21,6 +21,7 @@ import torch
 import transformers
 from PIL import Image
 from safetensors.torch import save_file
+from transformers.models.llava_next.modeling_llava_next import image_size_to_num_patches
 from transformers.vision_utils import get_vision_window_index
 
 from make import randomize, rope
@@ -62,6 +63,7 @@ NO_POSITIONS = mistake("vision", **{
     "ignored+": [{"name": "embeddings.position_embedding.*", "because": "a mistake"}]})
 LAST_NORM = mistake("vision", **{"steps.norm.norm": "rms"})
 
+PINPOINTS = [[28, 56], [56, 28], [56, 56], [84, 28], [28, 84]]
 PALIGEMMA = dict(image_token_index=IMAGE_TOKEN, projection_dim=32, vocab_size=512)
 TOKEN_BY_TOKEN = mistake("language", **{LAYERS + "attention.wholePrompt": False})
 
@@ -150,6 +152,17 @@ MODELS = {
          "no window": mistake("language", **{LAYERS + "attention.window": 0}),
          "window in the images": mistake("language", **{
              LAYERS + "attention.wholePrompt": False, LAYERS + "attention.wholeImages": True})}),
+    "llava-next": (
+        "LlavaNext",
+        dict(TEXT, model_type="mistral", sliding_window=None),
+        dict(VISION, model_type="clip_vision_model", num_hidden_layers=3, image_size=28, patch_size=7,
+             projection_dim=24),
+        dict(image_token_id=IMAGE_TOKEN, image_grid_pinpoints=PINPOINTS, vision_feature_layer=-2),
+        ("LlavaNext", dict(size={"shortest_edge": 28}, crop_size={"height": 28, "width": 28},
+                           image_grid_pinpoints=PINPOINTS)),
+        {"activation": mistake("vision", **{LAYERS + "feedForward.activation": "'gelu'"}),
+         "connector": mistake("connector", **{"steps.activation.activation": "'relu'"}),
+         "one more layer": mistake("vision", **{"hyperparameters.usedLayerCount.default": "=layerCount"})}),
     # Parts that are declared anyway, in a container that is: no Swift was added for these.
     "llava-smollm3": (
         "Llava",
@@ -174,7 +187,7 @@ MODELS = {
 
 
 # Those that are given two images.
-PAIRS = {"paligemma", "paligemma2"}
+PAIRS = {"paligemma", "paligemma2", "llava-next"}
 
 
 def kept(results, name, order=None):
@@ -225,6 +238,32 @@ def qwen_pixels(inputs, side=2):
     return patches.permute(4, 0, 2, 5, 1, 3, 6).reshape(1, 3, rows * 14, columns * 14)
 
 
+def tile_counts(inputs):
+    """Of each image of LLaVA-NeXT, with the overview."""
+    return [image_size_to_num_patches(size, PINPOINTS, 28) for size in inputs["image_sizes"]]
+
+
+def overviews_last(counts, rows):
+    """The rows of images, of which each has the overview behind its tiles instead of before."""
+    order, start = [], 0
+    for count in counts:
+        tiles = torch.arange(start, start + count).roll(-1)
+        order.append((tiles[:, None] * rows + torch.arange(rows)).reshape(-1))
+        start += count
+    return torch.cat(order)
+
+
+def packed(model, results):
+    """Keeps what the tiles of LLaVA-NeXT are put together to as the connector's result."""
+    own = model.model.pack_image_features
+
+    def pack(*given, **named):
+        features, lengths = own(*given, **named)
+        results["connector"] = torch.cat(list(features)).detach().clone()
+        return features, lengths
+    model.model.pack_image_features = pack
+
+
 def traced(model, name, inputs, counts):
     results = {}
     inner = model.model
@@ -244,16 +283,22 @@ def traced(model, name, inputs, counts):
             hooks[layer] = (f"vision.layers.{index}", order)
         hooks[vision.merger] = ("connector", back)
     else:
-        hooks[vision.embeddings] = ("vision.embeddings", None)
+        order = None
+        if name == "llava-next":
+            order = overviews_last(tile_counts(inputs), 17)
+        hooks[vision.embeddings] = ("vision.embeddings", order)
         layers = vision.encoder.layers if hasattr(vision.encoder, "layers") else vision.encoder.layer
         # LLaVA's connector takes the output of an earlier layer.
         used = len(layers) - (1 if name.startswith("llava") else 0)
         for index, layer in enumerate(layers[:used]):
-            hooks[layer] = (f"vision.layers.{index}", None)
+            hooks[layer] = (f"vision.layers.{index}", order)
         if hasattr(vision, "post_layernorm") and used == len(layers):
             hooks[vision.post_layernorm] = ("vision.norm", None)
         connector = inner.connector if hasattr(inner, "connector") else inner.multi_modal_projector
-        hooks[connector] = ("connector", None)
+        if name == "llava-next":
+            packed(model, results)
+        else:
+            hooks[connector] = ("connector", None)
     for index, layer in enumerate(text.layers):
         hooks[layer] = (f"language.layers.{index}", None)
     hooks[text.norm] = ("language.norm", None)
@@ -291,6 +336,12 @@ def make(name):
     if name.startswith("qwen"):
         pixels = qwen_pixels(inputs)
         images, counts = [pixels], [pixels.shape[-1] * pixels.shape[-2] // 28 ** 2]
+    elif name == "llava-next":
+        images = [pixels[:count].roll(-1, 0)
+                  for pixels, count in zip(inputs["pixel_values"], tile_counts(inputs))]
+        with torch.no_grad():
+            features = model.model.get_image_features(inputs["pixel_values"], inputs["image_sizes"])
+        counts = [len(rows) for rows in features.pooler_output]
     elif name in PAIRS:
         images = [image[None] for image in inputs["pixel_values"]]
         counts = [16] * len(images)

@@ -98,6 +98,7 @@ enum BlockRegistry {
     "embedding": EmbeddingBlock.self,
     "experts": ExpertsBlock.self,
     "feedForward": FeedForwardBlock.self,
+    "joinTiles": JoinTilesBlock.self,
     "linear": LinearBlock.self,
     "mergePatches": MergePatchesBlock.self,
     "norm": NormBlock.self,

@@ -80,6 +80,13 @@ struct ProcessorComparison {
           ]
           .map(Double.init))
       ]
+    case .fit(let choice, let filter):
+      return [
+        Element(
+          key: "image_grid_pinpoints", word: "\(filter)",
+          numbers: ([choice.tile] + choice.canvases.flatMap { [$0.height, $0.width] })
+            .map(Double.init))
+      ]
     case .rescale(let factor):
       return [Element(key: "rescale_factor", word: "", numbers: [factor])]
     case .normalize(let mean, let deviation):
