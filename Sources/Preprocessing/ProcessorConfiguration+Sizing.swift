@@ -4,8 +4,8 @@ import Notation
 
 /// The steps of processors that have a rule of their own for the size of images.
 ///
-/// - Source: transformers 5, the image processors of Qwen2-VL, Idefics 3, GOT-OCR 2 and LLaVA-NeXT
-///   (behaviour).
+/// - Source: transformers 5, the image processors of Qwen2-VL, Idefics 3, GOT-OCR 2, LLaVA-NeXT
+///   and Pixtral (behaviour).
 extension ProcessorConfiguration {
   /// - Throws: ``ImageError/configuration(name:key:expected:found:)`` with the offending key.
   func sizing(_ defaults: ProcessorDefaults) throws(ImageError) -> [ImageStep] {
@@ -17,6 +17,7 @@ extension ProcessorConfiguration {
     case .longestEdge: return try longestEdge(defaults, filter: filter, resizes: resizes)
     case .proportions: return try proportions(defaults, filter: filter, resizes: resizes)
     case .canvases: return [.fit(try canvases(defaults), filter)]
+    case .patches: return resizes ? [.resize(try patches(defaults), filter)] : []
     }
   }
 
@@ -89,6 +90,29 @@ extension ProcessorConfiguration {
         "max_patches", "a number from \(least) to \(TileChoice.maximumCount)", "\(most)")
     }
     return [.tile(TileChoice(width: width, height: height, counts: least...most), filter)]
+  }
+
+  /// Whole squares of patches, as many as become one token.
+  private func patches(_ defaults: ProcessorDefaults) throws(ImageError) -> ResizeTarget {
+    guard case .patches(let ownPatch, let ownSize) = defaults.size else { return defaults.size }
+    var most = ownSize
+    if let edge = try count("size.longest_edge") {
+      most = PixelSize(width: edge, height: edge)
+    } else if let size = try size("size") {
+      most = PixelSize(width: size.width, height: size.height)
+    } else if let value = member("size") {
+      throw refused("size", "longest_edge, or height and width", value)
+    }
+    let patch = try size("patch_size") ?? (ownPatch, ownPatch)
+    guard patch.width == patch.height else {
+      throw refused("patch_size", "a square", json["patch_size"] ?? .null)
+    }
+    let side = try count("spatial_merge_size") ?? 1
+    let (edge, isTooLarge) = patch.width.multipliedReportingOverflow(by: side)
+    guard !isTooLarge, edge <= Image.maximumDimension else {
+      throw refused("patch_size", "a patch that fits an image", "\(patch.width)")
+    }
+    return .patches(of: edge, within: most)
   }
 
   /// Canvases of tiles that are as large as the overview.

@@ -25,6 +25,7 @@ struct ProcessorConfiguration {
       ["max_image_size", "do_image_splitting", "return_row_col_info", "video_sampling"]
     case .proportions: ["crop_to_patches", "min_patches", "max_patches"]
     case .canvases: ["image_grid_pinpoints"]
+    case .patches: ["patch_size", "spatial_merge_size"]
     }
   }
 

@@ -27,6 +27,8 @@ struct ProcessorDefaults {
     case proportions
     /// One of several canvases, cut into tiles.
     case canvases
+    /// Whole patches within a size.
+    case patches
   }
 
   private static let openAIMean = [0.48145466, 0.4578275, 0.40821073]
@@ -81,6 +83,10 @@ struct ProcessorDefaults {
       var defaults = clip
       defaults.sizing = .canvases
       return defaults
+    case "Pixtral":
+      return ProcessorDefaults(
+        size: .patches(of: 16, within: PixelSize(width: 1024, height: 1024)), mean: openAIMean,
+        deviation: openAIDeviation, isSquare: true, sizing: .patches)
     case "GotOcr2":
       return ProcessorDefaults(
         size: .exact(width: 384, height: 384), mean: openAIMean, deviation: openAIDeviation,

@@ -21,6 +21,8 @@ package enum ResizeTarget: Sendable, Hashable {
   case multiples(of: Int)
   /// Multiples of `factor` that come closest, with `pixels` in all.
   case rounded(factor: Int, pixels: ClosedRange<Int>)
+  /// Same proportions and no larger than a size, then both edges up to whole patches.
+  case patches(of: Int, within: PixelSize)
 
   /// The size that an image of this width and height gets, zero where an edge vanishes.
   package func size(width: Int, height: Int) -> (width: Int, height: Int) {
@@ -56,6 +58,13 @@ package enum ResizeTarget: Sendable, Hashable {
       return (ResizeTarget.up(ResizeTarget.whole(Double(longer) * proportion), length), longer)
     case .rounded(let factor, let pixels):
       return ResizeTarget.rounded(width: width, height: height, factor: factor, pixels: pixels)
+    case .patches(let patch, let most):
+      let ratio = max(
+        Double(height) / Double(most.height), Double(width) / Double(most.width), 1)
+      return (
+        ResizeTarget.up(ResizeTarget.whole(Double(width) / ratio), patch),
+        ResizeTarget.up(ResizeTarget.whole(Double(height) / ratio), patch)
+      )
     }
   }
 
@@ -140,6 +149,7 @@ package enum ResizeTarget: Sendable, Hashable {
     case .evenLongestEdge(let edge, let limit): [edge, limit]
     case .multiples(let length): [length]
     case .rounded(let factor, _): [factor]
+    case .patches(let patch, let most): [patch, most.width, most.height]
     }
   }
 }

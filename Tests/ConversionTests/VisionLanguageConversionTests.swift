@@ -76,7 +76,9 @@ struct VisionLanguageConversionTests {
 
   @Test(
     "what no engine would read is refused, with a reason",
-    arguments: ["paligemma", "paligemma2", "llava-next", "qwen2vl", "qwen2.5vl"])
+    arguments: [
+      "paligemma", "paligemma2", "llava-next", "pixtral", "mistral3", "qwen2vl", "qwen2.5vl",
+    ])
   func refusal(name: String) throws {
     let copy = try FixtureCopy(visionLanguage: name)
     let model = try Model(path: copy.path, library: try DeclarationLibrary())

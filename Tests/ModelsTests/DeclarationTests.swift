@@ -15,7 +15,8 @@ struct DeclarationTests {
       library.knownModelTypes == [
         "bert", "gemma", "gemma2", "gemma3", "gemma3_text", "gpt_oss", "idefics3", "internvl",
         "lfm2",
-        "llama", "llava", "llava_next", "mistral", "mixtral", "mm1", "mm1_text", "olmo2",
+        "llama", "llava", "llava_next", "mistral", "mistral3", "mixtral", "mm1", "mm1_text",
+        "olmo2",
         "paligemma", "phi3",
         "qwen2",
         "qwen2_5_vl", "qwen2_5_vl_text", "qwen2_vl", "qwen2_vl_text", "qwen3", "qwen3_moe",

@@ -12,12 +12,13 @@ import Tokenizers
 struct ImagePromptTests {
   /// A prompt with one image, as text with `*` for each token of the image.
   private static func prompt(
-    _ family: String, _ question: String, rows: Int, tiles: TileLayout?
+    _ family: String, _ question: String, rows: Int, tiles: TileLayout?,
+    grid: Grid = Grid(rows: 1, columns: 2)
   ) throws -> String {
     let copy = try FixtureCopy(visionLanguage: family)
     let model = try Model(path: copy.path, library: try DeclarationLibrary())
     let image = ImageEmbedding(
-      matrix: Matrix(rows: rows, columns: 1), grid: Grid(rows: 1, columns: 2), tiles: tiles)
+      matrix: Matrix(rows: rows, columns: 1), grid: grid, tiles: tiles)
     let tokens = try PromptBuilder(model).tokens(question: question, images: [image])
     let token = try #require(model.architecture.imageToken)
     return tokens.split(separator: token, omittingEmptySubsequences: false).map {
@@ -59,6 +60,18 @@ struct ImagePromptTests {
     #expect(text.hasSuffix("look\n"))
     let others = try ImagePromptTests.prompt("llava-siglip", "look", rows: 3, tiles: nil)
     #expect(!others.contains("<bos>") && others.contains("\nlook"))
+  }
+
+  @Test(
+    "rows of an image have breaks between them, and one end", arguments: ["pixtral", "mistral3"])
+  func breaks(family: String) throws {
+    let text = try ImagePromptTests.prompt(
+      family, "look", rows: 6, tiles: nil, grid: Grid(rows: 3, columns: 2))
+    let rows = text.split(separator: "[IMG_BREAK]").map { $0.filter { "*".contains($0) } }
+    #expect(rows == ["**", "**", "**"])
+    let end = try #require(text.firstRange(of: "[IMG_END]"))
+    #expect(!text[..<end.lowerBound].contains("look") && text[end.upperBound...].contains("look"))
+    #expect(text.count { $0 == "*" } == 6)
   }
 
   @Test("settings that the whole model decides count before those of the processor's file")

@@ -47,7 +47,8 @@ struct PrefixLayoutTests {
   }
 
   @Test(
-    "all layouts are the same model", arguments: ["paligemma", "llava-next", "llava-siglip"],
+    "all layouts are the same model",
+    arguments: ["paligemma", "llava-next", "llava-siglip", "pixtral", "mistral3"],
     Layout.allCases)
   func layouts(family: String, layout: Layout) throws {
     let copy = try FixtureCopy(visionLanguage: family)

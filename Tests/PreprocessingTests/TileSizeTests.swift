@@ -42,6 +42,37 @@ struct TileSizeTests {
     #expect([layout.columns, layout.rows] == tiles)
   }
 
+  /// Width and height; then what transformers 5 computes for Pixtral with 1024 and patches of 16, and
+  /// for Mistral Small 3.1 with 1540 and squares of two patches of 14.
+  static let patchCases: [(Int, Int, [Int], [Int])] = [
+    (1, 1, [16, 16], [28, 28]),
+    (16, 16, [16, 16], [28, 28]),
+    (17, 33, [32, 48], [28, 56]),
+    (451, 300, [464, 304], [476, 308]),
+    (300, 451, [304, 464], [308, 476]),
+    (1024, 1024, [1024, 1024], [1036, 1036]),
+    (1025, 1024, [1024, 1024], [1036, 1036]),
+    (4000, 3000, [1024, 768], [1540, 1176]),
+    (5000, 2, [1024, 0], [1540, 0]),
+    (2048, 1000, [1024, 512], [1540, 756]),
+    (3794, 3060, [1024, 832], [1540, 1260]),
+    (2190, 1136, [1024, 544], [1540, 812]),
+    (1526, 54, [1024, 48], [1540, 56]),
+    (2773, 4120, [704, 1024], [1036, 1540]),
+    (3800, 4955, [800, 1024], [1204, 1540]),
+    (664, 2738, [256, 1024], [392, 1540]),
+  ]
+
+  @Test("whole patches are those of transformers", arguments: patchCases.indices)
+  func patches(index: Int) {
+    let (width, height, pixtral, mistral) = TileSizeTests.patchCases[index]
+    for (patch, edge, expected) in [(16, 1024, pixtral), (28, 1540, mistral)] {
+      let target = ResizeTarget.patches(of: patch, within: PixelSize(width: edge, height: edge))
+      let size = target.size(width: width, height: height)
+      #expect([size.width, size.height] == expected)
+    }
+  }
+
   @Test("strips that are too long have no size")
   func strips() {
     let target = ResizeTarget.rounded(factor: 28, pixels: 3136...1_003_520)

@@ -34,6 +34,7 @@ SECOND = "astronaut-tall.png"
 IMAGE_TOKEN = 500
 BEFORE = [1, 305, 42, 77, 499]
 BETWEEN = [498, 61]
+BREAK = 496
 AFTER = [498, 13, 256, 99, 3, 410, 180]
 # PaliGemma's images stand before the text, and what follows the line's end is an answer.
 QUESTION = [1, 305, 42, 77, 13]
@@ -64,6 +65,11 @@ NO_POSITIONS = mistake("vision", **{
 LAST_NORM = mistake("vision", **{"steps.norm.norm": "rms"})
 
 PINPOINTS = [[28, 56], [56, 28], [56, 56], [84, 28], [28, 84]]
+PIXTRAL = dict(VISION, model_type="pixtral", image_size=64, patch_size=8, hidden_act="silu",
+               rope_parameters={"rope_type": "axial", "rope_theta": 100.0})
+WRONG_ROTATIONS = {
+    "no rotation": mistake("vision", **{ROPE + "when": False}),
+    "rotation by halves": mistake("vision", **{ROPE + "axes": "halves"})}
 PALIGEMMA = dict(image_token_index=IMAGE_TOKEN, projection_dim=32, vocab_size=512)
 TOKEN_BY_TOKEN = mistake("language", **{LAYERS + "attention.wholePrompt": False})
 
@@ -163,6 +169,25 @@ MODELS = {
         {"activation": mistake("vision", **{LAYERS + "feedForward.activation": "'gelu'"}),
          "connector": mistake("connector", **{"steps.activation.activation": "'relu'"}),
          "one more layer": mistake("vision", **{"hyperparameters.usedLayerCount.default": "=layerCount"})}),
+    "pixtral": (
+        "Llava",
+        dict(TEXT, model_type="mistral", sliding_window=None),
+        PIXTRAL,
+        dict(image_token_id=IMAGE_TOKEN, image_seq_length=1, vision_feature_layer=-1,
+             vision_feature_select_strategy="full"),
+        ("Pixtral", dict(size={"longest_edge": 64}, patch_size=8)),
+        {"activation": WRONG_ACTIVATION, **WRONG_ROTATIONS,
+         "one layer less": mistake("vision", **{"hyperparameters.usedLayerCount.default": "=layerCount - 1"})}),
+    "mistral3": (
+        "Mistral3",
+        dict(TEXT, model_type="mistral", sliding_window=None, rms_norm_eps=1e-3),
+        PIXTRAL,
+        dict(image_token_index=IMAGE_TOKEN, spatial_merge_size=2, tie_word_embeddings=False),
+        ("Pixtral", dict(size={"longest_edge": 96}, patch_size=8)),
+        {"activation": WRONG_ACTIVATION, **WRONG_ROTATIONS,
+         "tokens one after the other": mistake("connector", **{"steps.mergePatches.channelwise": False}),
+         "epsilon": mistake("connector", **{"hyperparameters.epsilon.default": 1,
+                                            "hyperparameters.epsilon.config": "nothing"})}),
     # Parts that are declared anyway, in a container that is: no Swift was added for these.
     "llava-smollm3": (
         "Llava",
@@ -187,7 +212,7 @@ MODELS = {
 
 
 # Those that are given two images.
-PAIRS = {"paligemma", "paligemma2", "llava-next"}
+PAIRS = {"paligemma", "paligemma2", "llava-next", "pixtral", "mistral3"}
 
 
 def kept(results, name, order=None):
@@ -215,12 +240,19 @@ def prepared(name, processor):
     own = getattr(transformers, family + "ImageProcessorPil")(**settings)
     names = [IMAGE, SECOND] if name in PAIRS else [IMAGE]
     images = [Image.open(FIXTURES / "images" / name).convert("RGB") for name in names]
-    return own, dict(own(images, return_tensors="pt"))
+    # The processor of a whole model says how many patches become a token.
+    sizes = dict(patch_size=16) if name == "mistral3" else {}
+    return own, dict(own(images, return_tensors="pt", **sizes))
 
 
 def prompt(name, counts):
     """The tokens with images of so many each, and how many of them are a question."""
-    images = [[IMAGE_TOKEN] * count for count in counts]
+    images = []
+    for count in counts:
+        # Pixtral's have rows with ends.
+        rows, columns = count if isinstance(count, tuple) else (1, count)
+        tokens = ([IMAGE_TOKEN] * columns + [BREAK]) * rows
+        images.append(tokens[:-1])
     if name.startswith("paligemma"):
         question = sum(images, []) + QUESTION
         return question + ANSWER, len(question)
@@ -282,6 +314,11 @@ def traced(model, name, inputs, counts):
         for index, layer in enumerate(vision.blocks):
             hooks[layer] = (f"vision.layers.{index}", order)
         hooks[vision.merger] = ("connector", back)
+    elif name in ["pixtral", "mistral3"]:
+        hooks[vision.ln_pre] = ("vision.embeddings", None)
+        for index, layer in enumerate(vision.transformer.layers):
+            hooks[layer] = (f"vision.layers.{index}", None)
+        hooks[inner.multi_modal_projector] = ("connector", None)
     else:
         order = None
         if name == "llava-next":
@@ -342,6 +379,12 @@ def make(name):
         with torch.no_grad():
             features = model.model.get_image_features(inputs["pixel_values"], inputs["image_sizes"])
         counts = [len(rows) for rows in features.pooler_output]
+    elif name in ["pixtral", "mistral3"]:
+        sizes = inputs["image_sizes"].tolist()
+        images = [pixels[None, :, :height, :width]
+                  for pixels, (height, width) in zip(inputs["pixel_values"], sizes)]
+        token = 16 if name == "mistral3" else 8
+        counts = [(height // token, width // token) for height, width in sizes]
     elif name in PAIRS:
         images = [image[None] for image in inputs["pixel_values"]]
         counts = [16] * len(images)

@@ -37,9 +37,7 @@ package struct Architecture: Sendable {
     config: JSON, files: ModelFiles, library: DeclarationLibrary
   ) throws(ModelError) {
     let type = config["model_type"]?.string
-    if let composition = library.compositions.last(where: {
-      type.map($0.modelTypes.contains) ?? false
-    }) {
+    if let composition = library.composition(of: config) {
       try self.init(composition, config: config, files: files, library: library)
       return
     }

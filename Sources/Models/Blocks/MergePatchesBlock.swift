@@ -6,16 +6,20 @@ import LinearAlgebra
 /// Puts the channels of squares of `side` by `side` tokens one after the other, row by row: fewer
 /// tokens with more channels each.
 ///
+/// `channelwise` puts the tokens of each channel one after the other instead.
+///
 /// - Source: the space-to-depth of Shi et al., arXiv:1609.05158, as Idefics 3 and Qwen2-VL use it.
 struct MergePatchesBlock: Block {
-  static let settings: Set = ["side"]
+  static let settings: Set = ["side", "channelwise"]
   static let tensors: Set<String> = []
 
   private let side: Int
+  private let isChannelwise: Bool
 
   init(_ reader: BlockReader) throws(ModelError) {
     side = try reader.count("side")
     guard side <= 64 else { throw reader.error("side: expected at most 64, found \(side)") }
+    isChannelwise = reader.has("channelwise") ? try reader.bool("channelwise") : false
   }
 
   func outputWidth(from width: Int) -> Int? { width * side * side }
@@ -42,9 +46,26 @@ struct MergePatchesBlock: Block {
       merged.append(result)
     }
     let gathered = flow.hidden.gathered(rows)
+    let count = gathered.rows / (side * side)
     flow.hidden = Matrix(
-      rows: gathered.rows / (side * side), columns: columns * side * side, values: gathered.values)
+      rows: count, columns: columns * side * side,
+      values: isChannelwise ? channelwise(gathered, squares: count) : gathered.values)
     flow.grids = merged
     flow.batch = Batch(lengths: merged.map(\.count))
+  }
+
+  /// The values of squares of tokens, in each the tokens of a channel one after the other.
+  private func channelwise(_ tokens: Matrix, squares: Int) -> [Float] {
+    let (area, columns) = (side * side, tokens.columns)
+    var values = [Float](repeating: 0, count: tokens.values.count)
+    for square in 0..<squares {
+      let start = square * area * columns
+      for inner in 0..<area {
+        for channel in 0..<columns {
+          values[start + channel * area + inner] = tokens.values[start + inner * columns + channel]
+        }
+      }
+    }
+    return values
   }
 }

@@ -29,6 +29,8 @@ package struct Composition: Sendable {
   package let name: String
   package let about: String
   package let modelTypes: [String]
+  /// Values that must stand elsewhere in `config.json`, too: for each path those that do.
+  let conditions: [(path: String, values: [String])]
   /// The values of `clip.projector_type` that mean this model.
   let projectors: [String]
   /// The token whose places the image takes.
@@ -49,8 +51,13 @@ package struct Composition: Sendable {
     name = try reader.member("name").string()
     about = try reader["about"]?.string() ?? ""
     let match = try reader.member("match")
-    try match.allow(["model_type", "projector"])
+    try match.allow(["model_type", "config", "projector"])
     modelTypes = try match.member("model_type").strings()
+    var conditions: [(path: String, values: [String])] = []
+    for (path, values) in try match["config"]?.members() ?? [] {
+      conditions.append((path, try values.strings()))
+    }
+    self.conditions = conditions
     projectors = try match["projector"]?.strings() ?? []
     imageToken = try HyperparameterDeclaration(reader.member("imageToken"), name: "imageToken")
     imageText = try reader.member("imageText").string()
@@ -63,6 +70,16 @@ package struct Composition: Sendable {
       members.append(try Member(parts.member(kind.rawValue), kind: kind))
     }
     self.members = members
+  }
+}
+
+extension Composition {
+  /// Whether a model's configuration meets all that the declaration asks for.
+  func claims(_ config: JSON) -> Bool {
+    config["model_type"]?.string.map(modelTypes.contains) ?? false
+      && conditions.allSatisfy { path, values in
+        config.value(at: path)?.string.map(values.contains) ?? false
+      }
   }
 }
 

@@ -50,9 +50,18 @@ package struct DeclarationLibrary: Sendable {
     parts.last { $0.name == name } ?? parts.last { $0.modelTypes.contains(name) }
   }
 
+  /// The composition that claims a model with the most conditions; of several, the last.
+  func composition(of config: JSON) -> Composition? {
+    let claiming = compositions.filter { $0.claims(config) }
+    let most = claiming.map(\.conditions.count).max()
+    return claiming.last { $0.conditions.count == most }
+  }
+
   /// Every `model_type` that a whole model can have, in order.
   package var knownModelTypes: [String] {
-    (compositions.flatMap(\.modelTypes)
-      + parts.filter { $0.kind == .language }.flatMap(\.modelTypes)).sorted()
+    Set(
+      compositions.flatMap(\.modelTypes)
+        + parts.filter { $0.kind == .language }.flatMap(\.modelTypes)
+    ).sorted()
   }
 }

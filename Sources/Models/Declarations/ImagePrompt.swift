@@ -10,6 +10,8 @@ package struct ImagePrompt: Sendable {
   /// What comes before the tokens of an image that is not cut, and behind the last of any.
   private let before: String
   private let after: String
+  /// What comes between the rows of an image that is not cut; nil where they follow each other.
+  private let rowBreak: String?
   /// What comes before the tokens of a tile, by its `row` and `column` from 0; nil where the tokens
   /// of all tiles follow each other like those of a whole image.
   private let tile: NameTemplate?
@@ -27,11 +29,12 @@ package struct ImagePrompt: Sendable {
   /// - Throws: ``ModelError`` for a member that is no text, or not known.
   init(_ reader: DeclarationReader?, token: String) throws(ModelError) {
     try reader?.allow([
-      "text", "before", "after", "tile", "tileRowEnd", "overview", "question",
+      "text", "before", "after", "rowBreak", "tile", "tileRowEnd", "overview", "question",
     ])
     text = try reader?["text"]?.string() ?? token
     before = try reader?["before"]?.string() ?? ""
     after = try reader?["after"]?.string() ?? ""
+    rowBreak = try reader?["rowBreak"]?.string()
     tile = try reader?["tile"].map { (tile) throws(ModelError) in try NameTemplate(tile) }
     tileRowEnd = try reader?["tileRowEnd"]?.string() ?? ""
     overview = try reader?["overview"]?.string() ?? ""
@@ -55,6 +58,10 @@ package struct ImagePrompt: Sendable {
   /// - Throws: ``ModelError/declaration(name:sentence:)`` for a formula that fails.
   func pieces(of image: ImageEmbedding) throws(ModelError) -> [Piece] {
     guard let layout = image.tiles, let tile else {
+      if let rowBreak, image.grid.count == image.rows {
+        let rows = [[Piece]](repeating: [.image(image.grid.columns)], count: image.grid.rows)
+        return [.text(before)] + rows.joined(separator: [.text(rowBreak)]) + [.text(after)]
+      }
       return [.text(before), .image(image.rows), .text(after)]
     }
     let count = image.rows / layout.count

@@ -17,15 +17,23 @@ extension ImageProcessor {
   init(of files: ModelFiles, as declaration: ImageProcessorDeclaration) throws(ModelError) {
     let path = files.projector?.path ?? files.folder + "/preprocessor_config.json"
     let configuration: JSON
+    let source: HyperparameterSource
     if let projector = files.projector {
+      source = HyperparameterSource(
+        origin: .gguf(
+          projector.metadata, architecture: "clip", hasTensor: { projector[$0] != nil }),
+        path: path)
       configuration = try convertingErrors { () throws(ImageError) in
         try ImageProcessor.configuration(of: projector, type: declaration.type)
       }
     } else {
+      source = HyperparameterSource(
+        origin: .config(files.config ?? .object(JSON.Object())), path: files.configPath)
       configuration = try JSONFile.read(path)
     }
+    let completed = try declaration.completing(configuration, from: source)
     self = try convertingErrors { () throws(ImageError) in
-      try ImageProcessor(configuration: declaration.completing(configuration), name: path)
+      try ImageProcessor(configuration: completed, name: path)
     }
   }
 

@@ -110,6 +110,7 @@ struct ProcessorComparison {
     case .multiples(let length): ("multiples", [length])
     case .rounded(let factor, let pixels):
       ("multiples within pixels", [factor, pixels.lowerBound, pixels.upperBound])
+    case .patches(let patch, let most): ("whole patches within", [patch, most.width, most.height])
     }
   }
 }
