@@ -77,7 +77,20 @@ extension ConversionPlan {
     if kinds.contains(.language), let entry = try ropeDivisors(of: model, beside: entries) {
       entries.append(entry)
     }
+    if kinds.contains(.vision), let entry = try rowBreak(of: model, beside: entries) {
+      entries.append(entry)
+    }
     return entries
+  }
+
+  /// The tensor that engines want beside the encoder; nil if they do not.
+  private static func rowBreak(
+    of model: Model, beside entries: [Entry]
+  ) throws(ConversionError) -> Entry? {
+    let row = try convertingErrors { () throws(ModelError) in try model.rowBreak() }
+    guard let row, let first = entries.first else { return nil }
+    return constant(
+      row.values, name: row.name, reason: "a row of the decoder's embeddings", beside: first)
   }
 
   /// The tensor that says what the configuration says in numbers; nil if it is there, or not needed.
@@ -88,14 +101,23 @@ extension ConversionPlan {
     guard let divisors, let first = entries.first,
       !entries.contains(where: { $0.name == divisors.name })
     else { return nil }
+    return constant(
+      divisors.values, name: divisors.name, reason: "computed from the rope settings",
+      beside: first)
+  }
+
+  /// A vector of numbers that no tensor of the source holds as it is.
+  private static func constant(
+    _ values: [Float], name: String, reason: String, beside first: Entry
+  ) -> Entry {
+    let shape: Shape = [values.count]
     let source = BoundParameter(
-      parameter: Parameter(unused: divisors.name, shape: divisors.shape),
-      tensors: first.source.tensors, container: first.source.container)
+      parameter: Parameter(unused: name, shape: shape), tensors: first.source.tensors,
+      container: first.source.container)
     return Entry(
-      source: source, member: 0, name: divisors.name, shape: divisors.shape,
-      choice: EncodingChoice(
-        wanted: .f32, reason: "computed from the rope settings", shape: divisors.shape),
-      constant: divisors.values.flatMap { value in
+      source: source, member: 0, name: name, shape: shape,
+      choice: EncodingChoice(wanted: .f32, reason: reason, shape: shape),
+      constant: values.flatMap { value in
         withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) }
       })
   }

@@ -24,7 +24,7 @@ struct ProcessorConfiguration {
     case .longestEdge:
       ["max_image_size", "do_image_splitting", "return_row_col_info", "video_sampling"]
     case .proportions: ["crop_to_patches", "min_patches", "max_patches"]
-    case .canvases: ["image_grid_pinpoints"]
+    case .canvases: ["image_grid_pinpoints", "aspect_ratio_setting"]
     case .patches: ["patch_size", "spatial_merge_size"]
     }
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Checkpoints
 import Conversion
 import Fixtures
 import LinearAlgebra
@@ -26,6 +27,36 @@ struct VisionLanguageConversionTests {
     )
   }
 
+  /// Gives a tokenizer the token between the rows of Pixtral's images.
+  private static func addBreak(to copy: FixtureCopy) throws {
+    let settings =
+      #"{"added_tokens_decoder": {"496": {"content": "[IMG_BREAK]", "special": true}}}"#
+    try copy.write(Array(settings.utf8), to: "tokenizer_config.json")
+  }
+
+  @Test("the embedding of the break between rows goes along with the encoder, for engines")
+  func rowBreak() throws {
+    let copy = try FixtureCopy(visionLanguage: "pixtral")
+    try copy.replace("\"rope_theta\": 100.0", with: "\"rope_theta\": 10000.0", in: "config.json")
+    let folder = try TemporaryFolder()
+    let recipe = try Recipe(named: "F32")
+    func plan() throws -> (ConversionPlan, Model) {
+      let model = try Model(path: copy.path, library: try DeclarationLibrary())
+      return (
+        try ConversionPlan(
+          gguf: model, recipe: recipe, projectorRecipe: recipe, folder: folder.path), model
+      )
+    }
+    #expect(throws: ConversionError.self) { try plan() }
+    try VisionLanguageConversionTests.addBreak(to: copy)
+    let (whole, model) = try plan()
+    let summary = try Converter(whole, of: model).run()
+    let table = try #require(try Checkpoint(path: summary.files[0].path)["token_embd.weight"])
+    let row = try #require(
+      try Checkpoint(path: summary.files[1].path)["v.token_embd.img_break"])
+    #expect(Array(row.bytes) == Array(Array(table.bytes)[496 * 128..<497 * 128]))
+  }
+
   private static func expectClose(_ a: Matrix, _ b: Matrix) {
     let scale = b.values.map(abs).max() ?? 0
     #expect(a.rows == b.rows && a.columns == b.columns)
@@ -35,7 +66,7 @@ struct VisionLanguageConversionTests {
 
   @Test(
     "through GGUF and mmproj in F32 a family computes the same",
-    arguments: ["gemma3", "internvl", "llava-smollm3", "smolvlm"])
+    arguments: ["gemma3", "internvl", "llava-smollm3", "mistral3", "pixtral", "smolvlm"])
   func exact(name: String) throws {
     let copy = try FixtureCopy(visionLanguage: name)
     if name == "gemma3" {
@@ -45,6 +76,14 @@ struct VisionLanguageConversionTests {
         ("\"full_attention\"\n", "\"sliding_attention\"\n"),
         ("\"rope_theta\": 100.0", "\"rope_theta\": 10000.0"),
       ] { try copy.replace(old, with: new, in: "config.json") }
+    }
+    if ["mistral3", "pixtral"].contains(name) {
+      try copy.replace("\"rope_theta\": 100.0", with: "\"rope_theta\": 10000.0", in: "config.json")
+      try VisionLanguageConversionTests.addBreak(to: copy)
+    }
+    if name == "mistral3" {
+      try copy.replace(
+        "\"rms_norm_eps\": 0.001", with: "\"rms_norm_eps\": 0.00001", in: "config.json")
     }
     let folder = try TemporaryFolder()
     let model = try Model(path: copy.path, library: try DeclarationLibrary())
@@ -77,7 +116,7 @@ struct VisionLanguageConversionTests {
   @Test(
     "what no engine would read is refused, with a reason",
     arguments: [
-      "paligemma", "paligemma2", "llava-next", "pixtral", "mistral3", "qwen2vl", "qwen2.5vl",
+      "paligemma", "paligemma2", "llava-next", "qwen2vl", "qwen2.5vl",
     ])
   func refusal(name: String) throws {
     let copy = try FixtureCopy(visionLanguage: name)

@@ -38,7 +38,7 @@ struct CanvasChoiceTests {
       configuration: JSON(
         parsing: """
           {"image_processor_type": "LlavaNextImageProcessor", "size": {"shortest_edge": 336},
-           "crop_size": {"height": 336, "width": 336}\(members)}
+           "crop_size": {"height": 336, "width": 336}, "aspect_ratio_setting": "anyres"\(members)}
           """))
   }
 

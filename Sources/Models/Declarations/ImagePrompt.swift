@@ -11,7 +11,9 @@ package struct ImagePrompt: Sendable {
   private let before: String
   private let after: String
   /// What comes between the rows of an image that is not cut; nil where they follow each other.
-  private let rowBreak: String?
+  let rowBreak: String?
+  /// The tensor in which a GGUF keeps the embedding of that beside the encoder; nil if it does not.
+  let rowBreakTensor: String?
   /// What comes before the tokens of a tile, by its `row` and `column` from 0; nil where the tokens
   /// of all tiles follow each other like those of a whole image.
   private let tile: NameTemplate?
@@ -29,12 +31,14 @@ package struct ImagePrompt: Sendable {
   /// - Throws: ``ModelError`` for a member that is no text, or not known.
   init(_ reader: DeclarationReader?, token: String) throws(ModelError) {
     try reader?.allow([
-      "text", "before", "after", "rowBreak", "tile", "tileRowEnd", "overview", "question",
+      "text", "before", "after", "rowBreak", "rowBreakTensor", "tile", "tileRowEnd", "overview",
+      "question",
     ])
     text = try reader?["text"]?.string() ?? token
     before = try reader?["before"]?.string() ?? ""
     after = try reader?["after"]?.string() ?? ""
     rowBreak = try reader?["rowBreak"]?.string()
+    rowBreakTensor = try reader?["rowBreakTensor"]?.string()
     tile = try reader?["tile"].map { (tile) throws(ModelError) in try NameTemplate(tile) }
     tileRowEnd = try reader?["tileRowEnd"]?.string() ?? ""
     overview = try reader?["overview"]?.string() ?? ""
