@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Checkpoints
+import Layers
 package import Models
 import Notation
 package import Quantization
@@ -22,6 +23,8 @@ package struct ConversionPlan: Sendable {
     package var channels = ChannelOrder.first
     /// What is known of what goes into it.
     package var inputs = Importance.Inputs()
+    /// Scales that it hands over to other tensors, or takes over from them.
+    var fold = Fold()
     /// What it did not get, and why; nil if it got what was asked for.
     package var fallback: String?
     /// Why a packed folder keeps it as it is.
@@ -48,6 +51,17 @@ package struct ConversionPlan: Sendable {
     /// Likewise.
     func means(of matrix: Int, columns: Int) -> [Float]? {
       known(inputs.means, of: matrix) { $0.count == columns }
+    }
+
+    /// The source as matrices, scaled as the plan wants them.
+    ///
+    /// - Throws: ``ConversionError/model(_:)`` if rows are no whole blocks.
+    func matrices(
+      rows: Int, order: BoundParameter.RowOrder
+    ) throws(ConversionError) -> [Weight] {
+      try convertingErrors { () throws(ModelError) in
+        try source.matrices(rows: rows, order: order, channels: channels)
+      }.map(fold.applied)
     }
 
     private func known<Known>(
@@ -77,12 +91,12 @@ package struct ConversionPlan: Sendable {
     package let path: String
     package let recipe: String
     /// What the file says of itself and of how it was made; strings for safetensors.
-    package let metadata: GGUFMetadata
-    package let entries: [Entry]
+    package internal(set) var metadata: GGUFMetadata
+    package internal(set) var entries: [Entry]
   }
 
   package let container: Checkpoint.Container
-  package let files: [File]
+  package internal(set) var files: [File]
   /// Source tensors that no output holds, with the reason.
   package let dropped: [Census.Dropped]
   /// Small files that go with the checkpoint: from, to.

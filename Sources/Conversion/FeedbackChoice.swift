@@ -24,6 +24,14 @@ final class FeedbackChoice {
     for format: (any FeedbackFormat)?, of matrix: Weight, moments: InputMoments?,
     importance: [Float]?
   ) -> Feedback? {
+    trial(for: format, of: matrix, moments: moments, importance: importance)?.best
+  }
+
+  /// What is lost with feedback and without; nil if there is none.
+  func trial(
+    for format: (any FeedbackFormat)?, of matrix: Weight, moments: InputMoments?,
+    importance: [Float]?
+  ) -> FeedbackTrial? {
     guard let format, let moments, matrix.rows > 0 else { return nil }
     if last?.name != moments.name || last?.partSize != format.partSize {
       last = (moments.name, format.partSize, Curvature(moments, partSize: format.partSize))
@@ -32,6 +40,5 @@ final class FeedbackChoice {
     return FeedbackTrial(
       format, curvature, moments, rows: matrix.rows, importance: importance
     ) { rows, values in matrix.decode(rows: rows, into: values) }
-    .best
   }
 }

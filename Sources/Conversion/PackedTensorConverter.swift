@@ -25,9 +25,7 @@ struct PackedTensorConverter {
     _ entry: ConversionPlan.Entry, as packing: PackedEncoding
   ) throws(ConversionError) -> Distortion {
     let rows = entry.source.parameter.shape.dimensions.first ?? 1
-    let matrices = try convertingErrors { () throws(ModelError) in
-      try entry.source.matrices(rows: rows, order: .model)
-    }
+    let matrices = try entry.matrices(rows: rows, order: .model)
     var small = SmallPlanes(packing: packing, columns: entry.shape.rowLength)
     var distortion = Distortion()
     for (index, matrix) in matrices.enumerated() where entry.member.map({ $0 == index }) ?? true {
@@ -64,9 +62,7 @@ struct PackedTensorConverter {
     of entry: ConversionPlan.Entry, as packing: PackedEncoding
   ) throws(ConversionError) -> [Double] {
     let rows = entry.source.parameter.shape.dimensions.first ?? 1
-    let matrices = try convertingErrors { () throws(ModelError) in
-      try entry.source.matrices(rows: rows, order: .model)
-    }
+    let matrices = try entry.matrices(rows: rows, order: .model)
     guard let matrix = matrices.first, let tensor = entry.source.tensors.first else { return [] }
     return try encode(
       matrix, of: tensor, entry, importance: entry.importance(of: 0, columns: matrix.columns),

@@ -40,9 +40,7 @@ struct TensorConverter {
       source.isReordered(for: order) && source.parameter.shape.dimensions.count < 2
     let columns = isReorderedVector ? 1 : entry.shape.rowLength
     let rows = (source.parameter.shape.elementCount ?? 0) / max(1, columns)
-    var matrices = try convertingErrors { () throws(ModelError) in
-      try source.matrices(rows: rows, order: order, channels: entry.channels)
-    }
+    var matrices = try entry.matrices(rows: rows, order: order)
     let format = try format(of: entry)
     if let weight = biases.weight(of: entry) {
       let additions = try meanErrors(of: weight)
@@ -109,9 +107,7 @@ struct TensorConverter {
     }
     let columns = entry.shape.rowLength
     let rows = (entry.shape.elementCount ?? 0) / max(1, columns)
-    let matrices = try convertingErrors { () throws(ModelError) in
-      try entry.source.matrices(rows: rows, order: container == .gguf ? .gguf : .model)
-    }
+    let matrices = try entry.matrices(rows: rows, order: container == .gguf ? .gguf : .model)
     let format = try format(of: entry)
     guard let matrix = matrices.first, let tensor = entry.source.tensors.first,
       case .encoded = Carriage(of: matrix, tensor, as: format)

@@ -87,6 +87,8 @@ extension PareModel {
   ///     ``PareModel/calibrate(data:window:sampleLimit:imageWeight:answerWeight:hessian:following:progress:)``
   ///     or of llama.cpp's llama-imatrix, by which errors are weighted; nil: all alike.
   ///   - method: How codes are found.
+  ///   - folding: Whether scales may move from norms into the weights behind them, and from `up` into
+  ///     `down`, where outputs then lose less on held-out tokens; with ``PareMethod/feedback`` only.
   ///   - folder: Where the outputs go; made if missing.
   ///   - replacing: Whether files that are there may be replaced; one that was made of the same
   ///     source in the same way is kept anyway.
@@ -95,12 +97,23 @@ extension PareModel {
   /// - Throws: ``PareError``; then nothing was written.
   public func quantize(
     to target: PareTarget, calibration: String? = nil, method: PareMethod = .search,
-    in folder: String, replacing: Bool = false,
+    folding: Bool = false, in folder: String, replacing: Bool = false,
     progress: @escaping (PareProgress) -> Void = { _ in }
   ) throws(PareError) -> PareConversion {
     let importance = try importance(from: calibration, method: method)
     let plan = try target.plan(of: model, importance: importance, folder: folder)
-    return try run(replacing, progress) { () throws(ConversionError) in plan }
+    guard folding else {
+      return try run(replacing, progress) { () throws(ConversionError) in plan }
+    }
+    guard method == .feedback else {
+      throw PareError("folding is judged by second moments; use it with the method feedback")
+    }
+    guard importance?.followed == nil else {
+      throw PareError(
+        "the statistics were gathered along a model without folding; make others with "
+          + "pare calibrate --hessian without --for, or leave folding out")
+    }
+    return try run(replacing, progress) { () throws(ConversionError) in try plan.folded() }
   }
 
   func run(

@@ -50,6 +50,12 @@ struct QuantizeCommand: ParsableCommand {
       valueName: "method"))
   var method = PareMethod.search
 
+  @Flag(
+    help: ArgumentHelp(
+      "With feedback: let scales move from norms into the weights behind them, and from up into down "
+        + "projections, where that loses less."))
+  var fold = false
+
   @OptionGroup(title: "Budget") var budget: BudgetOptions
   @OptionGroup var target: OutputOptions
   @OptionGroup var projector: ProjectorOption
@@ -61,7 +67,7 @@ struct QuantizeCommand: ParsableCommand {
     _ = try shared.show { progress in
       try model.quantize(
         to: destination.target(type), calibration: calibration, method: method,
-        in: try target.folder(), replacing: target.force, progress: progress)
+        folding: fold, in: try target.folder(), replacing: target.force, progress: progress)
     }
   }
 
@@ -93,10 +99,18 @@ struct QuantizeCommand: ParsableCommand {
       throw ValidationError(
         "--method \(method.rawValue): expected --calibration with statistics of pare calibrate")
     }
+    if fold, method != .feedback {
+      throw ValidationError("--fold: expected --method feedback, whose second moments judge it")
+    }
     if !budget.dryRun { _ = try target.folder() }
     if try budget.budget() != nil {
       if type != nil {
         throw ValidationError("--type: a budget chooses types; leave one of both out")
+      }
+      if fold {
+        throw ValidationError(
+          "--fold: a budget is planned without it; save the plan with --save-recipe, then fold with "
+            + "--type of that file")
       }
       if destination.to == .compressedTensors {
         throw ValidationError("--to: a budget is for gguf or mlx; name one of them")

@@ -48,7 +48,9 @@ package final class Curvature: Sendable {
   package init?(_ input: InputMoments, partSize: Int = 1) {
     let n = input.columns
     let fitted = input.source.fitted
-    let raw = (0..<n).map { Double(fitted[$0 * n + $0]) }
+    let factors = input.divisors.map { $0.map { 1 / $0 } }
+    let stored = (0..<n).map { Double(fitted[$0 * n + $0]) }
+    let raw = factors.map { zip(stored, $0).map { $0 * Double($1) * Double($1) } } ?? stored
     let mean = raw.reduce(0, +) / Double(max(1, n))
     guard n > 0, n % partSize == 0, mean.isFinite, mean > 0 else { return nil }
     let importance = (0..<n / partSize).map { part in
@@ -57,8 +59,8 @@ package final class Curvature: Sendable {
     let order = importance.indices
       .sorted { (importance[$1], $0) < (importance[$0], $1) }
       .flatMap { Array($0 * partSize..<($0 + 1) * partSize) }
-    let kept = Float(1 - Curvature.chance(in: fitted, diagonal: raw, count: input.count))
-    var moments = Curvature.reordered(fitted, by: order, times: kept)
+    let kept = Float(1 - Curvature.chance(in: fitted, diagonal: stored, count: input.count))
+    var moments = Curvature.reordered(fitted, by: order, times: kept, factors)
     var damping = Curvature.damping * mean
     for _ in 0..<Curvature.attempts {
       for i in 0..<n { moments[i * n + i] = Float(raw[order[i]] + damping) }
@@ -77,7 +79,7 @@ package final class Curvature: Sendable {
       self.moments = moments
       self.couplings = couplings
       self.pivots = pivots.map(Float.init)
-      drift = input.source.fittedDrift.map { Curvature.reordered($0, by: order, times: 1) }
+      drift = input.source.fittedDrift.map { Curvature.reordered($0, by: order, factors) }
       parts = PartCouplings(
         order: self.order, couplings: couplings, moments: moments, pivots: pivots, size: partSize)
       return
@@ -88,19 +90,28 @@ package final class Curvature: Sendable {
   /// Moments of the same columns, held out, in the order of coding.
   func heldOut(_ input: InputMoments) -> OrderedMoments {
     let order = order.map(Int.init)
+    let factors = input.divisors.map { $0.map { 1 / $0 } }
     return OrderedMoments(
-      products: Curvature.reordered(input.source.heldOut, by: order, times: 1),
-      drift: input.source.heldOutDrift.map { Curvature.reordered($0, by: order, times: 1) })
+      products: Curvature.reordered(input.source.heldOut, by: order, factors),
+      drift: input.source.heldOutDrift.map { Curvature.reordered($0, by: order, factors) })
   }
 
   private static func reordered(
-    _ moments: UnsafeBufferPointer<Float>, by order: [Int], times factor: Float
+    _ moments: UnsafeBufferPointer<Float>, by order: [Int], times factor: Float = 1,
+    _ factors: [Float]?
   ) -> [Float] {
     let n = order.count
     return [Float](unsafeUninitializedCapacity: n * n) { result, count in
       for (i, row) in order.enumerated() {
         for (j, column) in order.enumerated() {
           result[i * n + j] = moments[row * n + column] * factor
+        }
+      }
+      if let factors {
+        for (i, row) in order.enumerated() {
+          for (j, column) in order.enumerated() {
+            result[i * n + j] *= factors[row] * factors[column]
+          }
         }
       }
       count = n * n

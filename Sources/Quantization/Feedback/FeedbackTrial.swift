@@ -14,6 +14,8 @@ package struct FeedbackTrial {
   /// What the outputs of the rows lose by held-out moments: coded one by one, and with feedback.
   package let plain: Double
   package let fitted: Double
+  /// The smaller of both, as of all rows of the weight.
+  package let least: Double
   /// How the weight should be coded; nil: one by one.
   package let best: Feedback?
 
@@ -72,6 +74,7 @@ package struct FeedbackTrial {
     }
     let kind = (1...all.count).min { sums[$0] < sums[$1] } ?? 1
     (plain, fitted) = (sums[0], sums[kind])
+    least = min(plain, fitted) * Double(rows) / Double(max(1, count))
     best = fitted < plain ? all[kind - 1] : nil
   }
 }

@@ -21,6 +21,9 @@ package struct InputMoments: Sendable {
   /// Tokens that weights are fitted to.
   package let count: Double
   package let source: any Source
+  /// What the sums' columns are divided by, where weights take scales over from what comes before
+  /// them; nil for 1.
+  package private(set) var divisors: [Float]?
 
   /// - Precondition: The source has `columns * columns` numbers of either kind.
   package init(name: String, columns: Int, count: Double, source: any Source) {
@@ -32,6 +35,17 @@ package struct InputMoments: Sendable {
     self.columns = columns
     self.count = count
     self.source = source
+  }
+
+  /// The moments of inputs that are divided column by column.
+  ///
+  /// - Precondition: There is a divisor a column, none of them 0.
+  package func divided(by divisors: [Float], label: String) -> InputMoments {
+    precondition(divisors.count == columns, "\(name): \(divisors.count) divisors")
+    var result = InputMoments(
+      name: "\(name)/\(label)", columns: columns, count: count, source: source)
+    result.divisors = divisors
+    return result
   }
 }
 

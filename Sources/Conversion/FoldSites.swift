@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Models
+
+/// Where channels of a file's tensors can be scaled, and the scales taken back, so that the model
+/// computes the same.
+///
+/// Blocks with a residual compute from `norm(x)` alone: what the norm's weight is divided by, the columns
+/// of the matrices behind it are multiplied with. Between `up` and `down` of a gated layer lies a product,
+/// which scales with `up`.
+///
+/// - Source: Lin et al., AWQ (MLSys 2024), section 3.2, and Xiao et al., SmoothQuant (ICML 2023),
+///   section 4.
+struct FoldSites {
+  /// Places of entries.
+  struct Site {
+    /// Vectors that are divided: their elements are the channels.
+    var vectors: [Int] = []
+    /// Matrices that are divided: their rows are the channels.
+    var producers: [Int] = []
+    /// Matrices that are multiplied: their columns are the channels.
+    let consumers: [Int]
+  }
+
+  /// The tensors of a block that multiply what its norm gives.
+  private static let behindNorm: Set = [
+    "query", "key", "value", "queryKeyValue", "gate", "up", "gateUp", "router", "input",
+  ]
+
+  private struct Place: Hashable {
+    let block: Substring
+    let layer: Int?
+  }
+
+  /// In the order of the file.
+  let sites: [Site]
+
+  init(of entries: [ConversionPlan.Entry]) {
+    var order: [Place] = []
+    var blocks: [Place: [Substring: [Int]]] = [:]
+    for (index, entry) in entries.enumerated() where entry.constant == nil {
+      let parameter = entry.source.parameter
+      let names = parameter.role.split(separator: ".", maxSplits: 2)
+      guard names.count == 3, parameter.isUsed else { continue }
+      let place = Place(block: parameter.role[..<names[1].endIndex], layer: parameter.layer)
+      if blocks[place] == nil { order.append(place) }
+      blocks[place, default: [:]][names[2], default: []].append(index)
+    }
+    sites = order.flatMap { place -> [Site] in
+      let block = blocks[place] ?? [:]
+      var sites: [Site] = []
+      if let norm = block["norm"] {
+        sites.append(
+          Site(
+            vectors: norm + (block["norm.bias"] ?? []),
+            consumers: block.filter { FoldSites.behindNorm.contains(String($0.key)) }.flatMap(
+              \.value
+            )
+            .sorted()))
+      }
+      if block["gate"] != nil, let up = block["up"], let down = block["down"],
+        up.allSatisfy({ entries[$0].source.parameter.expertCount == nil })
+      {
+        sites.append(Site(vectors: block["up.bias"] ?? [], producers: up, consumers: down))
+      }
+      return sites
+    }
+  }
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BlockFormats
+import Checkpoints
+import Foundation
+import Layers
+import Models
+import Quantization
+import Tensors
+
+/// Searches the scales that a plan's weights take over from what comes before them.
+///
+/// A column's scale is its input's root mean square to a power below 1. The powers are tried with
+/// the encoder and the feedback that the weights will get, and judged by tokens that feedback was not
+/// fitted to: a site stays as it is unless its outputs then lose less.
+struct Folding {
+  /// The powers that are tried.
+  private static let powers: [Float] = [-0.25, 0.25, 0.5]
+  /// Scales lie between 2 to the minus this and 2 to this.
+  private static let largestExponent: Float = 8
+  /// The share of the loss that must remain at most.
+  private static let worthwhile = 0.99
+
+  let container: Checkpoint.Container
+  private let feedback = FeedbackChoice()
+
+  init(for container: Checkpoint.Container) { self.container = container }
+
+  /// Folds what helps.
+  ///
+  /// - Parameter entries: Those of a file.
+  /// - Returns: How many sites were folded.
+  /// - Throws: ``ConversionError`` if rows are no whole blocks.
+  func fold(_ entries: inout [ConversionPlan.Entry]) throws(ConversionError) -> Int {
+    var count = 0
+    for site in FoldSites(of: entries).sites where canFold(site, entries) {
+      let consumers = site.consumers.map { entries[$0] }
+      let squares = Folding.squares(of: consumers)
+      let isExact = site.vectors.contains {
+        entries[$0].choice.encoding != .f32
+      }
+      let losses = try Folding.powers.map { (power) throws(ConversionError) in
+        let scales = Folding.scales(squares, power: power, inWholeExponents: isExact)
+        let folded = consumers.map { Folding.multiplied($0, by: scales, label: "\(power)") }
+        return (scales, folded, try loss(of: folded))
+      }
+      guard let best = losses.min(by: { $0.2 < $1.2 }),
+        best.2 < Folding.worthwhile * (try loss(of: consumers))
+      else { continue }
+      for (index, folded) in zip(site.consumers, best.1) { entries[index] = folded }
+      let inverses = best.0.map { 1 / $0 }
+      for index in site.vectors { entries[index].fold.columns = inverses }
+      for index in site.producers { entries[index].fold.rows = inverses }
+      count += 1
+    }
+    return count
+  }
+
+  /// Whether all tensors of a site are numbers that are encoded anew, of as many channels.
+  private func canFold(_ site: FoldSites.Site, _ entries: [ConversionPlan.Entry]) -> Bool {
+    guard let width = site.consumers.first.map({ entries[$0].shape.rowLength }), width > 0 else {
+      return false
+    }
+    func isNumbers(_ entry: ConversionPlan.Entry) -> Bool {
+      entry.channels == .first
+        && entry.source.tensors.allSatisfy {
+          $0.packed == nil && $0.encoding.elementsPerBlock == 1
+        }
+    }
+    return site.consumers.allSatisfy {
+      isNumbers(entries[$0]) && entries[$0].shape.rowLength == width
+    }
+      && site.producers.allSatisfy {
+        let parameter = entries[$0].source.parameter
+        return isNumbers(entries[$0]) && parameter.interleavedHeads == nil
+          && parameter.shape.dimensions.first == width
+      }
+      && site.vectors.allSatisfy {
+        // In other containers an offset is added after the scale.
+        isNumbers(entries[$0]) && entries[$0].shape.elementCount == width
+          && (container == .gguf || entries[$0].source.parameter.ggufOffset == 0)
+      }
+  }
+
+  /// The mean squares of what goes into a site's matrices, but for a common factor.
+  private static func squares(of consumers: [ConversionPlan.Entry]) -> [Double] {
+    let all = consumers.flatMap { $0.inputs.moments ?? [] }.compactMap { $0 }
+    let width = consumers.first?.shape.rowLength ?? 0
+    var squares = [Double](repeating: 0, count: width)
+    for moments in all where moments.columns == width {
+      for i in 0..<width { squares[i] += Double(moments.source.fitted[i * width + i]) }
+    }
+    return squares
+  }
+
+  /// Around 1; whole powers of two where a vector would lose by others.
+  private static func scales(
+    _ squares: [Double], power: Float, inWholeExponents: Bool
+  ) -> [Float] {
+    let logarithms = squares.map { $0 > 0 && $0.isFinite ? log2($0) / 2 : nil }
+    let known = logarithms.compactMap { $0 }
+    let mean = known.reduce(0, +) / Double(max(1, known.count))
+    return logarithms.map { logarithm in
+      let exponent = min(
+        largestExponent, max(-largestExponent, power * Float((logarithm ?? mean) - mean)))
+      return exp2(inWholeExponents ? exponent.rounded() : exponent)
+    }
+  }
+
+  private static func multiplied(
+    _ entry: ConversionPlan.Entry, by scales: [Float], label: String
+  ) -> ConversionPlan.Entry {
+    var result = entry
+    result.fold.columns = scales
+    result.inputs.columns = entry.inputs.columns?.map { columns in
+      columns.flatMap {
+        $0.count == scales.count ? zip($0, scales).map { $0 / ($1 * $1) } : nil
+      }
+    }
+    result.inputs.means = entry.inputs.means?.map { means in
+      means.flatMap { $0.count == scales.count ? zip($0, scales).map { $0 / $1 } : nil }
+    }
+    result.inputs.moments = entry.inputs.moments?.map { moments in
+      moments.flatMap {
+        $0.columns == scales.count ? $0.divided(by: scales, label: label) : nil
+      }
+    }
+    return result
+  }
+
+  /// What the outputs of matrices lose on held-out tokens.
+  private func loss(of entries: [ConversionPlan.Entry]) throws(ConversionError) -> Double {
+    var sum = 0.0
+    for entry in entries {
+      let rows = entry.source.parameter.shape.dimensions.first ?? 1
+      let format: (any FeedbackFormat)? =
+        if let packing = entry.packing {
+          GroupCodes(packing.encoder())
+        } else {
+          BlockFormats.format(for: entry.choice.encoding).flatMap(Quantization.feedback)
+        }
+      let matrices = try entry.matrices(rows: rows, order: container == .gguf ? .gguf : .model)
+      for (index, matrix) in matrices.enumerated() where entry.member.map({ $0 == index }) ?? true {
+        sum +=
+          feedback.trial(
+            for: format, of: matrix, moments: entry.moments(of: index, columns: matrix.columns),
+            importance: entry.importance(of: index, columns: matrix.columns))?.least ?? 0
+        matrix.source.release()
+      }
+    }
+    return sum
+  }
+}
+
+extension ConversionPlan {
+  /// The same plan, with scales moved into weights where that loses less.
+  ///
+  /// - Throws: ``ConversionError`` if rows are no whole blocks.
+  package func folded() throws(ConversionError) -> ConversionPlan {
+    var result = self
+    for index in result.files.indices {
+      _ = try Folding(for: container).fold(&result.files[index].entries)
+      if case .string(let label)? = result.files[index].metadata["pare.calibration"] {
+        result.files[index].metadata["pare.calibration"] = .string(label + ", folded")
+      }
+    }
+    return result
+  }
+}
