@@ -49,7 +49,7 @@ extension ConversionPlan.Entry {
   /// Whether its codes are found one by one, beside known means of what goes in.
   fileprivate var hasMeanErrors: Bool {
     guard source.parameter.expertCount == nil, source.parameter.shape.dimensions.count == 2,
-      constant == nil, shape.rowLength > 0
+      constant == nil, piece == nil, shape.rowLength > 0
     else { return false }
     let isCoded =
       packing.map { !$0.isCarried } ?? (choice.encoding.elementsPerBlock > 1)

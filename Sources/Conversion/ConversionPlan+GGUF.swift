@@ -58,21 +58,23 @@ extension ConversionPlan {
     for source in model.parameters {
       let parameter = source.parameter
       guard kinds.contains(parameter.part), parameter.isUsed else { continue }
-      let tensor = model.quantizable(parameter, shape: parameter.ggufShape)
+      let (names, shape) = parameter.ggufTensors
+      let tensor = model.quantizable(parameter, shape: shape)
       var choice = try convertingErrors { () throws(RecipeError) in
         try recipe.choice(for: tensor)
       }
       // What is stored in 4 bits already can only lose by others that take as many or more.
       let isStored = source.tensors.allSatisfy { $0.packed?.isMXFP4 ?? false }
       if isStored, choice.encoding.bitsPerElement >= Encoding.mxfp4.bitsPerElement {
-        choice = EncodingChoice(
-          wanted: .mxfp4, reason: "kept as it is stored", shape: parameter.ggufShape)
+        choice = EncodingChoice(wanted: .mxfp4, reason: "kept as it is stored", shape: shape)
       }
-      entries.append(
-        Entry(
-          source: source, member: nil, name: parameter.ggufName, shape: parameter.ggufShape,
-          choice: choice,
-          inputs: importance?.inputs(of: parameter.ggufName) ?? Importance.Inputs()))
+      for (piece, name) in names.enumerated() {
+        entries.append(
+          Entry(
+            source: source, member: nil, piece: names.count > 1 ? piece : nil, name: name,
+            shape: shape, choice: choice,
+            inputs: importance?.inputs(of: parameter.ggufName) ?? Importance.Inputs()))
+      }
     }
     if kinds.contains(.language), let entry = try ropeDivisors(of: model, beside: entries) {
       entries.append(entry)

@@ -14,6 +14,8 @@ package struct ConversionPlan: Sendable {
     package let source: BoundParameter
     /// Which of the source's tensors, where each becomes a tensor of its own; nil for all in one.
     package let member: Int?
+    /// Which piece of the parameter it is, where a GGUF cuts it; nil for all of it.
+    package var piece: Int?
     package let name: String
     package let shape: Shape
     package let choice: EncodingChoice
@@ -53,14 +55,23 @@ package struct ConversionPlan: Sendable {
       known(inputs.means, of: matrix) { $0.count == columns }
     }
 
-    /// The source as matrices, scaled as the plan wants them.
+    /// The source as matrices, scaled as the plan wants them; of a piece, its rows
+    /// alone.
     ///
+    /// - Parameters:
+    ///   - rows: How many the elements of the whole parameter, or of one expert, make.
+    ///   - order: The order in which rows are wanted.
+    /// - Returns: One an expert.
     /// - Throws: ``ConversionError/model(_:)`` if rows are no whole blocks.
     func matrices(
       rows: Int, order: BoundParameter.RowOrder
     ) throws(ConversionError) -> [Weight] {
       try convertingErrors { () throws(ModelError) in
-        try source.matrices(rows: rows, order: order, channels: channels)
+        if let piece {
+          let columns = (source.parameter.shape.elementCount ?? 0) / max(1, rows)
+          return [try source.piece(piece, columns: columns)]
+        }
+        return try source.matrices(rows: rows, order: order, channels: channels)
       }.map(fold.applied)
     }
 

@@ -160,7 +160,8 @@ package struct Converter {
             try writer.endPart(FinishedTensor(name: entry.name, distortion: distortion).note)
           }
         }
-        let source = entry.source.tensors[entry.member ?? 0]
+        let source = entry.source.tensors[
+          entry.member ?? min(entry.piece ?? 0, entry.source.tensors.count - 1)]
         tensors.append(
           ConversionSummary.Tensor(
             name: entry.name, role: entry.source.parameter.role, shape: entry.shape,

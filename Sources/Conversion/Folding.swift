@@ -73,6 +73,7 @@ struct Folding {
       && site.producers.allSatisfy {
         let parameter = entries[$0].source.parameter
         return isNumbers(entries[$0]) && parameter.interleavedHeads == nil
+          && entries[$0].piece == nil
           && parameter.shape.dimensions.first == width
       }
       && site.vectors.allSatisfy {

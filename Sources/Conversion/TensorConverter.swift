@@ -49,7 +49,7 @@ struct TensorConverter {
     var distortion = Distortion()
     for (index, matrix) in matrices.enumerated() where entry.member.map({ $0 == index }) ?? true {
       // Stacked experts lie in one tensor.
-      let tensor = source.tensors[min(index, source.tensors.count - 1)]
+      let tensor = source.tensors[min(entry.piece ?? index, source.tensors.count - 1)]
       switch Carriage(of: matrix, tensor, as: format) {
       case .copied(let bytes): try copy(bytes, of: tensor)
       case .repacked(let packed): try repack(matrix, packed)

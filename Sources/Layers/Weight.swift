@@ -72,10 +72,25 @@ package struct Weight: Sendable {
     firstRow = weight.rowOrder == nil ? weight.firstRow + rows.lowerBound : weight.firstRow
   }
 
+  private init(_ weight: Weight, picking rows: [Int]) {
+    source = weight.source
+    format = weight.format
+    expander = weight.expander
+    self.rows = rows.count
+    columns = weight.columns
+    rowOrder = rows.map { weight.rowOrder?[$0] ?? $0 }
+    firstRow = weight.firstRow
+  }
+
   /// Some of the rows as a weight of its own, such as the queries of a joint projection.
   ///
   /// - Precondition: The weight has these rows.
   package func slice(_ rows: Range<Int>) -> Weight { Weight(self, rows: rows) }
+
+  /// Some of the rows, in any order, as a weight of its own.
+  ///
+  /// - Precondition: The weight has these rows.
+  package func picking(_ rows: [Int]) -> Weight { Weight(self, picking: rows) }
 
   /// Bytes of one row.
   package var rowBytes: Int {

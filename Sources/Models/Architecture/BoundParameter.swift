@@ -9,7 +9,7 @@ import Tensors
 /// A parameter with the tensors that hold it.
 package struct BoundParameter: Sendable {
   package let parameter: Parameter
-  /// One; in a Hugging Face checkpoint of a mixture, one an expert.
+  /// One; in a Hugging Face checkpoint of a mixture, one an expert; in a GGUF, one a piece.
   package let tensors: [StoredTensor]
   package let container: Checkpoint.Container
 
@@ -47,6 +47,32 @@ package struct BoundParameter: Sendable {
     }
   }
 
+  /// One of the pieces into which a GGUF cuts the parameter.
+  ///
+  /// - Parameters:
+  ///   - index: Which one.
+  ///   - columns: Elements of a row of the piece.
+  /// - Returns: All its rows, in the order of a GGUF.
+  /// - Throws: ``ModelError/census(path:sentence:)`` if rows are no whole blocks.
+  package func piece(_ index: Int, columns: Int) throws(ModelError) -> Weight {
+    let shape = parameter.ggufShape
+    let count = (shape.elementCount ?? 0) / max(columns, 1)
+    guard let cut = parameter.cut, cut.names.indices.contains(index) else {
+      return try matrices(rows: count, order: .gguf)[0]
+    }
+    if container == .gguf {
+      let own = BoundParameter(
+        parameter: Parameter(unused: cut.names[index], shape: cut.pieceShape(of: shape)),
+        tensors: [tensors[index]], container: container)
+      return try own.matrices(rows: count / cut.names.count, order: .gguf)[0]
+    }
+    let whole = try matrices(rows: count, order: .gguf)[0]
+    let rows = cut.rows(of: index, in: shape, columns: columns)
+    // Rows that lie one behind the other may be carried over as they are.
+    guard cut.dimension == 0, let first = rows.first else { return whole.picking(rows) }
+    return whole.slice(first..<first + rows.count)
+  }
+
   /// What must be added to the stored elements.
   private func offset(for order: RowOrder) -> Float {
     switch (container, order) {
@@ -60,6 +86,17 @@ package struct BoundParameter: Sendable {
     rows: Int, order: RowOrder, channels: ChannelOrder
   ) throws(ModelError) -> [Weight] {
     let columns = (parameter.shape.elementCount ?? 0) / max(rows, 1)
+    if container == .gguf, let cut = parameter.cut {
+      guard
+        let joined = JoinedPieces(tensors, cut: cut, of: parameter.ggufShape, columns: columns)
+      else {
+        throw .census(
+          path: tensors.first?.file.path ?? "",
+          sentence: "tensor '\(parameter.ggufName)': rows of \(columns) elements are not stored "
+            + "in whole blocks")
+      }
+      return [Weight(source: joined, expander: joined, rows: rows, columns: columns)]
+    }
     let count = parameter.expertCount ?? 1
     let isStacked = tensors.count < count
     let places = rowOrder(for: order, rows: rows)

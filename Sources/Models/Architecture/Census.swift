@@ -38,7 +38,7 @@ package struct Census: Sendable {
       let checkpoint = Census.checkpoint(of: part.kind, in: files)
       var bound: [BoundParameter?] = []
       for parameter in part.parameters {
-        let names = checkpoint.container == .gguf ? [parameter.ggufName] : parameter.names
+        let names = checkpoint.container == .gguf ? parameter.ggufTensors.names : parameter.names
         let tensors = names.compactMap { checkpoint[$0] }
         guard tensors.count == names.count else {
           let isDroppedLayer = checkpoint.container == .gguf && !parameter.isUsed
@@ -79,7 +79,7 @@ package struct Census: Sendable {
   ) throws(ModelError) {
     let expected =
       checkpoint.container == .gguf
-      ? parameter.ggufShape : parameter.hubShape(isPacked: tensor.packed != nil)
+      ? parameter.ggufTensors.shape : parameter.hubShape(isPacked: tensor.packed != nil)
     let isReordered =
       checkpoint.container == .safetensors && parameter.channelOrder(of: tensor) == .last
     guard tensor.shape == expected || isReordered else {

@@ -17,6 +17,7 @@ package struct Parameter: Sendable, Hashable {
   package let names: [String]
   /// The same in MLX's folders.
   package let mlxNames: [String]
+  /// In a GGUF; that of the first piece where ``cut`` says that there are several.
   package let ggufName: String
   /// Of one expert, where there are experts.
   package let shape: Shape
@@ -30,12 +31,20 @@ package struct Parameter: Sendable, Hashable {
   package let interleavedHeads: Int?
   /// How a Hugging Face checkpoint stores it.
   package var layout = HubLayout()
+  /// How a GGUF stores it in several tensors; nil where it is one.
+  package var cut: GGUFCut?
   /// What is added to each element in a GGUF; 0 in most models.
   package let ggufOffset: Float
   /// Whether the checkpoint must have it.
   package let isRequired: Bool
   /// Whether what the model computes depends on it.
   package let isUsed: Bool
+
+  /// The tensors of a GGUF that hold it: their names, and the shape of each.
+  package var ggufTensors: (names: [String], shape: Shape) {
+    guard let cut else { return ([ggufName], ggufShape) }
+    return (cut.names, cut.pieceShape(of: ggufShape))
+  }
 
   /// How a stored tensor has the channels of a convolution: MLX's order shows in the shape.
   package func channelOrder(of tensor: StoredTensor) -> ChannelOrder {

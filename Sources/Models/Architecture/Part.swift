@@ -212,8 +212,9 @@ package struct Part: Sendable {
       names.append(rename(scope.name + name + suffix))
       mlxNames.append(mlxRename(scope.name + name + suffix))
     }
-    let ggufName = try evaluate { () throws(Expression.Failure) in
-      try tensor.ggufName.name(scope.values)
+    let ggufNames = try tensor.ggufNames.map { (template) throws(ModelError) in
+      let name = try evaluate { () throws(Expression.Failure) in try template.name(scope.values) }
+      return scope.ggufName + name + suffix
     }
     let heads = try tensor.interleavedHeads.map { (heads) throws(ModelError) in
       try evaluate { () throws(Expression.Failure) in try heads.integer(scope.values) }
@@ -227,12 +228,21 @@ package struct Part: Sendable {
     var parameter = Parameter(
       part: kind, role: "\(kind.rawValue).\(block.id).\(tensor.key)", layer: scope.layer,
       layerCount: scope.layerCount, names: names, mlxNames: mlxNames,
-      ggufName: scope.ggufName + ggufName + suffix, shape: Shape(dimensions),
+      ggufName: ggufNames[0], shape: Shape(dimensions),
       isChannelsLast: tensor.isChannelsLast, expertCount: count,
       ggufShape: Part.ggufShape(dimensions, isFlat: tensor.isFlat, count: count),
       interleavedHeads: heads, ggufOffset: tensor.ggufOffset, isRequired: !tensor.isOptional,
       isUsed: scope.isUsed)
     parameter.layout = tensor.layout
+    if let dimension = tensor.cut {
+      parameter.cut = GGUFCut(names: ggufNames, dimension: dimension, of: parameter.ggufShape)
+      guard parameter.cut != nil else {
+        throw .configuration(
+          path: path, key: declaration.name,
+          sentence: "\(block.id).\(tensor.key): \(parameter.ggufShape) cannot be cut into "
+            + "\(ggufNames.count) along dimension \(dimension)")
+      }
+    }
     return parameter
   }
 
@@ -251,12 +261,17 @@ extension Parameter {
       name.hasSuffix(".weight") ? name.dropLast("weight".count) + "bias" : name + ".bias"
     }
     let shape = Shape(Array(shape.dimensions.prefix(1)))
-    return Parameter(
+    var bias = Parameter(
       part: part, role: role + ".bias", layer: layer, layerCount: layerCount,
       names: names.map(renamed), mlxNames: mlxNames.map(renamed), ggufName: renamed(ggufName),
       shape: shape, isChannelsLast: false,
       expertCount: expertCount,
       ggufShape: expertCount.map { Shape([$0] + shape.dimensions) } ?? shape,
       interleavedHeads: interleavedHeads, ggufOffset: 0, isRequired: isRequired, isUsed: isUsed)
+    // Only along the first dimension are there as many biases as pieces.
+    if let cut, cut.dimension == 0 {
+      bias.cut = GGUFCut(names: cut.names.map(renamed), dimension: 0, of: shape)
+    }
+    return bias
   }
 }

@@ -121,7 +121,10 @@ struct TensorDeclaration: Sendable {
   /// The block's name for it.
   let key: String
   let name: NameTemplate
-  let ggufName: NameTemplate
+  /// One, or those of the pieces into which GGUF cuts it.
+  let ggufNames: [NameTemplate]
+  /// The dimension along which GGUF cuts it.
+  let cut: Int?
   let shape: [Expression]
   let bias: Bias?
   /// Whether names have no `.weight` at their end.
@@ -146,10 +149,12 @@ struct TensorDeclaration: Sendable {
     try reader.allow([
       "name", "gguf", "shape", "bias", "bare", "flat", "each", "interleavedHeads", "ggufOffset",
       "channelsLast", "optional", "when", "stacked", "alternating", "transposed",
+      "cut",
     ])
     self.key = key
     name = try NameTemplate(reader.member("name"))
-    ggufName = try NameTemplate(reader.member("gguf"))
+    ggufNames = try TensorDeclaration.ggufNames(reader)
+    cut = try TensorDeclaration.cut(reader, of: ggufNames.count)
     var shape: [Expression] = []
     for dimension in try reader.member("shape").elements() {
       shape.append(try dimension.expression())
@@ -172,5 +177,30 @@ struct TensorDeclaration: Sendable {
     isChannelsLast = try reader["channelsLast"]?.bool() ?? false
     isOptional = try reader["optional"]?.bool() ?? false
     condition = try reader["when"]?.expression()
+  }
+
+  private static func ggufNames(
+    _ reader: DeclarationReader
+  ) throws(ModelError) -> [NameTemplate] {
+    let names = try reader.member("gguf")
+    guard names.json.array != nil else { return [try NameTemplate(names)] }
+    var templates: [NameTemplate] = []
+    for name in try names.elements() { templates.append(try NameTemplate(name)) }
+    return templates
+  }
+
+  /// Checks the members of a tensor that GGUF has in pieces.
+  private static func cut(_ reader: DeclarationReader, of count: Int) throws(ModelError) -> Int? {
+    guard let member = reader["cut"] else {
+      guard count == 1 else { throw reader.error("expected 'cut' beside several names in 'gguf'") }
+      return nil
+    }
+    guard let cut = Int(exactly: try member.number()), cut >= 0, (2...16).contains(count) else {
+      throw member.error("expected a dimension from 0, and 2 to 16 names in 'gguf'")
+    }
+    for other in ["each", "interleavedHeads", "flat"] where reader[other] != nil {
+      throw member.error("what is cut cannot be '\(other)' as well")
+    }
+    return cut
   }
 }
