@@ -74,7 +74,8 @@ let package = Package(
       name: "Formats", path: "Formats",
       exclude: [
         "gguf.md", "safetensors.md", "scalars.md", "Q4_0.md", "Q4_K.md", "Q6_K.md", "Q8_0.md",
-        "IQ1.md", "feedback.md", "IQ2.md", "IQ3.md", "IQ4.md", "FP4.md", "Q1_0.md", "Q2_K.md",
+        "IQ1.md", "feedback.md", "costs.md", "IQ2.md", "IQ3.md", "IQ4.md", "FP4.md", "Q1_0.md",
+        "Q2_K.md",
         "Q3_K.md", "TQ.md",
         "mlx.md", "compressed-tensors.md", "gptq.md", "awq.md", "images.md", "tokenizers.md",
         "imatrix.md", "report.md", "journal.md",

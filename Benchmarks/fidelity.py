@@ -113,47 +113,51 @@ class Fidelity:
         deciding = [words, questions] if sees else [words]
         for kind in TYPES:
             print(f"{name} {kind}", file=sys.stderr)
-            yield from self.rows(name, kind, alone, statistics, deciding, lambda path: self.verify(
+            yield from self.rows(name, kind, alone, statistics, deciding, projector, lambda path: self.verify(
                 model, path, judging, projector))
 
-    def rows(self, name, kind, source, statistics, deciding, verify):
+    def rows(self, name, kind, source, statistics, deciding, projector, verify):
         model = os.path.join(FIXTURES, name)
         peer = self.path(name, "llama.cpp", f"{kind}.gguf")
         informed = self.path(name, "llama.cpp", f"{kind}-imatrix.gguf")
         calibrated = ["--calibration", statistics]
         feedback = [*calibrated, "--method", "feedback"]
-        planned = ["--like", kind, "--vision-type", "Q8_0"]
-        for file in deciding:
-            planned += ["--data", file]
-        pare = [("Pare", ["--type", kind]), ("Pare, calibrated", ["--type", kind, *calibrated]),
-                ("Pare, feedback", ["--type", kind, *feedback]),
-                ("Pare, budget", planned), ("Pare, budget, calibrated", [*planned, *calibrated]),
-                ("Pare, budget, feedback", [*planned, *feedback])]
-        trials = [
-            ("llama.cpp", peer, lambda: self.python(PLAIN, source, kind, peer, self.threads)),
-            ("llama.cpp, imatrix", informed, lambda: self.python(IMATRIX, source, statistics, kind, informed))]
-        for label, arguments in pare:
-            folder = self.path(name, label, kind, "x")
-            like = "like-" if "--like" in arguments else ""
-            path = os.path.join(os.path.dirname(folder), f"{name}-{like}{kind}.gguf")
-            trials.append((label, path, lambda arguments=arguments, folder=folder: (
-                None, self.pare("quantize", model, "-o", os.path.dirname(folder), *arguments)[1])))
-        recipe = self.path(name, f"like-{kind}.json")
-        for label, type, plan in (("Pare, sequence", kind, []),
-                                  ("Pare, budget, sequence", recipe, [*planned, *feedback, "--save-recipe", recipe])):
-            folder = os.path.join(self.folder, name, label, kind)
-
-            def make(type=type, plan=plan, folder=folder):
-                planning = self.pare("quantize", model, *plan, "--dry-run")[1] if plan else 0
-                return None, planning + self.followed(model, folder, deciding, type, "--vision-type", "Q8_0")
-
-            trials.append((label, os.path.join(folder, f"{name}-{'like-' if plan else ''}{kind}.gguf"), make))
-        for label, path, make in trials:
-            failure, seconds = make()
-            if failure is not None or not os.path.exists(path):
-                yield kind, label, None, seconds, {"failure": " ".join(failure or ["no file"])}
+        for label, path, quantize in (("llama.cpp", peer, (PLAIN, source, kind, peer, self.threads)),
+                                      ("llama.cpp, imatrix", informed, (IMATRIX, source, statistics, kind, informed))):
+            failure, seconds = self.python(*quantize)
+            if failure is not None:
+                yield kind, label, None, seconds, {"failure": " ".join(failure)}
             else:
                 yield kind, label, os.path.getsize(path), seconds, verify(path)
+        # Where there is a vision part, it is the same for all, and counts like the peer's.
+        whole = os.path.getsize(informed) + (os.path.getsize(projector) if projector else 0)
+        planned = ["--size", str(whole), "--vision-type", "Q8_0"]
+        for file in deciding:
+            planned += ["--data", file]
+
+        def costs(label):
+            return ["--costs", self.path(name, f"costs{label}.json")]
+
+        for label, arguments in (
+                ("Pare", ["--type", kind]), ("Pare, calibrated", ["--type", kind, *calibrated]),
+                ("Pare, feedback", ["--type", kind, *feedback]),
+                ("Pare, feedback, folded", ["--type", kind, *feedback, "--fold"]),
+                ("Pare, sequence", None), ("Pare, budget", [*planned, *costs("")]),
+                ("Pare, budget, calibrated", [*planned, *calibrated, *costs("-calibrated")]),
+                ("Pare, budget, feedback", [*planned, *feedback, *costs("-feedback")]),
+                ("Pare, budget, sequence", None)):
+            folder = os.path.dirname(self.path(name, label, kind, "x"))
+            if arguments:
+                _, seconds = self.pare("quantize", model, "-o", folder, *arguments)
+            else:
+                type, seconds = kind, 0
+                if "budget" in label:
+                    type = self.path(name, f"{kind}.json")
+                    _, seconds = self.pare("quantize", model, *planned, *feedback, *costs("-feedback"), "--dry-run",
+                                           "--save-recipe", type)
+                seconds += self.followed(model, folder, deciding, type, "--vision-type", "Q8_0")
+            path = next(os.path.join(folder, f) for f in os.listdir(folder) if not f.startswith("mmproj-"))
+            yield kind, label, os.path.getsize(path), seconds, verify(path)
 
     def mlx(self, name):
         """Rows of MLX folders of a LLaVA's language model, which mlx-lm knows as a Llama."""
@@ -190,9 +194,12 @@ class Fidelity:
             calibrated = ["--calibration", statistics]
             feedback = [*calibrated, "--method", "feedback"]
             alike, planned = ["--type", f"{bits}bit"], ["--like", f"{bits}bit", "--data", words]
+            costs = ["--costs", self.path(name, "mlx-costs-feedback.json")]
             for label, more in (("Pare", alike), ("Pare, calibrated", [*alike, *calibrated]),
-                                ("Pare, feedback", [*alike, *feedback]), ("Pare, budget", planned),
-                                ("Pare, budget, feedback", [*planned, *feedback])):
+                                ("Pare, feedback", [*alike, *feedback]),
+                                ("Pare, feedback, folded", [*alike, *feedback, "--fold"]),
+                                ("Pare, budget", [*planned, "--costs", self.path(name, "mlx-costs.json")]),
+                                ("Pare, budget, feedback", [*planned, *feedback, *costs])):
                 output = os.path.join(self.folder, name, f"{label}-mlx-{bits}")
                 _, seconds = self.pare("quantize", folder, "--to", "mlx", "-o", output, *more)
                 made = os.path.join(output, os.listdir(output)[0])
@@ -202,7 +209,7 @@ class Fidelity:
                 output = os.path.join(self.folder, name, f"{label}-mlx-{bits}")
                 planning = 0
                 if type == recipe:
-                    _, planning = self.pare("quantize", folder, "--to", "mlx", *planned, *feedback, "--dry-run",
+                    _, planning = self.pare("quantize", folder, "--to", "mlx", *planned, *feedback, *costs, "--dry-run",
                                             "--save-recipe", recipe)
                 seconds = self.followed(folder, output, [words], type, "--to", "mlx")
                 made = os.path.join(output, os.listdir(output)[0])
@@ -216,7 +223,8 @@ class Fidelity:
         self.pare("calibrate", model, "--hessian", "-o", statistics, "--data", questions)
         calibrated = ["--calibration", statistics]
         for kind in VISION_TYPES:
-            for label, more in (("Pare", []), ("Pare, calibrated", calibrated),
+            for label, more in (("Pare", []), ("Pare, calibrated, biases kept", [*calibrated, "--keep-biases"]),
+                                ("Pare, calibrated", calibrated),
                                 ("Pare, feedback", [*calibrated, "--method", "feedback"])):
                 output = os.path.join(self.folder, name, f"{label}-vision-{kind}")
                 _, seconds = self.pare("quantize", model, "--type", "bf16", "--vision-type", kind, "-o", output, *more)
@@ -294,11 +302,11 @@ Made by `scripts/bench fidelity --markdown Benchmarks/fidelity.md`. Half of each
 a vision part of 8 bits, the same for all. KL is that of [`pare verify`](../Formats/report.md), over the whole vocabulary,
 in nats, with its interval over documents. "ratio": mean KL over that of the peer's better row. "imatrix", "calibrated":
 with the statistics of `pare calibrate`, the same file for both programs; Pare's biases then make up for what their weights
-lose in the mean. "feedback": with `--method feedback`
-([how](../Formats/feedback.md)). "sequence": the same with statistics of `pare calibrate --hessian --for TYPE`, gathered block by
-block along the model that is quantized. "budget": `pare quantize --like TYPE`, no
-more bytes than Pare's own file of that type. "seconds": the whole command, measurements for a budget included, and for "sequence"
-the statistics as well.
+lose in the mean, unless "biases kept". "feedback": with `--method feedback`; "folded": `--fold` beside it
+([both](../Formats/feedback.md)). "sequence": the same with statistics of `pare calibrate --hessian --for TYPE`, gathered block by
+block along the model that is quantized. "budget": `pare quantize --size` with the bytes of llama.cpp's file, in MLX folders
+`--like` with the type. "seconds": the whole command, for "sequence" the statistics as well; what tensors cost is measured for the first
+budget of a row's kind and kept ([costs](../Formats/costs.md)) for the others.
 
 {tables}
 """

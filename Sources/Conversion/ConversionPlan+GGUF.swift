@@ -76,50 +76,27 @@ extension ConversionPlan {
             inputs: importance?.inputs(of: parameter.ggufName) ?? Importance.Inputs()))
       }
     }
-    if kinds.contains(.language), let entry = try ropeDivisors(of: model, beside: entries) {
-      entries.append(entry)
+    let computed = try convertingErrors { () throws(ModelError) in
+      [
+        kinds.contains(.language) ? try model.ropeDivisors() : nil,
+        kinds.contains(.vision) ? try model.rowBreak() : nil,
+      ].compactMap(\.self)
     }
-    if kinds.contains(.vision), let entry = try rowBreak(of: model, beside: entries) {
-      entries.append(entry)
+    for vector in computed where !entries.contains(where: { $0.name == vector.name }) {
+      if let first = entries.first { entries.append(constant(vector, beside: first)) }
     }
     return entries
   }
 
-  /// The tensor that engines want beside the encoder; nil if they do not.
-  private static func rowBreak(
-    of model: Model, beside entries: [Entry]
-  ) throws(ConversionError) -> Entry? {
-    let row = try convertingErrors { () throws(ModelError) in try model.rowBreak() }
-    guard let row, let first = entries.first else { return nil }
-    return constant(
-      row.values, name: row.name, reason: "a row of the decoder's embeddings", beside: first)
-  }
-
-  /// The tensor that says what the configuration says in numbers; nil if it is there, or not needed.
-  private static func ropeDivisors(
-    of model: Model, beside entries: [Entry]
-  ) throws(ConversionError) -> Entry? {
-    let divisors = try convertingErrors { () throws(ModelError) in try model.ropeDivisors() }
-    guard let divisors, let first = entries.first,
-      !entries.contains(where: { $0.name == divisors.name })
-    else { return nil }
-    return constant(
-      divisors.values, name: divisors.name, reason: "computed from the rope settings",
-      beside: first)
-  }
-
-  /// A vector of numbers that no tensor of the source holds as it is.
-  private static func constant(
-    _ values: [Float], name: String, reason: String, beside first: Entry
-  ) -> Entry {
-    let shape: Shape = [values.count]
+  private static func constant(_ vector: ComputedVector, beside first: Entry) -> Entry {
+    let shape: Shape = [vector.values.count]
     let source = BoundParameter(
-      parameter: Parameter(unused: name, shape: shape), tensors: first.source.tensors,
+      parameter: Parameter(unused: vector.name, shape: shape), tensors: first.source.tensors,
       container: first.source.container)
     return Entry(
-      source: source, member: 0, name: name, shape: shape,
-      choice: EncodingChoice(wanted: .f32, reason: reason, shape: shape),
-      constant: values.flatMap { value in
+      source: source, member: 0, name: vector.name, shape: shape,
+      choice: EncodingChoice(wanted: .f32, reason: vector.origin, shape: shape),
+      constant: vector.values.flatMap { value in
         withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) }
       })
   }

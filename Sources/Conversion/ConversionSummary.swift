@@ -29,6 +29,8 @@ package struct ConversionSummary: Sendable {
     package let isCarried: Bool
     /// Whether it is a bias that makes up for what its weight misses in the mean.
     package let makesUp: Bool
+    /// Whether its columns took over scales from what comes before it.
+    package let takesScales: Bool
     package let byteCount: Int
     package let distortion: Distortion
   }
@@ -69,6 +71,8 @@ package struct ConversionSummary: Sendable {
   package var carried: [Tensor] { tensors.filter(\.isCarried) }
   /// Biases that make up for what their weights miss in the mean.
   package var corrected: [Tensor] { tensors.filter(\.makesUp) }
+  /// Matrices whose columns took over scales from what comes before them.
+  package var scaled: [Tensor] { tensors.filter(\.takesScales) }
   package var weightCount: Int { files.reduce(0) { $0 + $1.weightCount } }
   /// Bits of storage for each weight.
   package var bitsPerWeight: Double {

@@ -170,8 +170,9 @@ package struct Converter {
             choice: entry.choice, storage: entry.storage, fallback: entry.fallback,
             keptReason: entry.keptReason,
             isCarried: entry.packing?.isCarried ?? false,
-            makesUp: biases.weight(of: entry) != nil, byteCount: entry.byteCount,
-            distortion: distortion))
+            makesUp: biases.weight(of: entry) != nil,
+            takesScales: entry.fold.columns != nil && entry.shape.dimensions.count > 1,
+            byteCount: entry.byteCount, distortion: distortion))
       }
       writers.append(writer)
       files.append(

@@ -2,7 +2,6 @@
 
 import BlockFormats
 import Checkpoints
-import Foundation
 import Layers
 import Models
 import Quantization
@@ -15,32 +14,35 @@ import Tensors
 /// fitted to: a site stays as it is unless its outputs then lose less.
 struct Folding {
   /// The powers that are tried.
-  private static let powers: [Float] = [-0.25, 0.25, 0.5]
+  private static let powers = [-0.25, 0.25, 0.5]
   /// Scales lie between 2 to the minus this and 2 to this.
-  private static let largestExponent: Float = 8
+  private static let largestExponent = 8
   /// The share of the loss that must remain at most.
   private static let worthwhile = 0.99
 
-  let container: Checkpoint.Container
+  private let container: Checkpoint.Container
   private let feedback = FeedbackChoice()
 
   init(for container: Checkpoint.Container) { self.container = container }
 
   /// Folds what helps.
   ///
-  /// - Parameter entries: Those of a file.
-  /// - Returns: How many sites were folded.
+  /// - Parameters:
+  ///   - entries: Those of a file.
+  ///   - report: Called before each site with those that are done, and with all.
   /// - Throws: ``ConversionError`` if rows are no whole blocks.
-  func fold(_ entries: inout [ConversionPlan.Entry]) throws(ConversionError) -> Int {
-    var count = 0
-    for site in FoldSites(of: entries).sites where canFold(site, entries) {
+  func fold(
+    _ entries: inout [ConversionPlan.Entry], report: (Int, Int) -> Void
+  ) throws(ConversionError) {
+    let sites = FoldSites(of: entries).sites.filter { canFold($0, entries) }
+    for (done, site) in sites.enumerated() {
+      guard !Task.isCancelled else { throw .cancelled }
+      report(done, sites.count)
       let consumers = site.consumers.map { entries[$0] }
       let squares = Folding.squares(of: consumers)
-      let isExact = site.vectors.contains {
-        entries[$0].choice.encoding != .f32
-      }
+      let inOctaves = site.vectors.contains { entries[$0].choice.encoding != .f32 }
       let losses = try Folding.powers.map { (power) throws(ConversionError) in
-        let scales = Folding.scales(squares, power: power, inWholeExponents: isExact)
+        let scales = Folding.scales(squares, power: power, inOctaves: inOctaves)
         let folded = consumers.map { Folding.multiplied($0, by: scales, label: "\(power)") }
         return (scales, folded, try loss(of: folded))
       }
@@ -51,9 +53,7 @@ struct Folding {
       let inverses = best.0.map { 1 / $0 }
       for index in site.vectors { entries[index].fold.columns = inverses }
       for index in site.producers { entries[index].fold.rows = inverses }
-      count += 1
     }
-    return count
   }
 
   /// Whether all tensors of a site are numbers that are encoded anew, of as many channels.
@@ -94,17 +94,18 @@ struct Folding {
     return squares
   }
 
-  /// Around 1; whole powers of two where a vector would lose by others.
-  private static func scales(
-    _ squares: [Double], power: Float, inWholeExponents: Bool
-  ) -> [Float] {
-    let logarithms = squares.map { $0 > 0 && $0.isFinite ? log2($0) / 2 : nil }
-    let known = logarithms.compactMap { $0 }
+  /// Around 1, in steps of a quarter of an octave; of octaves where a vector would lose by others.
+  private static func scales(_ squares: [Double], power: Double, inOctaves: Bool) -> [Float] {
+    let logarithms = squares.map { square in
+      QuarterOctaves.logarithm(square).map { Double($0) / 2 }
+    }
+    let known = logarithms.compactMap(\.self)
     let mean = known.reduce(0, +) / Double(max(1, known.count))
+    let unit = inOctaves ? 4 : 1
+    let largest = largestExponent * 4 / unit
     return logarithms.map { logarithm in
-      let exponent = min(
-        largestExponent, max(-largestExponent, power * Float((logarithm ?? mean) - mean)))
-      return exp2(inWholeExponents ? exponent.rounded() : exponent)
+      let steps = (power * ((logarithm ?? mean) - mean) / Double(unit)).rounded()
+      return Float(QuarterOctaves.power(unit * min(largest, max(-largest, Int(steps)))))
     }
   }
 
@@ -156,11 +157,16 @@ struct Folding {
 extension ConversionPlan {
   /// The same plan, with scales moved into weights where that loses less.
   ///
+  /// - Parameter report: Called now and then with how many places are done, and how many there are, of
+  ///   a file.
+  /// - Returns: The plan.
   /// - Throws: ``ConversionError`` if rows are no whole blocks.
-  package func folded() throws(ConversionError) -> ConversionPlan {
+  package func folded(report: (Int, Int) -> Void = { _, _ in }) throws(ConversionError)
+    -> ConversionPlan
+  {
     var result = self
     for index in result.files.indices {
-      _ = try Folding(for: container).fold(&result.files[index].entries)
+      try Folding(for: container).fold(&result.files[index].entries, report: report)
       if case .string(let label)? = result.files[index].metadata["pare.calibration"] {
         result.files[index].metadata["pare.calibration"] = .string(label + ", folded")
       }

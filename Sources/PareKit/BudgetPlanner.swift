@@ -52,11 +52,13 @@ struct BudgetPlanner<Container: BudgetContainer> {
   ///     has answers about images.
   ///   - importance: What errors are weighted by.
   ///   - samples: What costs are measured on.
+  ///   - path: The file that keeps what tensors cost; nil: none does.
   ///   - progress: Called now and then.
   /// - Throws: ``PareError`` before that, if no choice of types could keep the budget.
   init(
     _ model: PareModel, as container: Container, budget: PareBudget, choosesVision: Bool,
-    importance: Importance?, samples: Dataset, progress: @escaping (PareProgress) -> Void
+    importance: Importance?, samples: Dataset, costs path: String?,
+    progress: @escaping (PareProgress) -> Void
   ) throws(PareError) {
     self.model = model
     self.container = container
@@ -89,29 +91,59 @@ struct BudgetPlanner<Container: BudgetContainer> {
     case .divergence: bytes = nil
     }
     try check()
-    // The name is that of the plan, for it stands in the files.
-    let probing = recipe(named: budget.name) { _ in container.probe }
-    let measured = try temporarily(probing) { (conversion, overhead) throws(PareError) in
-      let places = tensors.map(\.place)
-      let (costs, whole) = try convertingErrors { () throws(ModelError) in
-        (
-          try sensitivity.costs(of: conversion.model, places: places),
-          try sensitivity.cost(of: conversion.model)
-        )
-      }
-      return (costs: costs, whole: whole, overhead: overhead + container.slack(entries))
-    }
-    let sum = measured.costs.values.sorted().reduce(0, +)
-    factor = sum > 0 ? measured.whole / sum : 1
-    overhead = measured.overhead
+    let costs = try costs(by: sensitivity, keptIn: path)
+    let sum = costs.tensors.values.sorted().reduce(0, +)
+    factor = sum > 0 ? (costs.whole?.cost ?? 0) / sum : 1
+    overhead = (costs.whole?.overhead ?? 0) + container.slack(entries)
     if case .size(let size) = budget { bytes = size - overhead }
     for index in tensors.indices {
       progress(
         PareProgress(
           activity: "errors of types", done: index, total: tensors.count, isBytes: false))
-      tensors[index].options = try options(of: tensors[index], costs: measured.costs)
+      tensors[index].options = try options(of: tensors[index], costs: costs.tensors)
     }
     tensors.removeAll { $0.options.isEmpty }
+  }
+
+  /// What the tensors cost, and all of them together, as far as a file does not tell.
+  private func costs(
+    by sensitivity: TensorSensitivity, keptIn path: String?
+  ) throws(PareError) -> MeasuredCosts {
+    let plan =
+      try path == nil
+      ? ""
+      : convertingErrors { () throws(ModelError) in try description(of: sensitivity) }
+    var costs = try convertingErrors { () throws(ModelError) in
+      try MeasuredCosts(keptIn: path, plan: plan)
+    }
+    guard costs.whole == nil else { return costs }
+    // The name stands in the files: no name of a size is longer, so that no plan has more beside tensors.
+    let probing = recipe(named: String(repeating: "x", count: 32)) { _ in container.probe }
+    try temporarily(probing) { (conversion, overhead) throws(PareError) in
+      try convertingErrors { () throws(ModelError) in
+        try sensitivity.measure(tensors.map(\.place), of: conversion.model, into: &costs)
+        try costs.note(
+          MeasuredCosts.Whole(
+            cost: try sensitivity.cost(of: conversion.model), overhead: overhead))
+      }
+    }
+    return costs
+  }
+
+  /// All that decides what tensors cost.
+  private func description(of sensitivity: TensorSensitivity) throws(ModelError) -> String {
+    var fingerprint = Fingerprint()
+    do throws(FileError) {
+      try fingerprint.add(model.model, checksums: model.model.files.checksums)
+    } catch { throw .file(error) }
+    try sensitivity.add(to: &fingerprint)
+    let probe = container.name(of: container.probe)
+    fingerprint.add("\(Container.self) \(probe) \(importance?.label ?? "")")
+    for (index, entry) in entries.enumerated() {
+      let isChosen = tensors.contains { $0.entries.contains(index) }
+      fingerprint.add("\(entry.name) \(isChosen ? probe : entry.storage)")
+    }
+    return "costs \(Pare.version), \(fingerprint.text)"
   }
 
   /// Entries of a place together, where something can be chosen.

@@ -26,18 +26,23 @@ extension PareModel {
   ///   - groupSize: Weights that share a scale, in a folder: 32, 64 or 128; nil for the usual number.
   ///   - visionRecipe: What the vision encoder and the connector get in GGUF whatever it costs; nil: they
   ///     are chosen with the rest, where the data has answers about images.
-  ///   - calibration: Statistics by which errors are weighted; nil: all alike.
-  ///   - method: How codes are found.
+  ///   - guidance: What the weights' inputs are like; nil: all errors count alike.
+  ///   - costs: A file that keeps what tensors cost as it is measured: with it an interrupted measurement
+  ///     goes on, and another budget of the same model, container, data and statistics needs none. Nil:
+  ///     nothing is kept.
   ///   - progress: Called now and then.
   /// - Returns: The plan; nothing is written yet.
   /// - Throws: ``PareError`` if the budget is impossible, with the nearest that is possible.
   public func plan(
     _ budget: PareBudget, data: [String], for container: Container = .gguf, groupSize: Int? = nil,
-    visionRecipe: String? = nil, calibration: String? = nil, method: PareMethod = .search,
-    progress: @escaping (PareProgress) -> Void = { _ in }
+    visionRecipe: String? = nil, guidance: PareGuidance? = nil,
+    costs: String? = nil, progress: @escaping (PareProgress) -> Void = { _ in }
   ) throws(PareError) -> ParePlan {
     let samples = try convertingErrors { () throws(ModelError) in try Dataset(paths: data) }
-    let importance = try importance(from: calibration, method: method)
+    let importance = try importance(guidance)
+    if guidance?.folds ?? false {
+      throw PareError("a budget is planned without folding; fold with the recipe of its plan")
+    }
     if let followed = importance?.followed {
       throw PareError(
         "the statistics were gathered for \(followed); a budget needs some that serve all types, of "
@@ -48,12 +53,12 @@ extension PareModel {
       return try BudgetPlanner(
         self, as: GGUFBudget(model: self, visionRecipe: visionRecipe), budget: budget,
         choosesVision: visionRecipe == nil, importance: importance, samples: samples,
-        progress: progress
+        costs: costs, progress: progress
       ).plan()
     case .mlx:
       return try BudgetPlanner(
         self, as: try MLXBudget(self, groupSize: groupSize), budget: budget, choosesVision: true,
-        importance: importance, samples: samples, progress: progress
+        importance: importance, samples: samples, costs: costs, progress: progress
       ).plan()
     case .safetensors, .compressedTensors:
       throw PareError(
@@ -66,19 +71,18 @@ extension PareModel {
   ///
   /// - Parameters:
   ///   - plan: A plan of this model.
-  ///   - calibration: The statistics that it was planned with.
-  ///   - method: The method that it was planned with.
+  ///   - guidance: That with which it was planned.
   ///   - folder: Where the outputs go; made if missing.
   ///   - replacing: Whether files that are there may be replaced.
   ///   - progress: Called now and then.
   /// - Returns: What was written.
   /// - Throws: ``PareError``; then nothing was written.
   public func quantize(
-    _ plan: ParePlan, calibration: String? = nil, method: PareMethod = .search,
+    _ plan: ParePlan, guidance: PareGuidance? = nil,
     in folder: String, replacing: Bool = false,
     progress: @escaping (PareProgress) -> Void = { _ in }
   ) throws(PareError) -> PareConversion {
-    let importance = try importance(from: calibration, method: method)
+    let importance = try importance(guidance)
     let conversion = try plan.container.plan(
       plan.recipeJSON, of: model, importance: importance, folder: folder)
     try importance?.requireServing(conversion)

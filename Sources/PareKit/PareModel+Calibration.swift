@@ -4,7 +4,6 @@ import BinaryIO
 import Calibration
 import Models
 import Notation
-import Quantization
 import Reports
 
 /// What went into the linear layers of a model.
@@ -93,37 +92,6 @@ extension PareModel {
       // Without folders: the same files give the same bytes wherever they lie.
       let names = data.map { $0.split(separator: "/").last.map(String.init) ?? $0 }
       return PareCalibration(try calibrator.run(on: try Dataset(paths: data), named: names))
-    }
-  }
-
-  /// What errors are weighted by.
-  func importance(
-    from path: String?, method: PareMethod = .search
-  ) throws(PareError) -> Importance? {
-    guard let path else {
-      guard method == .search else {
-        throw PareError(
-          "the method \(method.rawValue) needs to know what goes into the weights; name statistics "
-            + "of pare calibrate")
-      }
-      return nil
-    }
-    let file = try convertingErrors { () throws(FileError) in try MappedFile(path: path) }
-    let checksum = String(Checksum(of: file.bytes).value, radix: 16)
-    withExtendedLifetime(file) {}
-    return try convertingErrors { () throws(CalibrationError) in
-      do throws(CalibrationError) {
-        let importance = try ImportanceMatrixFile.read(path)
-          .importance(for: model, label: "crc32 \(checksum)")
-        return switch method {
-        case .search: importance
-        case .magnitude: importance.withMagnitude()
-        case .feedback: importance.with(try CalibrationMoments(path: path).moments(for: model))
-        }
-      } catch {
-        let isNamed = error.description.hasPrefix(path)
-        throw isNamed ? error : CalibrationError("\(path): \(error)")
-      }
     }
   }
 }

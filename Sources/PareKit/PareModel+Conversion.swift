@@ -83,12 +83,7 @@ extension PareModel {
   ///
   /// - Parameters:
   ///   - target: What it becomes.
-  ///   - calibration: Statistics of
-  ///     ``PareModel/calibrate(data:window:sampleLimit:imageWeight:answerWeight:hessian:following:progress:)``
-  ///     or of llama.cpp's llama-imatrix, by which errors are weighted; nil: all alike.
-  ///   - method: How codes are found.
-  ///   - folding: Whether scales may move from norms into the weights behind them, and from `up` into
-  ///     `down`, where outputs then lose less on held-out tokens; with ``PareMethod/feedback`` only.
+  ///   - guidance: What its weights' inputs are like; nil: all errors count alike.
   ///   - folder: Where the outputs go; made if missing.
   ///   - replacing: Whether files that are there may be replaced; one that was made of the same
   ///     source in the same way is kept anyway.
@@ -96,24 +91,18 @@ extension PareModel {
   /// - Returns: What was written.
   /// - Throws: ``PareError``; then nothing was written.
   public func quantize(
-    to target: PareTarget, calibration: String? = nil, method: PareMethod = .search,
-    folding: Bool = false, in folder: String, replacing: Bool = false,
+    to target: PareTarget, guidance: PareGuidance? = nil, in folder: String,
+    replacing: Bool = false,
     progress: @escaping (PareProgress) -> Void = { _ in }
   ) throws(PareError) -> PareConversion {
-    let importance = try importance(from: calibration, method: method)
+    let importance = try importance(guidance)
     let plan = try target.plan(of: model, importance: importance, folder: folder)
-    guard folding else {
-      return try run(replacing, progress) { () throws(ConversionError) in plan }
+    return try run(replacing, progress) { () throws(ConversionError) in
+      guard guidance?.folds ?? false else { return plan }
+      return try plan.folded {
+        progress(PareProgress(activity: "scales", done: $0, total: $1, isBytes: false))
+      }
     }
-    guard method == .feedback else {
-      throw PareError("folding is judged by second moments; use it with the method feedback")
-    }
-    guard importance?.followed == nil else {
-      throw PareError(
-        "the statistics were gathered along a model without folding; make others with "
-          + "pare calibrate --hessian without --for, or leave folding out")
-    }
-    return try run(replacing, progress) { () throws(ConversionError) in try plan.folded() }
   }
 
   func run(

@@ -47,6 +47,14 @@ package struct Importance: Sendable {
     return result
   }
 
+  /// The same without the means, by which biases make up for what weights lose.
+  package func withoutMeans() -> Importance {
+    var result = Importance(
+      label: label + ", biases kept", columns: columns, moments: moments, weighting: weighting)
+    result.followed = followed
+    return result
+  }
+
   /// What is known of what goes into the matrices of one weight, one an expert.
   package struct Inputs: Sendable {
     /// How much the error of each column counts; nil: all alike.

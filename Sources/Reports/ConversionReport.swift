@@ -53,6 +53,10 @@ package struct ConversionReport: Sendable {
       text += "  make up for what their weights lose in the mean: "
       text += "\(ConversionReport.list(summary.corrected.map(\.name)))\n"
     }
+    if !summary.scaled.isEmpty {
+      text += "  take over scales from what comes before them: "
+      text += "\(ConversionReport.list(summary.scaled.map(\.name)))\n"
+    }
     for group in ConversionReport.grouped(summary.requantized, by: \.sourceStorage) {
       text += "  quantized before, to \(group.key), so that the error adds to that one: "
       text += "\(ConversionReport.list(group.members.map(\.name)))\n"
@@ -184,6 +188,7 @@ package struct ConversionReport: Sendable {
       "type": .string(tensor.storage),
       "wanted": .string(tensor.choice.wanted.rawValue),
       "fallback": tensor.fallback.map(JSON.string) ?? .null, "carried": .bool(tensor.isCarried),
+      "takesScales": .bool(tensor.takesScales),
       "keptBecause": tensor.keptReason.map(JSON.string) ?? .null,
       "bytes": .integer(tensor.byteCount),
       "relativeError": .number(tensor.distortion.relativeError),

@@ -8,6 +8,8 @@ package struct TensorPlace: Hashable, Sendable {
   /// The parameter's name in a GGUF, which no two of a part have in common.
   package let key: String
 
+  init(part: PartDeclaration.Kind, key: String) { (self.part, self.key) = (part, key) }
+
   package init(_ parameter: Parameter) { (part, key) = (parameter.part, parameter.ggufName) }
 
   init(_ tensor: TensorStatistics) { (part, key) = (tensor.part, tensor.key) }

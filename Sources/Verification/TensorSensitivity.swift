@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryIO
 import LinearAlgebra
 package import Models
 
@@ -107,21 +108,22 @@ package struct TensorSensitivity {
   /// The cost of single tensors of a conversion, the original having all others.
   ///
   /// - Parameters:
-  ///   - conversion: Where the tensors are taken from.
   ///   - places: Those that are looked at.
-  /// - Returns: In nats; nothing for tensors that the conversion does not have.
+  ///   - conversion: Where the tensors are taken from.
+  ///   - costs: Gets what it does not know yet, in nats; nothing for tensors that the conversion does not
+  ///     have.
   /// - Throws: ``ModelError`` if the conversion does not fit the original, or has weights that are no
   ///   numbers.
-  package func costs(
-    of conversion: Model, places: [TensorPlace]
-  ) throws(ModelError) -> [TensorPlace: Double] {
+  package func measure(
+    _ places: [TensorPlace], of conversion: Model, into costs: inout MeasuredCosts
+  ) throws(ModelError) {
     var findings = Findings()
     let pairs = Dictionary(
       ParameterPair.all(of: reference, and: conversion, into: &findings).map {
         (TensorPlace($0.reference.parameter), $0.candidate)
       }, uniquingKeysWith: { first, _ in first })
-    var costs: [TensorPlace: Double] = [:]
-    for (done, place) in places.enumerated() {
+    for (done, place) in places.enumerated() where costs.tensors[place] == nil {
+      guard !Task.isCancelled else { throw .cancelled }
       report(
         Comparison.Progress(count: done, total: places.count, activity: "what tensors cost"))
       guard let exchanged = pairs[place] else { continue }
@@ -133,9 +135,19 @@ package struct TensorSensitivity {
         let images = sample.compactMap(\.image)
         model.keep(original.views(of: images), of: images)
       }
-      costs[place] = cost(try model.logits(seeing: sample))
+      try costs.note(cost(try model.logits(seeing: sample)), of: place)
     }
-    return costs
+  }
+
+  /// Adds the samples that are looked at.
+  ///
+  /// - Throws: ``ModelError/file(_:)`` for an image that cannot be read.
+  package func add(to fingerprint: inout Fingerprint) throws(ModelError) {
+    for sequence in sample {
+      fingerprint.add("\(sequence.tokens) \(sequence.parts.map(\.positions))")
+      guard let image = sequence.image else { continue }
+      do throws(FileError) { try fingerprint.add(file: image) } catch { throw .file(error) }
+    }
   }
 
   private func cost(_ candidate: Matrix) -> Double {

@@ -29,6 +29,13 @@ struct BudgetOptions: ParsableArguments {
       valueName: "file"))
   var data: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "A file that keeps what tensors cost as it is measured: an interrupted measurement goes on, and other "
+        + "budgets begin with it.",
+      valueName: "file"))
+  var costs: String?
+
   @Flag(help: "Show what a budget gives each role, and write no model.")
   var dryRun = false
 
@@ -41,10 +48,10 @@ struct BudgetOptions: ParsableArguments {
   func validate() throws {
     let budget = try budget()
     if budget == nil {
-      if !data.isEmpty || dryRun || saveRecipe != nil {
+      if !data.isEmpty || dryRun || saveRecipe != nil || costs != nil {
         throw ValidationError(
-          "--data, --dry-run and --save-recipe belong to a budget: --size, --bits, --like or --max-kl"
-        )
+          "--data, --costs, --dry-run and --save-recipe belong to a budget: --size, --bits, --like or "
+            + "--max-kl")
       }
     } else if data.isEmpty {
       throw ValidationError("--data: expected samples to measure tensors on, found none")

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import ArgumentParser
-public import PareKit
-
-extension PareMethod: ExpressibleByArgument {}
+import ArgumentParser
+import PareKit
 
 struct QuantizeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -21,6 +19,7 @@ struct QuantizeCommand: ParsableCommand {
       Instead of a type, a budget (--size, --bits, --like, --max-kl) with --data: each tensor of a GGUF, \
       or of a folder for MLX, gets the type that its bytes are best spent on. What tensors cost is measured on every other sample.
         pare quantize MODEL --bits 4.25 --data samples.jsonl --dry-run
+      --costs FILE keeps what was measured, for another budget or after an interruption.
 
       Interrupted after more than ten seconds, even by a power cut, it leaves .NAME.partial and a journal; \
       the same command goes on from there. Remove both to begin anew.
@@ -34,28 +33,7 @@ struct QuantizeCommand: ParsableCommand {
 
   @OptionGroup var destination: DestinationOptions
 
-  @Option(
-    help: ArgumentHelp(
-      """
-      Statistics of `pare calibrate` or llama-imatrix: errors count by what goes into a column, and \
-      biases make up for what weights lose in the mean.
-      """,
-      valueName: "file"))
-  var calibration: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "How codes are found: search; magnitude, where large values count more; or feedback, whose "
-        + "codes make up for each other's errors (statistics of `pare calibrate --hessian`).",
-      valueName: "method"))
-  var method = PareMethod.search
-
-  @Flag(
-    help: ArgumentHelp(
-      "With feedback: let scales move from norms into the weights behind them, and from up into down "
-        + "projections, where that loses less."))
-  var fold = false
-
+  @OptionGroup(title: "Calibration") var calibration: GuidanceOptions
   @OptionGroup(title: "Budget") var budget: BudgetOptions
   @OptionGroup var target: OutputOptions
   @OptionGroup var projector: ProjectorOption
@@ -66,8 +44,8 @@ struct QuantizeCommand: ParsableCommand {
     guard let type else { return try run(within: budget, model) }
     _ = try shared.show { progress in
       try model.quantize(
-        to: destination.target(type), calibration: calibration, method: method,
-        folding: fold, in: try target.folder(), replacing: target.force, progress: progress)
+        to: destination.target(type), guidance: calibration.guidance,
+        in: try target.folder(), replacing: target.force, progress: progress)
     }
   }
 
@@ -75,12 +53,12 @@ struct QuantizeCommand: ParsableCommand {
   private func run(within options: BudgetOptions, _ model: PareModel) throws {
     guard let budget = try options.budget() else { return }
     if let path = options.saveRecipe { try Pare.checkOutput(path, replacing: target.force) }
+    if let path = options.costs { try Pare.checkOutput(path, replacing: true) }
     let plan = try shared.showingProgress { progress in
       try model.plan(
         budget, data: options.data, for: destination.to.planned,
         groupSize: destination.groupSize, visionRecipe: destination.visionType,
-        calibration: calibration,
-        method: method, progress: progress)
+        guidance: calibration.guidance, costs: options.costs, progress: progress)
     }
     // One object is all that a program expects.
     if options.dryRun || !shared.json { shared.show(plan) }
@@ -88,26 +66,18 @@ struct QuantizeCommand: ParsableCommand {
     guard !options.dryRun else { return }
     _ = try shared.show { progress in
       try model.quantize(
-        plan, calibration: calibration, method: method, in: try target.folder(),
-        replacing: target.force,
+        plan, guidance: calibration.guidance, in: try target.folder(), replacing: target.force,
         progress: progress)
     }
   }
 
   func validate() throws {
-    if method != .search, calibration == nil {
-      throw ValidationError(
-        "--method \(method.rawValue): expected --calibration with statistics of pare calibrate")
-    }
-    if fold, method != .feedback {
-      throw ValidationError("--fold: expected --method feedback, whose second moments judge it")
-    }
     if !budget.dryRun { _ = try target.folder() }
     if try budget.budget() != nil {
       if type != nil {
         throw ValidationError("--type: a budget chooses types; leave one of both out")
       }
-      if fold {
+      if calibration.fold {
         throw ValidationError(
           "--fold: a budget is planned without it; save the plan with --save-recipe, then fold with "
             + "--type of that file")

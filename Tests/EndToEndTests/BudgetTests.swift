@@ -140,6 +140,37 @@ struct BudgetTests {
     #expect(try #require(try plan.json["bitsPerWeight"]?.number) < 16)
   }
 
+  @Test("costs that a file keeps, all or some, give the plan that they would give when measured")
+  func costs() throws {
+    let folder = try TemporaryFolder()
+    let (used, kept) = try Self.samples(folder)
+    let file = folder.file("costs.json")
+    func plan(_ more: [String]) throws -> Command {
+      try Command(["quantize", Self.model, "--dry-run", "--quiet", "--json"] + more)
+    }
+    let size = ["--size", "2MB"]
+    let expected = try plan(size + used)
+    #expect(expected.status == 0, "\(expected.error)")
+    _ = try plan(["--bits", "4"] + used + ["--costs", file])
+    let whole = try TemporaryFolder.read(file)
+    #expect(try plan(size + used + ["--costs", file]).output == expected.output)
+    #expect(try TemporaryFolder.read(file) == whole)
+    // As an interrupted run leaves it.
+    let json = try JSON(parsing: String(decoding: whole, as: UTF8.self))
+    let tensors = try #require(json["tensors"]?.array)
+    let some: JSON = [
+      "measured": json["measured"] ?? .null, "tensors": .array(Array(tensors.prefix(7))),
+    ]
+    _ = try folder.write(Array(some.text().utf8), to: "costs.json")
+    #expect(try plan(size + used + ["--costs", file]).output == expected.output)
+    #expect(try TemporaryFolder.read(file) == whole)
+    let other = try plan(size + kept + ["--costs", file])
+    #expect(other.status == 2 && other.error.contains("of another model"), "\(other.error)")
+    _ = try folder.write(Array("{}".utf8), to: "costs.json")
+    let foreign = try plan(size + used + ["--costs", file])
+    #expect(foreign.status == 2 && foreign.error.contains("no measured costs"))
+  }
+
   @Test("what cannot be kept is refused with the nearest that can; wrong usage is told at once")
   func refused() throws {
     let folder = try TemporaryFolder()
@@ -150,7 +181,8 @@ struct BudgetTests {
     #expect(small.error.contains("the smallest that the model becomes is"))
     #expect(small.error.contains("bits a weight"))
     let usages: [([String], String)] = [
-      (["--bits", "4"], "--data"), (["--data", used[1], "--type", "Q8_0"], "belong to a budget"),
+      (["--bits", "4"], "--data"), (["--type", "Q8_0", "--costs", "a.json"], "belong to a budget"),
+      (["--data", used[1], "--type", "Q8_0"], "belong to a budget"),
       (["--bits", "4", "--size", "1MB"] + used, "expected one of"),
       (["--bits", "4", "--type", "Q8_0"] + used, "leave one of both out"),
       (["--size", "much"] + used, "1.8GB"), (["--bits", "0"] + used, "above 0"),

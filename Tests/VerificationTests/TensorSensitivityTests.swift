@@ -35,11 +35,19 @@ struct TensorSensitivityTests {
     let changed = reference.parameters.map(\.parameter).filter {
       $0.layer == 1 && $0.role.hasPrefix("language.feedForward.")
     }
-    let costs = try sensitivity.costs(of: conversion, places: changed.map(TensorPlace.init))
+    let file = folder.file("costs.json")
+    var costs = try MeasuredCosts(keptIn: file, plan: "a")
+    try sensitivity.measure(changed.map(TensorPlace.init), of: conversion, into: &costs)
     let down = try #require(changed.first { $0.role == "language.feedForward.down" })
     let whole = try sensitivity.cost(of: conversion)
-    #expect(whole > 0 && costs[TensorPlace(down)] == whole)
-    for (place, cost) in costs where place != TensorPlace(down) { #expect(cost == 0) }
+    #expect(whole > 0 && costs.tensors[TensorPlace(down)] == whole)
+    for (place, cost) in costs.tensors where place != TensorPlace(down) { #expect(cost == 0) }
+    // What is kept is the same to the last bit, and is not measured again.
+    var kept = try MeasuredCosts(keptIn: file, plan: "a")
+    #expect(kept.tensors == costs.tensors && kept.whole == nil)
+    try sensitivity.measure(changed.map(TensorPlace.init), of: reference, into: &kept)
+    #expect(kept.tensors == costs.tensors)
+    #expect(throws: ModelError.self) { try MeasuredCosts(keptIn: file, plan: "b") }
     let empty = try Dataset(path: try folder.write(Array("a".utf8), to: "b.txt"))
     #expect(throws: ModelError.self) {
       try TensorSensitivity(of: reference, on: empty, half: .odd)

@@ -2,36 +2,29 @@
 
 import Layers
 import Notation
-package import Tensors
-
-/// What rotary frequencies are divided by, as a GGUF keeps it.
-///
-/// - Source: llama.cpp, `rope_freqs.weight`: a frequency is divided by its element.
-package struct RopeDivisors: Sendable, Equatable {
-  /// The tensor's name in a GGUF.
-  package let name: String
-  /// One number for each pair of elements that turn.
-  package let values: [Float]
-
-  package var shape: Shape { [values.count] }
-}
 
 extension Model {
   /// What the frequencies of the language model are divided by where GGUF has no key for it.
   ///
-  /// A checkpoint has a tensor for it, or the scaling of Llama 3; nil for other scalings.
+  /// One number for each pair of elements that turn. A checkpoint has a tensor for it, or the scaling of
+  /// Llama 3; nil for other scalings.
   ///
+  /// - Source: llama.cpp, `rope_freqs.weight`: a frequency is divided by its element.
   /// - Throws: ``ModelError`` for a configuration that makes no sense.
-  package func ropeDivisors() throws(ModelError) -> RopeDivisors? {
+  package func ropeDivisors() throws(ModelError) -> ComputedVector? {
     for (part, parameters) in zip(architecture.parts, census.parameters) {
       guard part.kind == .language,
         let parameter = part.parameters.first(where: \.isRopeDivisors)
       else { continue }
       if let bound = parameters.compactMap(\.self).first(where: \.parameter.isRopeDivisors) {
         let values = try bound.matrices(rows: 1, order: .model).first?.values() ?? []
-        return RopeDivisors(name: parameter.ggufName, values: values)
+        return ComputedVector(
+          name: parameter.ggufName, values: values, origin: "a tensor of the checkpoint")
       }
-      return try part.llama3Divisors().map { RopeDivisors(name: parameter.ggufName, values: $0) }
+      return try part.llama3Divisors().map {
+        ComputedVector(
+          name: parameter.ggufName, values: $0, origin: "computed from the rope settings")
+      }
     }
     return nil
   }

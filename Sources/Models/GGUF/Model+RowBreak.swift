@@ -1,25 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Layers
-package import Tensors
+import Tensors
 import Tokenizers
 
-/// The embedding of what stands between the rows of an image, as a GGUF keeps it beside the encoder.
-///
-/// - Source: llama.cpp, `v.token_embd.img_break`: the row of the token in the decoder's table.
-package struct RowBreak: Sendable, Equatable {
-  /// The tensor's name in a GGUF.
-  package let name: String
-  package let values: [Float]
-
-  package var shape: Shape { [values.count] }
-}
-
 extension Model {
-  /// The embedding of the break between rows; nil for models whose engines do not ask for it.
+  /// The embedding of what stands between the rows of an image, which engines want beside the encoder; nil
+  /// for models where they do not.
   ///
+  /// - Source: llama.cpp, `v.token_embd.img_break`: the row of the token in the decoder's table.
   /// - Throws: ``ModelError/input(_:)`` if the break is no token of the model.
-  package func rowBreak() throws(ModelError) -> RowBreak? {
+  package func rowBreak() throws(ModelError) -> ComputedVector? {
     guard let prompt = architecture.imagePrompt, let text = prompt.rowBreak,
       let name = prompt.rowBreakTensor,
       let table = parameters.first(where: { $0.parameter.role == "language.embedding.table" }),
@@ -32,7 +23,9 @@ extension Model {
     }
     let weights = try table.matrices(rows: rows, order: .model)
     return weights.first.map {
-      RowBreak(name: name, values: $0.slice(token..<token + 1).values())
+      ComputedVector(
+        name: name, values: $0.slice(token..<token + 1).values(),
+        origin: "a row of the decoder's embeddings")
     }
   }
 }
