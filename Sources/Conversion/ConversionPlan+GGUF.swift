@@ -77,10 +77,8 @@ extension ConversionPlan {
       }
     }
     let computed = try convertingErrors { () throws(ModelError) in
-      [
-        kinds.contains(.language) ? try model.ropeDivisors() : nil,
-        kinds.contains(.vision) ? try model.rowBreak() : nil,
-      ].compactMap(\.self)
+      (kinds.contains(.language) ? try model.ropeDivisors() : [])
+        + (kinds.contains(.vision) ? [try model.rowBreak()].compactMap(\.self) : [])
     }
     for vector in computed where !entries.contains(where: { $0.name == vector.name }) {
       if let first = entries.first { entries.append(constant(vector, beside: first)) }

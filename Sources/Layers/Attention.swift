@@ -82,8 +82,10 @@ package struct Attention: Sendable {
     if let keyNorm { keys = keyNorm(keys) }
     if let rotary {
       let positions = positions ?? [batch.positions]
-      rotary.rotate(&queries, headDimension: headDimension, positions: positions)
-      rotary.rotate(&keys, headDimension: headDimension, positions: positions)
+      let lengths = rotary.longFrequencies == nil ? nil : batch.lengthsSoFar
+      rotary.rotate(
+        &queries, headDimension: headDimension, positions: positions, lengths: lengths)
+      rotary.rotate(&keys, headDimension: headDimension, positions: positions, lengths: lengths)
     }
     var mixed = Matrix(rows: inputs.rows, columns: headCount * headDimension)
     if cache != nil {

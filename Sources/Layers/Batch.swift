@@ -29,6 +29,13 @@ package struct Batch: Sendable {
   package var positions: [Int] {
     zip(lengths, offsets).flatMap { length, offset in (0..<length).map { offset + $0 } }
   }
+
+  /// For each row how long its sequence is with this step.
+  package var lengthsSoFar: [Int] {
+    zip(lengths, offsets).flatMap { length, offset in
+      [Int](repeating: offset + length, count: length)
+    }
+  }
 }
 
 /// Keys and values of one attention layer, a growing list for each sequence.

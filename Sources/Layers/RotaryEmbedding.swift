@@ -33,6 +33,11 @@ package struct RotaryEmbedding: Sendable {
       truncates: Bool = true)
     /// Each pair's frequency divided by a number of its own.
     case divided(by: [Float])
+    /// LongRoPE: the same, by others in sequences that are longer than the original context; all vectors
+    /// stretched.
+    ///
+    /// - Source: Ding et al., arXiv:2402.13753; which numbers count is transformers' rule.
+    case longrope(short: [Float], long: [Float], originalContext: Int, stretch: Double)
   }
 
   /// Which of a token's positions turns a pair, where tokens stand in several directions.
@@ -51,6 +56,10 @@ package struct RotaryEmbedding: Sendable {
 
   /// Angle a position step for each pair, in radians.
   package let frequencies: [Double]
+  /// The same in sequences that are longer than a number of tokens; nil where these are as others.
+  package let longFrequencies: (values: [Double], beyond: Int)?
+  /// How they were stretched.
+  package let scaling: Scaling
   /// The direction whose position turns each pair.
   package let axes: [Int]
   /// What rotated elements are multiplied with.
@@ -62,11 +71,13 @@ package struct RotaryEmbedding: Sendable {
   ///   - scaling: For context extension.
   ///   - axes: The directions in which tokens stand.
   package init(width: Int, base: Double, scaling: Scaling = .none, axes: Axes = .line) {
-    if case .yarn(let factor, _, _, _, _) = scaling, factor > 1 {
-      stretch = 0.1 * log(factor) + 1
-    } else {
-      stretch = 1
-    }
+    self.scaling = scaling
+    stretch =
+      switch scaling {
+      case .yarn(let factor, _, _, _, _) where factor > 1: 0.1 * log(factor) + 1
+      case .longrope(_, _, _, let stretch): stretch
+      default: 1
+      }
     let (own, places) = RotaryEmbedding.arrangement(width: width, axes: axes)
     self.axes = places
     frequencies = own.map { i in
@@ -92,10 +103,16 @@ package struct RotaryEmbedding: Sendable {
         let ramp = (Double(i / 2) - low) / (high == low ? 0.001 : high - low)
         let divided = min(max(ramp, 0), 1)
         return divided * frequency / factor + (1 - divided) * frequency
-      case .divided(let divisors):
+      case .divided(let divisors), .longrope(let divisors, _, _, _):
         return divisors.indices.contains(i / 2) ? frequency / Double(divisors[i / 2]) : frequency
       }
     }
+    guard case .longrope(_, let long, let context, _) = scaling else {
+      longFrequencies = nil
+      return
+    }
+    let others = RotaryEmbedding(width: width, base: base, scaling: .divided(by: long), axes: axes)
+    longFrequencies = (others.frequencies, context)
   }
 
   /// For each pair the even number that its frequency has in a rotation of the width, and the
@@ -135,8 +152,11 @@ package struct RotaryEmbedding: Sendable {
   ///   - matrix: `[tokens, heads * headDimension]`
   ///   - headDimension: At least the turning width; what is beyond it stays.
   ///   - positions: One a row.
-  package func rotate(_ matrix: inout Matrix, headDimension: Int, positions: [Int]) {
-    rotate(&matrix, headDimension: headDimension, positions: [positions])
+  ///   - lengths: For each row how long its sequence is; nil where that does not matter.
+  package func rotate(
+    _ matrix: inout Matrix, headDimension: Int, positions: [Int], lengths: [Int]? = nil
+  ) {
+    rotate(&matrix, headDimension: headDimension, positions: [positions], lengths: lengths)
   }
 
   /// Turns every head of every row of tokens that stand in several directions.
@@ -146,7 +166,10 @@ package struct RotaryEmbedding: Sendable {
   ///   - headDimension: At least the turning width; what is beyond it stays.
   ///   - positions: A list for each direction, one position a row; directions that are not given
   ///     are as the first.
-  package func rotate(_ matrix: inout Matrix, headDimension: Int, positions: [[Int]]) {
+  ///   - lengths: For each row how long its sequence is; nil where that does not matter.
+  package func rotate(
+    _ matrix: inout Matrix, headDimension: Int, positions: [[Int]], lengths: [Int]? = nil
+  ) {
     precondition(!positions.isEmpty && positions.allSatisfy { $0.count == matrix.rows })
     let half = frequencies.count
     let columns = matrix.columns
@@ -154,6 +177,10 @@ package struct RotaryEmbedding: Sendable {
     matrix.values.withUnsafeMutableBufferPointer { values in
       let values = DisjointWrites(values)
       Parallel.forEach(rows, scratch: { [Float](repeating: 0, count: 2 * half) }) { row, table in
+        var frequencies = frequencies
+        if let longFrequencies, let lengths, lengths[row] > longFrequencies.beyond {
+          frequencies = longFrequencies.values
+        }
         for i in 0..<half {
           // PyTorch rounds the angle to f32 before it takes the cosine.
           let position = positions[axes[i] < positions.count ? axes[i] : 0][row]

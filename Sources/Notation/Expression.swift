@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// A formula of a declaration or a recipe, such as `headCount * headDimension` or
 /// `layer < layerCount / 8 or layer >= 7 * layerCount / 8`.
 ///
 /// Numbers, strings in single quotes, names, `+ - * / % **`, comparisons, `and or not`,
-/// `condition ? a : b`, and the functions `floor ceil round sqrt min max`. There are no loops
+/// `condition ? a : b`, and the functions `floor ceil round sqrt log min max`. There are no loops
 /// and no assignments: evaluation takes one step a node of the text, which are bounded.
 /// Grammar: `Formats/Architectures/README.md`.
 package struct Expression: Sendable, CustomStringConvertible {
@@ -104,6 +110,11 @@ package struct Expression: Sendable, CustomStringConvertible {
     try truth(of: root, names)
   }
 
+  /// Computes a formula that must give a number.
+  package func number(_ names: [String: Value]) throws(Failure) -> Double {
+    try number(of: root, names)
+  }
+
   private func failure(_ reason: String) -> Failure {
     Failure(formula: description, reason: reason)
   }
@@ -194,6 +205,7 @@ package struct Expression: Sendable, CustomStringConvertible {
     case ("ceil", 1): return arguments[0].rounded(.up)
     case ("round", 1): return arguments[0].rounded(.toNearestOrEven)
     case ("sqrt", 1): return try finite(arguments[0].squareRoot())
+    case ("log", 1): return try finite(log(arguments[0]))
     case ("min", 1...): return arguments.min() ?? 0
     case ("max", 1...): return arguments.max() ?? 0
     default: throw failure("there is no function '\(function)' of \(arguments.count) arguments")

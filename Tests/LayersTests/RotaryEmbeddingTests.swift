@@ -124,6 +124,26 @@ struct RotaryEmbeddingTests {
     #expect(zip(ratios, ratios.dropFirst()).allSatisfy { $0 <= $1 * (1 + 1e-12) })
   }
 
+  @Test func longropeDividesByTheNumbersForTheLengthOfASequence() {
+    let x = Samples.matrix(5, 8, seed: 9)
+    let positions = [0, 1, 2, 3, 4]
+    let (short, long): ([Float], [Float]) = ([1, 2, 3, 4], [1.5, 5, 8, 11])
+    let rotary = RotaryEmbedding(
+      width: 8, base: 100,
+      scaling: .longrope(short: short, long: long, originalContext: 4, stretch: 2))
+    for (length, divisors) in [(3, short), (4, short), (5, long)] {
+      var result = x
+      rotary.rotate(
+        &result, headDimension: 8, positions: positions,
+        lengths: [Int](repeating: length, count: 5))
+      let plain = Self.rotated(
+        RotaryEmbedding(width: 8, base: 100, scaling: .divided(by: divisors)), x, head: 8,
+        positions)
+      // A factor of 2 is exact.
+      #expect(result.values == plain.values.map { 2 * $0 })
+    }
+  }
+
   @Test func yarnKeepsFastPairsAndDividesSlowOnes() {
     let plain = RotaryEmbedding(width: 64, base: 10_000).frequencies
     let yarn = RotaryEmbedding(

@@ -54,9 +54,13 @@ struct ArchitectureParityTests {
   /// Families whose texts are seen as a whole.
   static let encoders: Set = ["bert"]
 
+  /// Families whose first keys would turn otherwise once the text is long; what is kept of them stays
+  /// as it is, here as in transformers.
+  static let rotatedByLength: Set = ["phi3-longrope"]
+
   @Test(
     "going on token by token gives the same logits",
-    arguments: names.filter { !encoders.contains($0) })
+    arguments: names.filter { !encoders.union(rotatedByLength).contains($0) })
   func steps(name: String) throws {
     let golden = try Checkpoint(path: Fixtures.path("architectures/\(name)/golden.safetensors"))
     let tokens = try #require(golden["tokens"]).integers

@@ -17,13 +17,13 @@ struct FamilyConfigurationTests {
   static let contradictions = [
     Contradiction(
       family: "gemma2", old: #""layer_types": ["#, new: #""layer_types": ["full_attention","#,
-      words: ["config.json", "layer_types", "each of 4 layers", "5 entries"]),
+      words: ["config.json", "layer_types", "a list of 4", "5 entries"]),
     Contradiction(
       family: "gemma2", old: #""sliding_attention""#, new: #""chunked_attention""#,
       words: ["config.json", "layer_types", "full_attention and sliding_attention"]),
     Contradiction(
       family: "smollm3", old: #""no_rope_layers": ["#, new: #""no_rope_layers": 4, "was": ["#,
-      words: ["no_rope_layers", "each of 4 layers", "none"]),
+      words: ["no_rope_layers", "a list of 4", "none"]),
     Contradiction(
       family: "qwen3-moe", old: #""mlp_only_layers": ["#, new: #""mlp_only_layers": [4,"#,
       words: ["mlp_only_layers", "numbers of layers below 4"]),

@@ -133,6 +133,16 @@ MODELS = {
         dict(sliding_window=5, partial_rotary_factor=0.75, hidden_size=64, intermediate_size=40,
              rope_parameters=rope(partial_rotary_factor=0.75)),
         {"window": WINDOW, "whole heads rotated": {ROPE + "dimension": "headDimension"}}),
+    # The text is longer than the original context.
+    "phi3-longrope": (
+        "Phi3",
+        dict(sliding_window=None, hidden_size=64, intermediate_size=40,
+             original_max_position_embeddings=8,
+             rope_parameters=rope("longrope", 100.0, partial_rotary_factor=0.75,
+                                  short_factor=[1.0, 1.1, 1.3, 1.6, 2.0, 2.5],
+                                  long_factor=[1.0, 1.5, 2.5, 4.5, 6.0, 7.5])),
+        {"numbers of short texts": {ROPE + "longDivisors": "ropeDivisor"},
+         "no stretch": {ROPE + "stretch": 1}}),
     "bert": (
         "Bert", dict(num_hidden_layers=3),
         {"second type": {"steps.tokenType.row": 1}, "causal": {LAYERS + "attention.mask": "causal"},

@@ -82,7 +82,7 @@ extension HyperparameterSource {
       guard values.count == count, list.array?.count == count else {
         throw .configuration(
           path: path, key: key,
-          sentence: "expected a list with an entry for each of \(count) layers, found "
+          sentence: "expected a list of \(count), found "
             + (list.array.map { "\($0.count) entries" } ?? "none"))
       }
       return values

@@ -79,7 +79,7 @@ struct AttentionBlock: Block {
 
   private static let ropeSettings: Set = [
     "when", "dimension", "base", "scaling", "factor", "lowFactor", "highFactor", "fastTurns",
-    "slowTurns", "originalContext", "truncates", "axes",
+    "slowTurns", "originalContext", "truncates", "axes", "divisors", "longDivisors", "stretch",
   ]
 
   /// The rotation that the settings name; nil without one.
@@ -104,7 +104,7 @@ struct AttentionBlock: Block {
     let scaling: RotaryEmbedding.Scaling
     switch try reader.text("scaling", in: "rope") {
     case "default", "none":
-      scaling = reader.ropeDivisors.map { .divided(by: $0) } ?? .none
+      scaling = reader.ropeDivisors("divisors").map { .divided(by: $0) } ?? .none
     case "linear": scaling = .linear(factor: try number("factor"))
     case "llama3":
       scaling = .llama3(
@@ -116,9 +116,20 @@ struct AttentionBlock: Block {
         slowTurns: try number("slowTurns"), originalContext: try number("originalContext"),
         truncates: reader.has("truncates", in: "rope")
           ? try reader.bool("truncates", in: "rope") : true)
+    case "longrope":
+      func divisors(_ key: String) throws(ModelError) -> [Float] {
+        if let divisors = reader.ropeDivisors(key) { return divisors }
+        let numbers = try reader.numbers(key, in: "rope", count: turning / 2)
+        return try reader.checked(numbers.map { Float($0) }, of: key)
+      }
+      scaling = .longrope(
+        short: try divisors("divisors"), long: try divisors("longDivisors"),
+        originalContext: Int(clamping: Int64(exactly: try number("originalContext")) ?? .max),
+        stretch: try number("stretch"))
     case let other:
       throw reader.error(
-        "the rope scaling '\(other)' is not known; known are default, linear, llama3, yarn")
+        "the rope scaling '\(other)' is not known; known are default, linear, llama3, yarn, longrope"
+      )
     }
     return RotaryEmbedding(
       width: turning, base: try number("base"), scaling: scaling,

@@ -45,15 +45,21 @@ final class BlockReader {
 
   /// Reads what the rotary frequencies of later layers are divided by, if it is there.
   func readRopeDivisors(_ key: String) throws(ModelError) {
-    guard let divisors = try valuesIfPresent(key) else { return }
-    guard divisors.allSatisfy({ $0.isFinite && $0 > 0 }) else {
-      throw error("\(key): expected positive numbers; get an intact copy of the file")
+    state.ropeDivisors[key] = try valuesIfPresent(key).map { (divisors) throws(ModelError) in
+      try checked(divisors, of: key)
     }
-    state.ropeDivisors = divisors
   }
 
   /// What they are divided by; nil if no tensor says so.
-  var ropeDivisors: [Float]? { state.ropeDivisors }
+  func ropeDivisors(_ key: String) -> [Float]? { state.ropeDivisors[key] }
+
+  /// Numbers by which something is divided.
+  func checked(_ divisors: [Float], of key: String) throws(ModelError) -> [Float] {
+    guard divisors.allSatisfy({ $0.isFinite && $0 > 0 }) else {
+      throw error("\(key): expected positive numbers; get an intact copy of the file")
+    }
+    return divisors
+  }
 
   func error(_ sentence: String) -> ModelError {
     .configuration(
@@ -151,6 +157,20 @@ final class BlockReader {
         throw element.error("expected a number")
       }
       numbers.append(number)
+    }
+    return numbers
+  }
+
+  /// The numbers that a formula gives for each element of hyperparameters that are lists.
+  func numbers(_ key: String, in object: String, count: Int) throws(ModelError) -> [Double] {
+    let member = try step.declaration.settings.member(object).member(key)
+    let expression = try member.expression()
+    var numbers: [Double] = []
+    for index in 0..<count {
+      let names = Part.layerValues(step.values, of: index, in: part.declaration)
+      do throws(Expression.Failure) { numbers.append(try expression.number(names)) } catch {
+        throw member.error("\(error)")
+      }
     }
     return numbers
   }
@@ -310,6 +330,6 @@ final class PartReader {
   var table: (weight: Weight, parameter: Parameter)?
   /// What embeddings of tokens are multiplied with.
   var tableScale: Float = 1
-  /// What rotary frequencies are divided by.
-  var ropeDivisors: [Float]?
+  /// What rotary frequencies are divided by, by the tensors' names.
+  var ropeDivisors: [String: [Float]] = [:]
 }

@@ -6,61 +6,87 @@ import Notation
 extension Model {
   /// What the frequencies of the language model are divided by where GGUF has no key for it.
   ///
-  /// One number for each pair of elements that turn. A checkpoint has a tensor for it, or the scaling of
-  /// Llama 3; nil for other scalings.
+  /// One number for each pair of elements that turn. A checkpoint has tensors for it, or the scaling of
+  /// Llama 3 or LongRoPE; none for other scalings.
   ///
-  /// - Source: llama.cpp, `rope_freqs.weight`: a frequency is divided by its element.
+  /// - Source: llama.cpp, `rope_freqs.weight`, `rope_factors_short.weight` and
+  ///   `rope_factors_long.weight`: a frequency is divided by its element.
   /// - Throws: ``ModelError`` for a configuration that makes no sense.
-  package func ropeDivisors() throws(ModelError) -> ComputedVector? {
-    for (part, parameters) in zip(architecture.parts, census.parameters) {
-      guard part.kind == .language,
-        let parameter = part.parameters.first(where: \.isRopeDivisors)
-      else { continue }
-      if let bound = parameters.compactMap(\.self).first(where: \.parameter.isRopeDivisors) {
-        let values = try bound.matrices(rows: 1, order: .model).first?.values() ?? []
-        return ComputedVector(
-          name: parameter.ggufName, values: values, origin: "a tensor of the checkpoint")
+  package func ropeDivisors() throws(ModelError) -> [ComputedVector] {
+    guard let place = architecture.parts.firstIndex(where: { $0.kind == .language }) else {
+      return []
+    }
+    let part = architecture.parts[place]
+    let computed = try part.ropeDivisors()
+    var vectors: [ComputedVector] = []
+    for parameter in part.parameters where parameter.isRopeDivisors {
+      let bound = census.parameters[place].compactMap(\.self).first {
+        $0.parameter.role == parameter.role
       }
-      return try part.llama3Divisors().map {
-        ComputedVector(
-          name: parameter.ggufName, values: $0, origin: "computed from the rope settings")
+      if let bound {
+        vectors.append(
+          ComputedVector(
+            name: parameter.ggufName,
+            values: try bound.matrices(rows: 1, order: .model).first?.values() ?? [],
+            origin: "a tensor of the checkpoint"))
+      } else if let values = computed[parameter.role] {
+        vectors.append(
+          ComputedVector(
+            name: parameter.ggufName, values: values, origin: "computed from the rope settings"))
       }
     }
-    return nil
+    return vectors
   }
 }
 
 extension Parameter {
+  fileprivate static let ropeDivisorsRole = "language.ropeDivisors."
+
   /// Whether it holds what rotary frequencies are divided by.
-  package var isRopeDivisors: Bool { role == "language.ropeDivisors.divisors" }
+  package var isRopeDivisors: Bool { role.hasPrefix(Parameter.ropeDivisorsRole) }
 }
 
 extension Part {
-  /// By what the scaling of Llama 3 divides the frequencies; nil without it.
-  fileprivate func llama3Divisors() throws(ModelError) -> [Float]? {
+  /// By what the scaling of Llama 3, or LongRoPE's, divides the frequencies, by the roles of the tensors
+  /// for it.
+  fileprivate func ropeDivisors() throws(ModelError) -> [String: [Float]] {
     for step in steps where step.declaration.block == "attention" {
       let reader = BlockReader(
         step, of: self, parameters: [], state: PartReader(), options: ForwardPass.Options())
       guard step.declaration.settings["rope"] != nil,
-        try reader.text("scaling", in: "rope") == "llama3",
+        try ["llama3", "longrope"].contains(reader.text("scaling", in: "rope")),
         let rotary = try AttentionBlock.rotary(reader, width: try reader.count("headDimension"))
       else { continue }
-      return rotary.divisors(base: try reader.number("base", in: "rope"))
+      let role = Parameter.ropeDivisorsRole
+      if case .longrope(let short, let long, _, _) = rotary.scaling {
+        return [role + "divisors": short, role + "longDivisors": long]
+      }
+      return [role + "divisors": rotary.divisors(base: try reader.number("base", in: "rope"))]
     }
-    return nil
+    return [:]
   }
 
-  /// The hyperparameters that only say how Llama 3's scaling divides frequencies.
+  /// The hyperparameters that only say how these scalings divide frequencies.
   ///
-  /// A GGUF has their result in a tensor; ``Model/ropeDivisors()`` compares both.
+  /// A GGUF has their result in tensors; ``Model/ropeDivisors()`` compares both.
   var ropeScalingNames: Set<String> {
     for step in steps where step.declaration.block == "attention" {
       guard let rope = step.declaration.settings["rope"],
         let scaling = try? rope.member("scaling").expression(),
-        (try? scaling.value(step.values)) == .text("llama3")
+        let kind = try? scaling.value(step.values)
       else { continue }
-      let settings = ["scaling", "factor", "lowFactor", "highFactor", "originalContext"]
-      return Set(settings.flatMap { (try? rope[$0]?.expression().names) ?? [] })
+      switch kind {
+      case .text("llama3"):
+        let settings = ["scaling", "factor", "lowFactor", "highFactor", "originalContext"]
+        return Set(settings.flatMap { (try? rope[$0]?.expression().names) ?? [] })
+      case .text("longrope"):
+        // A GGUF need not name the kind beside its tensors.
+        let names = Set(scaling.names)
+        return declaration.hyperparameters.filter { names.contains($0.name) }.reduce(names) {
+          $0.union($1.fallback.names)
+        }
+      default: continue
+      }
     }
     return []
   }

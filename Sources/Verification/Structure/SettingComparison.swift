@@ -50,8 +50,8 @@ struct SettingComparison {
 
   /// Compares what rotary frequencies are divided by, whether numbers or a tensor say so.
   private func checkRopeDivisors(into findings: inout Findings) throws(ModelError) {
-    let ours = try reference.ropeDivisors()?.values ?? []
-    let theirs = try candidate.ropeDivisors()?.values ?? []
+    let ours = try reference.ropeDivisors().flatMap(\.values)
+    let theirs = try candidate.ropeDivisors().flatMap(\.values)
     guard !(ours.isEmpty && theirs.isEmpty) else { return }
     findings.count(.rope)
     let isSame =
