@@ -128,7 +128,7 @@ class Bench:
         # What was gathered last serves below.
         self.compare(f"calibrate on {WINDOWS * WINDOW} tokens, 305 M weights", passes[::-1])
         make = ["quantize", model, "--type", "Q4_K_M", "--calibration", statistics, "-o", output]
-        ways = [self.pare(*make, "--method", "feedback", output=output), self.pare(*make, output=output)]
+        ways = [self.pare(*make, output=output), self.pare(*make, "--method", "search", output=output)]
         ways[0].name, ways[1].name = "pare, feedback", "pare, search"
         self.compare("quantize to Q4_K_M, 305 M weights", ways)
         print(f"  a thousand tokens: {passes[0].median('seconds') / (WINDOWS * WINDOW) * 1e3:.1f} s;"

@@ -87,7 +87,7 @@ class Fidelity:
         files = [argument for file in data for argument in ("--data", file)]
         _, gathering = self.pare("calibrate", model, "--hessian", "--for", type, *more, "-o", statistics, *files)
         _, seconds = self.pare("quantize", model, "--type", type, *more, "--calibration", statistics,
-                               "--method", "feedback", "-o", output)
+                               "-o", output)
         return gathering + seconds
 
     def gguf(self, name, fixture):
@@ -120,8 +120,8 @@ class Fidelity:
         model = os.path.join(FIXTURES, name)
         peer = self.path(name, "llama.cpp", f"{kind}.gguf")
         informed = self.path(name, "llama.cpp", f"{kind}-imatrix.gguf")
-        calibrated = ["--calibration", statistics]
-        feedback = [*calibrated, "--method", "feedback"]
+        calibrated = ["--calibration", statistics, "--method", "search"]
+        feedback = ["--calibration", statistics]
         for label, path, quantize in (("llama.cpp", peer, (PLAIN, source, kind, peer, self.threads)),
                                       ("llama.cpp, imatrix", informed, (IMATRIX, source, statistics, kind, informed))):
             failure, seconds = self.python(*quantize)
@@ -191,8 +191,8 @@ class Fidelity:
                 yield kind, "mlx-lm", None, seconds, {"failure": " ".join(failure)}
             else:
                 yield kind, "mlx-lm", weights(peer), seconds, self.verify(folder, peer, [judging])
-            calibrated = ["--calibration", statistics]
-            feedback = [*calibrated, "--method", "feedback"]
+            calibrated = ["--calibration", statistics, "--method", "search"]
+            feedback = ["--calibration", statistics]
             alike, planned = ["--type", f"{bits}bit"], ["--like", f"{bits}bit", "--data", words]
             costs = ["--costs", self.path(name, "mlx-costs-feedback.json")]
             for label, more in (("Pare", alike), ("Pare, calibrated", [*alike, *calibrated]),
@@ -221,11 +221,11 @@ class Fidelity:
         (questions, _), (judging, _) = self.halves(name)
         statistics = self.path(name, "vision-statistics.gguf")
         self.pare("calibrate", model, "--hessian", "-o", statistics, "--data", questions)
-        calibrated = ["--calibration", statistics]
+        calibrated = ["--calibration", statistics, "--method", "search"]
         for kind in VISION_TYPES:
             for label, more in (("Pare", []), ("Pare, calibrated, biases kept", [*calibrated, "--keep-biases"]),
                                 ("Pare, calibrated", calibrated),
-                                ("Pare, feedback", [*calibrated, "--method", "feedback"])):
+                                ("Pare, feedback", ["--calibration", statistics])):
                 output = os.path.join(self.folder, name, f"{label}-vision-{kind}")
                 _, seconds = self.pare("quantize", model, "--type", "bf16", "--vision-type", kind, "-o", output, *more)
                 projector = os.path.join(output, f"mmproj-{name}-{kind}.gguf")
@@ -302,7 +302,7 @@ Made by `scripts/bench fidelity --markdown Benchmarks/fidelity.md`. Half of each
 a vision part of 8 bits, the same for all. KL is that of [`pare verify`](../Formats/report.md), over the whole vocabulary,
 in nats, with its interval over documents. "ratio": mean KL over that of the peer's better row. "imatrix", "calibrated":
 with the statistics of `pare calibrate`, the same file for both programs; Pare's biases then make up for what their weights
-lose in the mean, unless "biases kept". "feedback": with `--method feedback`; "folded": `--fold` beside it
+lose in the mean, unless "biases kept"; with `--method search`. "feedback": without that, for the statistics are of `--hessian`; "folded": `--fold` beside it
 ([both](../Formats/feedback.md)). "sequence": the same with statistics of `pare calibrate --hessian --for TYPE`, gathered block by
 block along the model that is quantized. "budget": `pare quantize --size` with the bytes of llama.cpp's file, in MLX folders
 `--like` with the type. "seconds": the whole command, for "sequence" the statistics as well; what tensors cost is measured for the first

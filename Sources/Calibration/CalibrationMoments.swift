@@ -107,6 +107,17 @@ package struct CalibrationMoments: Sendable {
     owner = checkpoint
   }
 
+  /// Whether a file of statistics holds some.
+  ///
+  /// - Parameter path: A file of any kind.
+  /// - Returns: False also for a file that cannot be read.
+  package static func areKept(in path: String) -> Bool {
+    guard !path.hasSuffix(".dat"), let checkpoint = try? Checkpoint(path: path) else {
+      return false
+    }
+    return !(checkpoint.metadata[CalibrationMoments.weightsKey]?.strings ?? []).isEmpty
+  }
+
   /// The moments of several runs as those of one.
   ///
   /// - Parameter paths: Files of `pare calibrate --hessian`, of one model.

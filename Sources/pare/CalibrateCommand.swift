@@ -30,7 +30,7 @@ struct CalibrateCommand: ParsableCommand {
 
   @Flag(
     help: ArgumentHelp(
-      "Also how columns go together, for quantize --method feedback: 8·n² bytes for each layer of n "
+      "Also how columns go together, for codes that make up for each other's errors: 8·n² bytes for each layer of n "
         + "inputs. Every eighth sample is held out, to judge by."))
   var hessian = false
 

@@ -19,9 +19,9 @@ struct GuidanceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "How codes are found: search; magnitude, where large values count more; or feedback, whose "
-        + "codes make up for each other's errors (statistics of `pare calibrate --hessian`).",
+        + "codes make up for each other's errors (default with statistics of `pare calibrate --hessian`).",
       valueName: "method"))
-  var method = PareMethod.search
+  var method: PareMethod?
 
   @Flag(help: "Leave biases as they are.")
   var keepBiases = false
@@ -45,15 +45,19 @@ struct GuidanceOptions: ParsableArguments {
 
   func validate() throws {
     if calibration == nil {
-      if method != .search {
+      if let method, method != .search {
         throw ValidationError(
           "--method \(method.rawValue): expected --calibration with statistics of pare calibrate")
+      }
+      if fold {
+        throw ValidationError(
+          "--fold: expected --calibration with statistics of pare calibrate --hessian")
       }
       if keepBiases {
         throw ValidationError("--keep-biases: without --calibration they stay as they are anyway")
       }
     }
-    if fold, method != .feedback {
+    if fold, let method, method != .feedback {
       throw ValidationError("--fold: expected --method feedback, whose second moments judge it")
     }
   }

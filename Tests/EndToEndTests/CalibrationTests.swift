@@ -82,6 +82,15 @@ struct CalibrationTests {
       divergences.append(try #require(verified.json["groups"]?["text"]?["meanKL"]?.number))
     }
     #expect(divergences[1] < 0.7 * divergences[0])
+    // Without a word, what the statistics allow.
+    let silent = try Command(
+      "quantize", model, "--type", "Q4_K_M", "--calibration", statistics, "-o",
+      folder.file("silent"), "--quiet")
+    #expect(silent.status == 0, "\(silent.error)")
+    let name = "/mm1-tiny-Q4_K_M.gguf"
+    #expect(
+      try TemporaryFolder.read(folder.file("silent") + name)
+        == TemporaryFolder.read(folder.file("feedback") + name))
   }
 
   @Test("feedback without what it needs is an error that says what to do")

@@ -55,7 +55,7 @@ struct FoldingTests {
       let output = folder.file("out\(options.count)")
       let quantized = try Command(
         ["quantize", model.path, "--to", container, "--type", type, "--calibration", statistics]
-          + ["--method", "feedback", "-o", output, "--quiet"] + options)
+          + ["-o", output, "--quiet"] + options)
       #expect(quantized.status == 0, "\(quantized.error)")
       #expect(quantized.output.contains("take over scales") == !options.isEmpty)
       // Against the model without outliers, which computes the same.
@@ -77,7 +77,7 @@ struct FoldingTests {
     let model = Fixtures.path("llava-tiny")
     let bare = try Command(
       "quantize", model, "--type", "Q4_K_M", "--fold", "-o", folder.file("out"))
-    #expect(bare.status == 64 && bare.error.contains("--method feedback"), "\(bare.error)")
+    #expect(bare.status == 64 && bare.error.contains("--hessian"), "\(bare.error)")
     let statistics = folder.file("a.gguf")
     let made = try Command(
       "calibrate", model, "--data", model + "/evaluation/text.txt", "--samples", "8", "--hessian",
