@@ -52,6 +52,9 @@ package struct RotaryEmbedding: Sendable {
     case alternating
     /// So many pairs turn by time, height and width, one after the other; as in Qwen2-VL's decoder.
     case sections([Int])
+    /// The same numbers, but pairs turn by time, height and width in turn, for as long as a
+    /// direction has some left; by time otherwise. As in Qwen3-VL's decoder.
+    case turns([Int])
   }
 
   /// Angle a position step for each pair, in radians.
@@ -135,6 +138,12 @@ package struct RotaryEmbedding: Sendable {
     case .sections(let counts):
       let places = counts.enumerated().flatMap { [Int](repeating: $0, count: max(0, $1)) }
       return ((0..<pairs).map { 2 * $0 }, (0..<pairs).map { $0 < places.count ? places[$0] : 0 })
+    case .turns(let counts):
+      let places = (0..<pairs).map { pair in
+        let (turn, place) = pair.quotientAndRemainder(dividingBy: max(1, counts.count))
+        return counts.indices.contains(place) && turn < counts[place] ? place : 0
+      }
+      return ((0..<pairs).map { 2 * $0 }, places)
     }
   }
 

@@ -75,6 +75,11 @@ struct ProcessorDefaults {
       return ProcessorDefaults(
         size: .rounded(factor: 28, pixels: 56 * 56...28 * 28 * 1280), mean: openAIMean,
         deviation: openAIDeviation, isSquare: false, sizing: .merged)
+    case "Qwen3VL":
+      // No type of transformers, where the configuration of Qwen2-VL's says so.
+      return ProcessorDefaults(
+        size: .rounded(factor: 32, pixels: 256 * 256...4096 * 4096), mean: half, deviation: half,
+        isSquare: false, sizing: .merged)
     case "Idefics3", "SmolVLM":
       return ProcessorDefaults(
         resample: .lanczos, size: .evenLongestEdge(4 * 364, limit: 4096), mean: half,

@@ -180,6 +180,11 @@ struct RotaryEmbeddingTests {
     #expect(changed(turned(.sections([2, 3, 3]), [0, 5, 0])) == [2, 3, 4])
     #expect(changed(turned(.sections([2, 3, 3]), [0, 0, 5])) == [5, 6, 7])
     #expect(turned(.sections([2, 3, 3]), [5, 5, 5]) == Self.rotated(line, x, head: 16, [5]))
+    // Where the turn of a direction comes once more than it has pairs, time takes it.
+    #expect(changed(turned(.turns([4, 2, 2]), [5, 0, 0])) == [0, 3, 6, 7])
+    #expect(changed(turned(.turns([4, 2, 2]), [0, 5, 0])) == [1, 4])
+    #expect(changed(turned(.turns([4, 2, 2]), [0, 0, 5])) == [2, 5])
+    #expect(turned(.turns([4, 2, 2]), [5, 5, 5]) == Self.rotated(line, x, head: 16, [5]))
     // Directions that are not given are as the first.
     #expect(turned(.sections([2, 3, 3]), [5]) == Self.rotated(line, x, head: 16, [5]))
     for axes in [RotaryEmbedding.Axes.halves, .alternating] {

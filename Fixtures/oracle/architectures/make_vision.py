@@ -70,6 +70,29 @@ PIXTRAL = dict(VISION, model_type="pixtral", image_size=64, patch_size=8, hidden
 WRONG_ROTATIONS = {
     "no rotation": mistake("vision", **{ROPE + "when": False}),
     "rotation by halves": mistake("vision", **{ROPE + "axes": "halves"})}
+QWEN_TOKENS = dict(image_token_id=IMAGE_TOKEN, video_token_id=497, vision_start_token_id=499,
+                   vision_end_token_id=498)
+# Of 8 pairs the last turns by time, although its turn is that of the height.
+TURNS = dict(MROPE, mrope_section=[4, 2, 2], mrope_interleaved=True)
+QWEN3_VISION = dict(
+    depth=3, hidden_size=24, intermediate_size=40, out_hidden_size=32, num_heads=2, patch_size=8,
+    num_position_embeddings=25, deepstack_visual_indexes=[0, 2])
+QWEN3_PROCESSOR = ("Qwen2VL", dict(
+    patch_size=8, size={"shortest_edge": 16 * 16, "longest_edge": 32 * 50}, image_mean=[0.5] * 3,
+    image_std=[0.5] * 3))
+QWEN3_MISTAKES = {
+    "activation": WRONG_ACTIVATION,
+    "positions in a line": mistake("vision", **{"steps.positionGrid.block": "positionTable"}),
+    "rotation": mistake("vision", **{ROPE + "when": False}),
+    "rotation by turns": mistake("vision", **{ROPE + "axes": "alternating"}),
+    "pairs one after the other": mistake("language", **{ROPE + "takesTurns": False}),
+    "levels in the other order": mistake("language", **{LAYERS + "addLevel.level": "levelCount - 1 - layer"}),
+    "levels a layer later": mistake("language", **{
+        LAYERS + "addLevel.when": "layer >= 1 and layer <= levelCount",
+        LAYERS + "addLevel.level": "layer - 1"}),
+    "levels a layer earlier": mistake("vision", **{
+        "hyperparameters.level": {"perLayer": "layerCount", "default": "=layer == 0 or layer == 1 ? layer : -1"}}),
+    "norm of levels": mistake("connector", **{"steps.levels.mergeLevel.epsilon": 1})}
 PALIGEMMA = dict(image_token_index=IMAGE_TOKEN, projection_dim=32, vocab_size=512)
 TOKEN_BY_TOKEN = mistake("language", **{LAYERS + "attention.wholePrompt": False})
 
@@ -102,8 +125,7 @@ MODELS = {
         dict(TEXT, rope_parameters=MROPE),
         dict(depth=2, embed_dim=24, hidden_size=32, num_heads=2, mlp_ratio=2, patch_size=14,
              spatial_merge_size=2, temporal_patch_size=2),
-        dict(image_token_id=IMAGE_TOKEN, video_token_id=497, vision_start_token_id=499,
-             vision_end_token_id=498),
+        QWEN_TOKENS,
         ("Qwen2VL", dict(size={"shortest_edge": 56 * 56, "longest_edge": 84 * 60})),
         {"activation": mistake("vision", **{LAYERS + "feedForward.activation": "'gelu'"}),
          "rotation": mistake("vision", **{ROPE + "when": False}),
@@ -115,14 +137,17 @@ MODELS = {
         dict(TEXT, rope_parameters=MROPE),
         dict(depth=3, hidden_size=24, intermediate_size=40, out_hidden_size=32, num_heads=2,
              patch_size=14, window_size=56, fullatt_block_indexes=[1]),
-        dict(image_token_id=IMAGE_TOKEN, video_token_id=497, vision_start_token_id=499,
-             vision_end_token_id=498),
+        QWEN_TOKENS,
         ("Qwen2VL", dict(size={"shortest_edge": 56 * 56, "longest_edge": 12000})),
         {"activation": WRONG_ACTIVATION,
          "no windows": mistake("vision", **{LAYERS + "attention.windowSide": 0}),
          "windows in all layers": mistake("vision", **{LAYERS + "attention.windowSide": "windowSide"}),
          "half windows": mistake(
              "vision", **{LAYERS + "attention.windowSide": "isFull ? 0 : windowSide / 2"})}),
+    "qwen3vl": (
+        "Qwen3VL",
+        dict(TEXT, num_hidden_layers=3, head_dim=16, rope_parameters=TURNS),
+        QWEN3_VISION, QWEN_TOKENS, QWEN3_PROCESSOR, QWEN3_MISTAKES),
     "internvl": (
         "InternVL",
         dict(TEXT, model_type="qwen2"),
@@ -211,15 +236,31 @@ MODELS = {
 
 
 # Those that are given two images.
-PAIRS = {"paligemma", "paligemma2", "llava-next", "pixtral", "mistral3"}
+PAIRS = {"qwen3vl", "paligemma", "paligemma2", "llava-next", "pixtral", "mistral3"}
+
+
+def keep(results, name, output, order=None):
+    rows = output.detach().reshape(-1, output.shape[-1]).clone()
+    results[name] = rows if order is None else rows[order]
 
 
 def kept(results, name, order=None):
     def hook(_, __, output):
         output = output[0] if isinstance(output, tuple) else output
-        output = getattr(output, "last_hidden_state", output)
-        rows = output.detach().reshape(-1, output.shape[-1]).clone()
-        results[name] = rows if order is None else rows[order]
+        keep(results, name, getattr(output, "last_hidden_state", output), order)
+    return hook
+
+
+def taken(results, name, order=None):
+    """What goes into a module: Qwen3-VL adds to what the one before has given."""
+    return lambda _, inputs: keep(results, name, inputs[0], order)
+
+
+def with_levels(results):
+    """Keeps what images become, and behind it what they bring to layers, as the connector's result."""
+    def hook(_, __, output):
+        results["connector"] = torch.cat(
+            [output.pooler_output, *output.deepstack_features], -1).detach().clone()
     return hook
 
 
@@ -261,12 +302,25 @@ def prompt(name, counts):
     return tokens + AFTER, None
 
 
-def qwen_pixels(inputs, side=2):
-    """The patches of Qwen's processor as an image."""
-    _, rows, columns = inputs["image_grid_thw"][0].tolist()
-    patches = inputs["pixel_values"].reshape(
-        rows // side, columns // side, side, side, 3, 2, 14, 14)[..., 0, :, :]
-    return patches.permute(4, 0, 2, 5, 1, 3, 6).reshape(1, 3, rows * 14, columns * 14)
+def qwen_pixels(inputs, patch, side=2):
+    """The patches of Qwen's processor as images."""
+    images, start = [], 0
+    for _, rows, columns in inputs["image_grid_thw"].tolist():
+        own = inputs["pixel_values"][start:start + rows * columns].reshape(
+            rows // side, columns // side, side, side, 3, 2, patch, patch)[..., 0, :, :]
+        images.append(
+            own.permute(4, 0, 2, 5, 1, 3, 6).reshape(1, 3, rows * patch, columns * patch))
+        start += rows * columns
+    return images
+
+
+def block_orders(grids):
+    """Of several images one behind the other."""
+    orders, start = [], 0
+    for _, rows, columns in grids.tolist():
+        orders.append(start + block_order((rows, columns), 2))
+        start += rows * columns
+    return torch.cat(orders)
 
 
 def tile_counts(inputs):
@@ -303,16 +357,20 @@ def traced(model, name, inputs, counts):
     text = inner.text_model if hasattr(inner, "text_model") else inner.language_model
     hooks = {}
     if name.startswith("qwen"):
-        _, rows, columns = inputs["image_grid_thw"][0].tolist()
-        order, back = block_order((rows, columns), 2), None
+        order, back = block_orders(inputs["image_grid_thw"]), None
         hooks[vision.patch_embed] = ("vision.embeddings", order)
         if name == "qwen2.5vl":
+            _, rows, columns = inputs["image_grid_thw"][0].tolist()
             windows = get_vision_window_index(
                 inputs["image_grid_thw"], spatial_merge_size=2, window_size=56, patch_size=14)[0]
             order, back = block_order((rows, columns), 2, windows), torch.argsort(windows)
         for index, layer in enumerate(vision.blocks):
             hooks[layer] = (f"vision.layers.{index}", order)
-        hooks[vision.merger] = ("connector", back)
+        if name.startswith("qwen3"):
+            vision.blocks[0].register_forward_pre_hook(taken(results, "vision.positions", order))
+            vision.register_forward_hook(with_levels(results))
+        else:
+            hooks[vision.merger] = ("connector", back)
     elif name in ["pixtral", "mistral3"]:
         hooks[vision.ln_pre] = ("vision.embeddings", None)
         for index, layer in enumerate(vision.transformer.layers):
@@ -335,8 +393,8 @@ def traced(model, name, inputs, counts):
             packed(model, results)
         else:
             hooks[connector] = ("connector", None)
-    for index, layer in enumerate(text.layers):
-        hooks[layer] = (f"language.layers.{index}", None)
+    for index, following in enumerate([*text.layers[1:], text.norm]):
+        following.register_forward_pre_hook(taken(results, f"language.layers.{index}"))
     hooks[text.norm] = ("language.norm", None)
     for module, (key, order) in hooks.items():
         module.register_forward_hook(kept(results, key, order))
@@ -346,12 +404,13 @@ def traced(model, name, inputs, counts):
     answers = None if question is None else (torch.arange(tokens.shape[1])[None] >= question).long()
     extra = {"gemma3": dict(token_type_ids=kinds), "paligemma": dict(token_type_ids=answers),
              "paligemma2": dict(token_type_ids=answers),
-             "qwen2vl": dict(mm_token_type_ids=kinds), "qwen2.5vl": dict(mm_token_type_ids=kinds)}
-    taken = {key: value for key, value in inputs.items()
+             **{family: dict(mm_token_type_ids=kinds)
+                for family in ["qwen2vl", "qwen2.5vl", "qwen3vl"]}}
+    given = {key: value for key, value in inputs.items()
              if key in ["pixel_values", "image_grid_thw", "pixel_attention_mask", "image_sizes"]}
     with torch.no_grad():
         results["logits"] = model(
-            input_ids=tokens, use_cache=False, **taken, **extra.get(name, {})).logits[0]
+            input_ids=tokens, use_cache=False, **given, **extra.get(name, {})).logits[0]
     results["tokens"] = tokens[0].to(torch.int32)
     if question is not None:
         results["question"] = torch.tensor([question], dtype=torch.int32)
@@ -370,8 +429,9 @@ def make(name):
     folder.mkdir(parents=True, exist_ok=True)
     own, inputs = prepared(name, processor)
     if name.startswith("qwen"):
-        pixels = qwen_pixels(inputs)
-        images, counts = [pixels], [pixels.shape[-1] * pixels.shape[-2] // 28 ** 2]
+        patch = own.patch_size
+        images = qwen_pixels(inputs, patch)
+        counts = [pixels.shape[-1] * pixels.shape[-2] // (2 * patch) ** 2 for pixels in images]
     elif name == "llava-next":
         images = [pixels[:count].roll(-1, 0)
                   for pixels, count in zip(inputs["pixel_values"], tile_counts(inputs))]

@@ -70,6 +70,13 @@ struct HyperparameterSource {
         guard let known = Expression.Value(value) else { throw malformed(key) }
         return known
       }
+      for key in parameter.length {
+        guard let list = config.value(at: key), !list.isNull else { continue }
+        guard let elements = list.array else {
+          throw .configuration(path: path, key: key, sentence: "expected a list")
+        }
+        return .number(Double(elements.count))
+      }
     case .gguf(let metadata, _, let hasTensor):
       for template in parameter.gguf {
         let key: String

@@ -57,9 +57,14 @@ extension HyperparameterSource {
       guard value.array != nil else {
         return Expression.Value(value).map { Array(repeating: $0, count: count) }
       }
+      if let bools = value.array?.bools, bools.count == count {
+        let layers = bools.indices.filter { bools[$0] }
+        return HyperparameterSource.values(
+          of: count, among: layers, isRanked: !parameter.ranked.isEmpty)
+      }
       guard let numbers = value.numbers, numbers.count == count else {
         throw .configuration(
-          path: path, key: key, sentence: "expected a number for each of \(count) layers")
+          path: path, key: key, sentence: "expected a value for each of \(count) layers")
       }
       return numbers.map { .number($0) }
     }
@@ -87,16 +92,34 @@ extension HyperparameterSource {
       }
       return values
     }
-    for key in parameter.listed {
+    for key in parameter.listed + parameter.ranked {
       guard let list = config.value(at: key), !list.isNull else { continue }
       let numbers = (list.array ?? []).compactMap(\.integer)
       guard numbers.count == list.array?.count, numbers.allSatisfy((0..<count).contains) else {
         throw .configuration(
           path: path, key: key, sentence: "expected a list of numbers of layers below \(count)")
       }
-      return (0..<count).map { .bool(numbers.contains($0)) }
+      let isRanked = !parameter.ranked.isEmpty
+      guard !isRanked || zip(numbers, numbers.dropFirst()).allSatisfy({ $0 < $1 }) else {
+        throw .configuration(
+          path: path, key: key, sentence: "expected numbers of layers that ascend")
+      }
+      return HyperparameterSource.values(of: count, among: numbers, isRanked: isRanked)
     }
     return nil
+  }
+
+  /// For each layer whether it is among the given ones, or its place among them and -1 for others.
+  private static func values(
+    of count: Int, among layers: [Int], isRanked: Bool
+  ) -> [Expression.Value] {
+    guard isRanked else {
+      let listed = Set(layers)
+      return (0..<count).map { .bool(listed.contains($0)) }
+    }
+    var places = [Expression.Value](repeating: .number(-1), count: count)
+    for (place, layer) in layers.enumerated() { places[layer] = .number(Double(place)) }
+    return places
   }
 }
 

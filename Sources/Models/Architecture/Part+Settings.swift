@@ -46,7 +46,8 @@ extension Part {
     // What a GGUF has no place for is one way to say another number.
     let ofConfig = Set(
       parameters.filter {
-        $0.gguf.isEmpty && $0.ggufFallback == nil && !($0.config + $0.listed).isEmpty
+        $0.gguf.isEmpty && $0.ggufFallback == nil
+          && !($0.config + $0.listed + $0.ranked + $0.length).isEmpty
       }.map(\.name))
     for parameter in parameters {
       names.formUnion(ofGGUF.union(ofConfig).intersection(parameter.fallback.names))

@@ -79,7 +79,8 @@ struct AttentionBlock: Block {
 
   private static let ropeSettings: Set = [
     "when", "dimension", "base", "scaling", "factor", "lowFactor", "highFactor", "fastTurns",
-    "slowTurns", "originalContext", "truncates", "axes", "divisors", "longDivisors", "stretch",
+    "slowTurns", "originalContext", "truncates", "axes", "takesTurns", "divisors", "longDivisors",
+    "stretch",
   ]
 
   /// The rotation that the settings name; nil without one.
@@ -146,7 +147,9 @@ struct AttentionBlock: Block {
         throw reader.error(
           "rope.axes: expected numbers of pairs with the sum \(pairs), found \(sections)")
       }
-      return .sections(counts)
+      let takesTurns =
+        reader.has("takesTurns", in: "rope") ? try reader.bool("takesTurns", in: "rope") : false
+      return takesTurns ? .turns(counts) : .sections(counts)
     }
     switch try reader.word("axes", in: "rope") {
     case "halves" where pairs % 2 == 0: return .halves

@@ -42,6 +42,17 @@ struct Flow {
   var keepsWeights = false
   /// The rows that the output is wanted of; nil for all.
   var outputRows: [Int]?
+  /// What layers of the encoder have put by for layers of the decoder.
+  var levels: [Level] = []
+  /// The rows of texts that are images', and what these bring to layers, one level behind the
+  /// other; nil where nothing is brought.
+  var imageLevels: (rows: [Int], values: Matrix)?
+
+  /// The rows of images as they were after a layer.
+  struct Level {
+    let hidden: Matrix
+    let grids: [Grid]
+  }
 }
 
 extension Flow {
@@ -89,6 +100,7 @@ extension Norm {
 enum BlockRegistry {
   static let kinds: [String: any Block.Type] = [
     "activation": ActivationBlock.self,
+    "addLevel": AddLevelBlock.self,
     "addRow": AddRowBlock.self,
     "addTable": AddTableBlock.self,
     "attention": AttentionBlock.self,
@@ -99,12 +111,15 @@ enum BlockRegistry {
     "experts": ExpertsBlock.self,
     "feedForward": FeedForwardBlock.self,
     "joinTiles": JoinTilesBlock.self,
+    "keepLevel": KeepLevelBlock.self,
     "linear": LinearBlock.self,
+    "mergeLevel": MergeLevelBlock.self,
     "mergePatches": MergePatchesBlock.self,
     "norm": NormBlock.self,
     "output": OutputBlock.self,
     "patchEmbedding": PatchEmbeddingBlock.self,
     "pool": PoolBlock.self,
+    "positionGrid": PositionGridBlock.self,
     "positionTable": PositionTableBlock.self,
     "shortConvolution": ShortConvolutionBlock.self,
     "ropeDivisors": RopeDivisorsBlock.self,

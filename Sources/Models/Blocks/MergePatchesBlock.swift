@@ -25,47 +25,26 @@ struct MergePatchesBlock: Block {
   func outputWidth(from width: Int) -> Int? { width * side * side }
 
   func run(_ flow: inout Flow) throws(ModelError) {
-    let columns = flow.hidden.columns
-    var rows: [Int] = []
-    rows.reserveCapacity(flow.hidden.rows)
-    var merged: [Grid] = []
-    for (start, grid) in zip(flow.batch.starts, try flow.checkedGrids()) {
-      guard grid.rows % side == 0, grid.columns % side == 0 else {
-        throw .input(
-          "an image of \(grid.rows) x \(grid.columns) patches cannot be merged by squares of "
-            + "\(side); check the image processor's size")
-      }
-      let result = Grid(rows: grid.rows / side, columns: grid.columns / side)
-      for index in 0..<result.count {
-        for inner in 0..<side * side {
-          let row = index / result.columns * side + inner / side
-          let column = index % result.columns * side + inner % side
-          rows.append(start + row * grid.columns + column)
-        }
-      }
-      merged.append(result)
-    }
-    let gathered = flow.hidden.gathered(rows)
-    let count = gathered.rows / (side * side)
-    flow.hidden = Matrix(
-      rows: count, columns: columns * side * side,
-      values: isChannelwise ? channelwise(gathered, squares: count) : gathered.values)
-    flow.grids = merged
-    flow.batch = Batch(lengths: merged.map(\.count))
+    let squares = try PatchSquares(of: try flow.checkedGrids(), side: side)
+    let merged = squares.merged(flow.hidden)
+    flow.hidden = isChannelwise ? channelwise(merged) : merged
+    flow.grids = squares.grids
+    flow.batch = Batch(lengths: squares.grids.map(\.count))
   }
 
-  /// The values of squares of tokens, in each the tokens of a channel one after the other.
-  private func channelwise(_ tokens: Matrix, squares: Int) -> [Float] {
-    let (area, columns) = (side * side, tokens.columns)
-    var values = [Float](repeating: 0, count: tokens.values.count)
-    for square in 0..<squares {
+  /// The values of each square, in it the tokens of a channel one after the other.
+  private func channelwise(_ merged: Matrix) -> Matrix {
+    let (area, columns) = (side * side, merged.columns / (side * side))
+    var result = Matrix(rows: merged.rows, columns: merged.columns)
+    for square in 0..<merged.rows {
       let start = square * area * columns
       for inner in 0..<area {
         for channel in 0..<columns {
-          values[start + channel * area + inner] = tokens.values[start + inner * columns + channel]
+          result.values[start + channel * area + inner] =
+            merged.values[start + inner * columns + channel]
         }
       }
     }
-    return values
+    return result
   }
 }

@@ -23,11 +23,16 @@ struct HyperparameterDeclaration: Sendable {
   let perLayer: Expression?
   /// Of the values of layers: dotted paths of lists of layers' numbers; true for those in it.
   let listed: [String]
+  /// The same, but their place in the list for those in it, and -1 for others.
+  let ranked: [String]
+  /// Dotted paths of lists in `config.json` whose number of entries it is.
+  let length: [String]
 
   init(_ reader: DeclarationReader, name: String) throws(ModelError) {
     self.name = name
     try reader.allow([
       "config", "gguf", "present", "absent", "default", "ggufDefault", "null", "perLayer", "listed",
+      "ranked", "length",
     ])
     config = try reader["config"]?.strings() ?? []
     var keys: [NameTemplate] = []
@@ -46,8 +51,10 @@ struct HyperparameterDeclaration: Sendable {
     }
     perLayer = try reader["perLayer"]?.expression()
     listed = try reader["listed"]?.strings() ?? []
-    guard perLayer != nil || listed.isEmpty else {
-      throw reader.error("expected 'perLayer' beside 'listed'")
+    ranked = try reader["ranked"]?.strings() ?? []
+    length = try reader["length"]?.strings() ?? []
+    guard perLayer != nil || (listed + ranked).isEmpty else {
+      throw reader.error("expected 'perLayer' beside 'listed' and 'ranked'")
     }
     guard perLayer == nil || present == nil && absent == nil else {
       throw reader.error("tensors say nothing of single layers")

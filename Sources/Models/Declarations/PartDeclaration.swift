@@ -32,7 +32,7 @@ package struct PartDeclaration: Sendable {
   struct GGUF: Sendable {
     /// A metadata key with the formula of its value.
     struct Entry: Sendable {
-      enum ValueType: String, CaseIterable { case u32, f32, bool, string, i32s }
+      enum ValueType: String, CaseIterable { case u32, f32, bool, string, i32s, bools }
       let key: NameTemplate
       let type: ValueType
       /// One, or for a list one an element.
@@ -132,7 +132,7 @@ extension PartDeclaration.GGUF {
     requirements = try PartDeclaration.Requirement.list(reader["requires"])
     var entries: [Entry] = []
     for (key, value) in try reader["metadata"]?.members() ?? [] {
-      try value.allow(["u32", "f32", "bool", "string", "i32s", "when", "perLayer"])
+      try value.allow(["u32", "f32", "bool", "string", "i32s", "bools", "when", "perLayer"])
       for type in Entry.ValueType.allCases {
         guard let formula = value[type.rawValue] else { continue }
         let template = DeclarationReader(.string(key), name: value.name, path: value.path)

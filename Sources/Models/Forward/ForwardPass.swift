@@ -55,13 +55,16 @@ package struct ForwardPass: Sendable {
     connector = runners[.connector]
     self.language = language
     self.table = table
-    if let connector, connector.outputWidth != table.columns {
+    if let connector, connector.outputWidth != imageWidth {
       throw .configuration(
         path: model.path, key: "connector",
         sentence: "it gives \(connector.outputWidth) channels, the language model takes "
-          + "\(table.columns); the parts do not belong together")
+          + "\(imageWidth); the parts do not belong together")
     }
   }
+
+  /// The channels of a token of an image: its embedding, and behind it what it brings to layers.
+  private var imageWidth: Int { table.columns * (1 + language.levelCount) }
 
   /// All blocks, those of the vision part first.
   package var places: [BlockPlace] {
@@ -218,9 +221,10 @@ package struct ForwardPass: Sendable {
   private func flow(
     of sequences: [TokenSequence], places: TextPlaces, offsets: [Int]
   ) throws(ModelError) -> Flow {
+    let (hidden, imageLevels) = try embedded(sequences)
     var flow = Flow(
-      hidden: try embedded(sequences),
-      batch: Batch(lengths: sequences.map(\.tokens.count), offsets: offsets))
+      hidden: hidden, batch: Batch(lengths: sequences.map(\.tokens.count), offsets: offsets))
+    flow.imageLevels = imageLevels
     flow.positions = language.usesPlaces ? places.positions : nil
     flow.reaches = places.reaches
     flow.promptReaches = zip(sequences, offsets).flatMap { sequence, offset in
@@ -229,14 +233,22 @@ package struct ForwardPass: Sendable {
     return flow
   }
 
-  /// Token embeddings, with images in the places of image tokens.
-  private func embedded(_ sequences: [TokenSequence]) throws(ModelError) -> Matrix {
+  /// Token embeddings, with images in the places of image tokens, and what these bring to layers.
+  private func embedded(
+    _ sequences: [TokenSequence]
+  ) throws(ModelError) -> (hidden: Matrix, levels: (rows: [Int], values: Matrix)?) {
     let columns = table.columns
+    var levels: (rows: [Int], values: [Float]) = ([], [])
     let scale = language.tableScale
     let count = sequences.reduce(0) { $0 + $1.tokens.count }
     var result = Matrix(rows: count, columns: columns)
     var row = 0
     for sequence in sequences {
+      for image in sequence.images where image.matrix.columns != imageWidth {
+        throw .input(
+          "an image has \(image.matrix.columns) channels, the language model takes "
+            + "\(imageWidth); the parts of the model do not belong together")
+      }
       let rows = sequence.images.map(\.matrix).flatMap { image in
         (0..<image.rows).map { (image, $0) }
       }
@@ -249,7 +261,12 @@ package struct ForwardPass: Sendable {
         let place = row * columns..<(row + 1) * columns
         if token == model.architecture.imageToken {
           if used < rows.count {
-            result.values.replaceSubrange(place, with: rows[used].0.row(rows[used].1))
+            let values = rows[used].0.row(rows[used].1)
+            result.values.replaceSubrange(place, with: values.prefix(columns))
+            if imageWidth > columns {
+              levels.rows.append(row)
+              levels.values += values.dropFirst(columns)
+            }
           }
           used += 1
         } else {
@@ -267,6 +284,11 @@ package struct ForwardPass: Sendable {
             + "\(rows.count); give as many images as the prompt has places")
       }
     }
-    return result
+    guard !levels.rows.isEmpty else { return (result, nil) }
+    let brought = levels.rows.count
+    return (
+      result,
+      (levels.rows, Matrix(rows: brought, columns: imageWidth - columns, values: levels.values))
+    )
   }
 }

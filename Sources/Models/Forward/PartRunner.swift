@@ -48,6 +48,8 @@ struct PartRunner: Sendable {
   let usesPlaces: Bool
   /// Whether tokens of a prompt see all of it.
   let seesWholePrompts: Bool
+  /// How many levels images bring to the layers.
+  let levelCount: Int
 
   /// Reads the small tensors and takes note of where the others lie.
   ///
@@ -91,6 +93,7 @@ struct PartRunner: Sendable {
     seesWholePrompts = steps.contains {
       ($0.block as? AttentionBlock)?.seesWholePrompts ?? false
     }
+    levelCount = steps.compactMap { ($0.block as? AddLevelBlock)?.level }.max().map { $0 + 1 } ?? 0
     usesPlaces = steps.contains { ($0.block as? AttentionBlock)?.usesPlaces ?? false }
   }
 

@@ -109,6 +109,13 @@ extension PartDeclaration.GGUF.Entry {
     _ names: [String: Expression.Value], in declaration: PartDeclaration
   ) throws(Expression.Failure) -> GGUFValue {
     guard let value = values.first else { return .array(GGUFArray([Int32]())) }
+    if type == .bools {
+      var bools: [Bool] = []
+      for layer in 0..<max(0, min(try perLayer?.integer(names) ?? 0, Part.maximumRepetitions)) {
+        bools.append(try value.bool(Part.layerValues(names, of: layer, in: declaration)))
+      }
+      return .array(GGUFArray(bools))
+    }
     if let perLayer {
       var numbers: [Int32] = []
       for layer in 0..<max(0, min(try perLayer.integer(names), Part.maximumRepetitions)) {
