@@ -50,6 +50,8 @@ package enum Formats {
     ("qwen3-moe", PackageResources.qwen3_moe_json),
     ("qwen3vl", PackageResources.qwen3vl_json),
     ("qwen3vl-merger", PackageResources.qwen3vl_merger_json),
+    ("qwen3vl-moe", PackageResources.qwen3vl_moe_json),
+    ("qwen3vl-moe-text", PackageResources.qwen3vl_moe_text_json),
     ("qwen3vl-text", PackageResources.qwen3vl_text_json),
     ("qwen3vl-vision", PackageResources.qwen3vl_vision_json),
     ("siglip-vision", PackageResources.siglip_vision_json),

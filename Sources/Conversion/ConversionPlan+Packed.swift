@@ -49,7 +49,7 @@ extension ConversionPlan {
         "\(model.path): a GGUF cannot become a folder for \(wish.family.rawValue), for it does not "
           + "hold the model's configuration files; convert from the original checkpoint")
     }
-    try ConversionPlan.checkLayouts(of: model)
+    try ConversionPlan.checkLayouts(of: model, isMLX: wish.family == .mlx)
     let planner = try PackedPlanner(model, wish)
     var entries = try planner.entries()
     if let importance {

@@ -67,10 +67,16 @@ extension ConversionPlan {
   }
 
   /// Refuses tensors that cannot be written as Hugging Face stores them.
-  static func checkLayouts(of model: Model) throws(ConversionError) {
-    guard let shared = model.parameters.first(where: { $0.parameter.layout != HubLayout() }) else {
-      return
+  ///
+  /// - Parameters:
+  ///   - model: What is converted.
+  ///   - isMLX: Whether experts are stacked as MLX stacks them.
+  /// - Throws: ``ConversionError/request(_:)`` that names the first of them.
+  static func checkLayouts(of model: Model, isMLX: Bool = false) throws(ConversionError) {
+    let shared = model.parameters.first {
+      $0.parameter.layout != HubLayout() && !(isMLX && $0.parameter.mlxStack != nil)
     }
+    guard let shared else { return }
     throw .request(
       "\(model.path): '\(shared.parameter.names[0])' holds several matrices in an order that can only "
         + "be read yet; convert to GGUF")

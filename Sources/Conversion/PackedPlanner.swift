@@ -58,7 +58,8 @@ struct PackedPlanner {
     var packed: [ConversionPlan.Entry] = []
     var plain: [ConversionPlan.Entry] = []
     for source in model.parameters {
-      for index in source.tensors.indices {
+      let isStacked = wish.family == .mlx && source.parameter.mlxStack != nil
+      for index in isStacked ? 0..<1 : source.tensors.indices {
         let entry = try entry(source, index)
         if entry.packing == nil { plain.append(entry) } else { packed.append(entry) }
       }
@@ -79,9 +80,13 @@ struct PackedPlanner {
     let parameter = source.parameter
     let tensor = source.tensors[index]
     let isMLX = wish.family == .mlx
-    let name = isMLX ? parameter.mlxNames[index] : parameter.names[index]
+    let stack = isMLX ? parameter.mlxStack : nil
+    let name = stack ?? (isMLX ? parameter.mlxNames[index] : parameter.names[index])
     let channels: ChannelOrder = isMLX && parameter.isChannelsLast ? .last : .first
-    let shape = channels.shape(of: parameter.shape) ?? parameter.shape
+    // Experts are stacked in MLX as in a GGUF.
+    let shape =
+      stack == nil
+      ? channels.shape(of: parameter.shape) ?? parameter.shape : parameter.ggufShape
     let quantizable = model.quantizable(parameter, shape: parameter.shape)
     let reason = try convertingErrors { () throws(RecipeError) in
       try rules.reasonToKeep(quantizable, isPacked: isCarrying(tensor))
@@ -96,7 +101,7 @@ struct PackedPlanner {
     }
     let encoding = packing == nil ? plainEncoding(of: tensor) : packing?.numbers ?? .u8
     var entry = ConversionPlan.Entry(
-      source: source, member: index, name: name, shape: shape,
+      source: source, member: stack == nil ? index : nil, name: name, shape: shape,
       choice: EncodingChoice(wanted: encoding, reason: reason, shape: shape))
     entry.packing = packing
     entry.channels = channels

@@ -31,6 +31,8 @@ struct PackedTensorConverter {
     for (index, matrix) in matrices.enumerated() where entry.member.map({ $0 == index }) ?? true {
       let tensor = entry.source.tensors[min(index, entry.source.tensors.count - 1)]
       if packing.isCarried, let weight = tensor.packed {
+        // Experts that are stacked in one tensor go along with the first of them.
+        guard index < entry.source.tensors.count else { continue }
         distortion.add(try carry(weight, of: tensor, as: packing, into: &small))
       } else {
         let importance = entry.importance(of: index, columns: matrix.columns)

@@ -68,7 +68,7 @@ struct VisionLanguageConversionTests {
     "through GGUF and mmproj in F32 a family computes the same",
     arguments: [
       "gemma3", "internvl", "llava-smollm3", "mistral3", "pixtral", "qwen2.5vl", "qwen2vl",
-      "qwen3vl",
+      "qwen3vl", "qwen3vl-moe",
       "smolvlm",
     ])
   func exact(name: String) throws {

@@ -62,7 +62,8 @@ struct StructureTests {
     arguments: [
       ("paligemma", "mlx"), ("paligemma2", "mlx"), ("llava-next", "mlx"), ("pixtral", "mlx"),
       ("pixtral", "gguf"), ("mistral3", "gguf"), ("qwen2vl", "gguf"), ("qwen2.5vl", "gguf"),
-      ("qwen2vl", "mlx"), ("qwen3vl", "gguf"), ("qwen3vl", "mlx"),
+      ("qwen2vl", "mlx"), ("qwen3vl", "gguf"), ("qwen3vl", "mlx"), ("qwen3vl-moe", "gguf"),
+      ("qwen3vl-moe", "mlx"),
     ])
   func families(name: String, container: String) throws {
     let (copy, folder) = (try FixtureCopy(visionLanguage: name), try TemporaryFolder())

@@ -20,7 +20,7 @@ struct DeclarationTests {
         "paligemma", "phi3",
         "qwen2",
         "qwen2_5_vl", "qwen2_5_vl_text", "qwen2_vl", "qwen2_vl_text", "qwen3", "qwen3_moe",
-        "qwen3_vl", "qwen3_vl_text",
+        "qwen3_vl", "qwen3_vl_moe", "qwen3_vl_moe_text", "qwen3_vl_text",
         "smollm3",
         "smolvlm",
       ])

@@ -148,6 +148,17 @@ MODELS = {
         "Qwen3VL",
         dict(TEXT, num_hidden_layers=3, head_dim=16, rope_parameters=TURNS),
         QWEN3_VISION, QWEN_TOKENS, QWEN3_PROCESSOR, QWEN3_MISTAKES),
+    "qwen3vl-moe": (
+        "Qwen3VLMoe",
+        dict(TEXT, num_hidden_layers=3, head_dim=16, rope_parameters=TURNS, num_experts=5,
+             num_experts_per_tok=2, moe_intermediate_size=24),
+        QWEN3_VISION, QWEN_TOKENS, QWEN3_PROCESSOR,
+        {"shares as they are": mistake("language", **{LAYERS + "experts.renormalizes": False}),
+         "one expert less": mistake("language", **{LAYERS + "experts.chosen": 1}),
+         "gate and up exchanged": mistake("language", **{
+             LAYERS + "experts.tensors.gate.joined.place": 1,
+             LAYERS + "experts.tensors.up.joined.place": 0}),
+         "pairs one after the other": QWEN3_MISTAKES["pairs one after the other"]}),
     "internvl": (
         "InternVL",
         dict(TEXT, model_type="qwen2"),
@@ -236,7 +247,7 @@ MODELS = {
 
 
 # Those that are given two images.
-PAIRS = {"qwen3vl", "paligemma", "paligemma2", "llava-next", "pixtral", "mistral3"}
+PAIRS = {"qwen3vl", "qwen3vl-moe", "paligemma", "paligemma2", "llava-next", "pixtral", "mistral3"}
 
 
 def keep(results, name, output, order=None):
@@ -405,7 +416,7 @@ def traced(model, name, inputs, counts):
     extra = {"gemma3": dict(token_type_ids=kinds), "paligemma": dict(token_type_ids=answers),
              "paligemma2": dict(token_type_ids=answers),
              **{family: dict(mm_token_type_ids=kinds)
-                for family in ["qwen2vl", "qwen2.5vl", "qwen3vl"]}}
+                for family in ["qwen2vl", "qwen2.5vl", "qwen3vl", "qwen3vl-moe"]}}
     given = {key: value for key, value in inputs.items()
              if key in ["pixel_values", "image_grid_thw", "pixel_attention_mask", "image_sizes"]}
     with torch.no_grad():

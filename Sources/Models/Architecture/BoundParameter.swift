@@ -101,11 +101,12 @@ package struct BoundParameter: Sendable {
     let isStacked = tensors.count < count
     let places = rowOrder(for: order, rows: rows)
     // Several parameters may share the rows of one tensor.
-    let shared = container == .gguf ? 1 : parameter.layout.alternation
+    let shared = container == .gguf ? 1 : parameter.layout.sharers
+    let first = container == .gguf || places != nil ? 0 : parameter.layout.places(of: rows).first
     var result: [Weight] = []
     for expert in 0..<count {
       let tensor = tensors[isStacked ? 0 : expert]
-      if container == .safetensors, parameter.layout.isTransposed, tensor.packed == nil {
+      if container == .safetensors, parameter.isTransposed(tensor) {
         guard let expander = TransposedRows(tensor, of: parameter, expert: expert) else {
           throw .census(
             path: tensor.file.path,
@@ -128,7 +129,7 @@ package struct BoundParameter: Sendable {
             source: tensor,
             expander: JoinedRows(weight: packed, count: columns / packed.columns), rows: rows,
             columns: columns,
-            firstRow: isStacked ? expert * rows * shared : 0, rowOrder: places))
+            firstRow: first + (isStacked ? expert * rows * shared : 0), rowOrder: places))
         continue
       }
       if parameter.channelOrder(of: tensor) != channels, parameter.shape.dimensions.count == 4,
@@ -149,7 +150,7 @@ package struct BoundParameter: Sendable {
       result.append(
         Weight(
           source: tensor, format: format, rows: rows, columns: columns,
-          firstRow: isStacked ? expert * rows * shared : 0, rowOrder: places))
+          firstRow: first + (isStacked ? expert * rows * shared : 0), rowOrder: places))
     }
     return result
   }
@@ -158,8 +159,9 @@ package struct BoundParameter: Sendable {
   package func isReordered(for order: RowOrder) -> Bool { rowOrder(for: order, rows: 1) != nil }
 
   private func rowOrder(for order: RowOrder, rows: Int) -> [Int]? {
-    if container == .safetensors, parameter.layout.alternation > 1 {
-      return (0..<rows).map { $0 * parameter.layout.alternation + parameter.layout.place }
+    if container == .safetensors, parameter.layout.isAlternating, parameter.layout.sharers > 1 {
+      let (first, step) = parameter.layout.places(of: rows)
+      return (0..<rows).map { first + $0 * step }
     }
     switch (container, order) {
     case (.gguf, .gguf), (.safetensors, .model): return nil

@@ -37,7 +37,12 @@ package struct Census: Sendable {
     for part in architecture.parts {
       let checkpoint = Census.checkpoint(of: part.kind, in: files)
       var bound: [BoundParameter?] = []
-      for parameter in part.parameters {
+      for var parameter in part.parameters {
+        if checkpoint.container == .safetensors, let name = parameter.mlxStack,
+          checkpoint[name] != nil
+        {
+          parameter = parameter.stacked(in: name)
+        }
         let names = checkpoint.container == .gguf ? parameter.ggufTensors.names : parameter.names
         let tensors = names.compactMap { checkpoint[$0] }
         guard tensors.count == names.count else {
@@ -77,16 +82,25 @@ package struct Census: Sendable {
   private static func check(
     _ tensor: StoredTensor, against parameter: Parameter, in checkpoint: Checkpoint
   ) throws(ModelError) {
-    let expected =
-      checkpoint.container == .gguf
-      ? parameter.ggufTensors.shape : parameter.hubShape(isPacked: tensor.packed != nil)
-    let isReordered =
-      checkpoint.container == .safetensors && parameter.channelOrder(of: tensor) == .last
-    guard tensor.shape == expected || isReordered else {
+    var (plain, transposed): (Shape?, Shape?) = (parameter.ggufTensors.shape, nil)
+    var isReordered = false
+    if checkpoint.container == .safetensors {
+      (plain, transposed) = parameter.hubShapes(isPacked: tensor.packed != nil)
+      isReordered = parameter.channelOrder(of: tensor) == .last
+    }
+    guard [plain, transposed].contains(tensor.shape) || isReordered else {
+      let expected = [plain, transposed].compactMap { $0?.description }.joined(separator: " or ")
       throw .census(
         path: tensor.file.path,
         sentence: "tensor '\(tensor.name)': expected the shape \(expected) by the numbers of the "
           + "configuration, found \(tensor.shape); the two do not belong together")
+    }
+    guard plain != transposed else {
+      throw .census(
+        path: tensor.file.path,
+        sentence:
+          "tensor '\(tensor.name)': its shape \(tensor.shape) does not tell whether outputs or "
+          + "inputs are its rows, and files of this family have it either way")
     }
     guard tensor.packed != nil || tensor.encoding.holdsWeights else {
       throw .census(

@@ -14,9 +14,11 @@ package struct Parameter: Sendable, Hashable {
   package let layer: Int?
   package let layerCount: Int?
   /// The names in a Hugging Face checkpoint: one, or one an expert.
-  package let names: [String]
+  package internal(set) var names: [String]
   /// The same in MLX's folders.
   package let mlxNames: [String]
+  /// The tensor in which MLX's folders have those of all experts stacked; nil where they do not.
+  package var mlxStack: String?
   /// In a GGUF; that of the first piece where ``cut`` says that there are several.
   package let ggufName: String
   /// Of one expert, where there are experts.
@@ -51,9 +53,23 @@ package struct Parameter: Sendable, Hashable {
     tensor.shape != shape && tensor.shape == ChannelOrder.last.shape(of: shape) ? .last : .first
   }
 
-  /// The shape of the tensor in a Hugging Face checkpoint.
-  package func hubShape(isPacked: Bool) -> Shape {
-    layout.shape(of: shape, expertCount: expertCount, isPacked: isPacked)
+  /// The shapes that the tensor may have in a Hugging Face checkpoint.
+  package func hubShapes(isPacked: Bool) -> (plain: Shape?, transposed: Shape?) {
+    layout.shapes(of: shape, expertCount: expertCount, isPacked: isPacked)
+  }
+
+  /// The parameter as a tensor of an MLX folder has it, in which all experts are stacked.
+  func stacked(in name: String) -> Parameter {
+    var result = self
+    result.names = [name]
+    result.layout = HubLayout()
+    result.layout.isStacked = true
+    return result
+  }
+
+  /// Whether a tensor of a Hugging Face checkpoint has inputs as rows.
+  package func isTransposed(_ tensor: StoredTensor) -> Bool {
+    hubShapes(isPacked: tensor.packed != nil).transposed == tensor.shape
   }
 
   /// For each row in Hugging Face's order, the row of a GGUF that holds it; nil if the order is

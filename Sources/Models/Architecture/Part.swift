@@ -234,6 +234,10 @@ package struct Part: Sendable {
       interleavedHeads: heads, ggufOffset: tensor.ggufOffset, isRequired: !tensor.isOptional,
       isUsed: scope.isUsed)
     parameter.layout = tensor.layout
+    parameter.mlxStack = try tensor.mlxStack.map { (template) throws(ModelError) in
+      let name = try evaluate { () throws(Expression.Failure) in try template.name(scope.values) }
+      return mlxRename(scope.name + name)
+    }
     if let dimension = tensor.cut {
       parameter.cut = GGUFCut(names: ggufNames, dimension: dimension, of: parameter.ggufShape)
       guard parameter.cut != nil else {

@@ -123,6 +123,8 @@ struct TensorDeclaration: Sendable {
   let name: NameTemplate
   /// One, or those of the pieces into which GGUF cuts it.
   let ggufNames: [NameTemplate]
+  /// The whole name of the tensor in which MLX stacks those of all experts; nil where it does not.
+  let mlxStack: NameTemplate?
   /// The dimension along which GGUF cuts it.
   let cut: Int?
   let shape: [Expression]
@@ -149,11 +151,12 @@ struct TensorDeclaration: Sendable {
     try reader.allow([
       "name", "gguf", "shape", "bias", "bare", "flat", "each", "interleavedHeads", "ggufOffset",
       "channelsLast", "optional", "when", "stacked", "alternating", "transposed",
-      "cut",
+      "joined", "mlx", "cut",
     ])
     self.key = key
     name = try NameTemplate(reader.member("name"))
     ggufNames = try TensorDeclaration.ggufNames(reader)
+    mlxStack = try reader["mlx"].map { (name) throws(ModelError) in try NameTemplate(name) }
     cut = try TensorDeclaration.cut(reader, of: ggufNames.count)
     var shape: [Expression] = []
     for dimension in try reader.member("shape").elements() {
