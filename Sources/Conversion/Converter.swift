@@ -66,12 +66,20 @@ package struct Converter {
       let duration = (clock.now - start).components
       return ConversionSummary(
         files: files, dropped: plan.dropped,
-        sourceByteCount: model.parameters.flatMap(\.tensors).reduce(0) { $0 + $1.totalByteCount },
+        sourceByteCount: sourceByteCount,
         resumedByteCount: resumed,
         seconds: Double(duration.seconds) + Double(duration.attoseconds) * 1e-18)
     } catch {
       Folder.removeEmpty(made)
       throw error
+    }
+  }
+
+  /// Of all tensors that are read; several parameters may share one.
+  private var sourceByteCount: Int {
+    var counted: Set<String> = []
+    return model.parameters.flatMap(\.tensors).reduce(0) {
+      counted.insert($1.name).inserted ? $0 + $1.totalByteCount : $0
     }
   }
 

@@ -68,6 +68,27 @@ struct CutTensorTests {
     }
   }
 
+  @Test("MLX has the channels of a patch behind its frames; the pieces of it are the same")
+  func channelsLast() throws {
+    let copy = try FixtureCopy(visionLanguage: "qwen2vl")
+    let folders = try (0..<3).map { _ in try TemporaryFolder() }
+    let model = try Model(path: copy.path, library: try DeclarationLibrary())
+    let plan = try ConversionPlan(
+      carrying: model, to: .mlx, numbers: nil, folder: folders[0].path)
+    let packed = try Converter(plan, of: model).run().files[0].path
+    let made = try #require(try Checkpoint(path: packed)["vision_tower.patch_embed.proj.weight"])
+    #expect(made.shape == [24, 2, 14, 14, 3])
+    let files = try zip(
+      [copy.path, String(packed.dropLast("/model.safetensors".count))], folders.dropFirst()
+    ).map { path, folder in
+      try Checkpoint(path: CutTensorTests.converted(path, type: "F32", into: folder).projector)
+    }
+    #expect(files[0].tensors.map(\.description) == files[1].tensors.map(\.description))
+    for (a, b) in zip(files[0].tensors, files[1].tensors) {
+      #expect(Array(a.bytes) == Array(b.bytes))
+    }
+  }
+
   @Test("from GGUF to GGUF they stay as they are", arguments: ["F32", "Q8_0"])
   func again(type: String) throws {
     let copy = try FixtureCopy(visionLanguage: "qwen2vl")

@@ -177,4 +177,18 @@ struct StackedExpertsTests {
     }
     #expect(error?.description.contains("convert to GGUF") ?? false)
   }
+
+  @Test("what gate and up share counts once among the bytes that were read")
+  func bytes() throws {
+    let (copy, folder) = (
+      try FixtureCopy(visionLanguage: "qwen3vl-moe"), try TemporaryFolder()
+    )
+    let model = try Model(path: copy.path, library: try DeclarationLibrary())
+    let plan = try ConversionPlan(
+      packed: model, recipe: PackedRecipe(.mlx(type: "8bit")), folder: folder.path)
+    let summary = try Converter(plan, of: model).run()
+    #expect(
+      summary.sourceByteCount
+        == (try Checkpoint(path: copy.path)).tensors.reduce(0) { $0 + $1.byteCount })
+  }
 }

@@ -132,7 +132,7 @@ package struct BoundParameter: Sendable {
             firstRow: first + (isStacked ? expert * rows * shared : 0), rowOrder: places))
         continue
       }
-      if parameter.channelOrder(of: tensor) != channels, parameter.shape.dimensions.count == 4,
+      if parameter.channelOrder(of: tensor) != channels, parameter.shape.dimensions.count >= 4,
         let expander = ReorderedChannels(
           tensor, shape: parameter.shape, columns: columns, wanted: channels)
       {

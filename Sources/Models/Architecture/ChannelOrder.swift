@@ -5,7 +5,8 @@ import Checkpoints
 import Layers
 package import Tensors
 
-/// Where a convolution's kernels have their channels: before height and width, or behind.
+/// Where a convolution's kernels have their channels: before height and width, or behind; of one
+/// over frames, before these, too, or behind all.
 package enum ChannelOrder: Sendable {
   /// `[outputs, channels, height, width]`, PyTorch's.
   case first
@@ -15,8 +16,8 @@ package enum ChannelOrder: Sendable {
   /// A shape in PyTorch's order as this order has it; nil for what is no convolution.
   package func shape(of shape: Shape) -> Shape? {
     let d = shape.dimensions
-    guard d.count == 4 else { return nil }
-    return self == .first ? shape : Shape([d[0], d[2], d[3], d[1]])
+    guard d.count == 4 || d.count == 5 else { return nil }
+    return self == .first ? shape : Shape([d[0]] + d[2...] + [d[1]])
   }
 }
 
@@ -37,7 +38,8 @@ struct ReorderedChannels: Weight.Rows {
   ///   - wanted: The order of the result; the tensor has the other.
   init?(_ tensor: StoredTensor, shape: Shape, columns: Int, wanted: ChannelOrder) {
     let d = shape.dimensions
-    guard d.count == 4, columns > 0, (d[1] * d[2] * d[3]) % columns == 0,
+    guard d.count == 4 || d.count == 5, columns > 0,
+      d[1...].reduce(1, *) % columns == 0,
       tensor.encoding.elementsPerBlock == 1,
       let format = BlockFormats.format(for: tensor.encoding)
     else { return nil }
@@ -46,7 +48,7 @@ struct ReorderedChannels: Weight.Rows {
     self.columns = columns
     self.wanted = wanted
     channels = d[1]
-    area = d[2] * d[3]
+    area = d[2...].reduce(1, *)
   }
 
   func decode(rows: Range<Int>, into values: UnsafeMutableBufferPointer<Float>) {
