@@ -92,7 +92,9 @@ struct PackedPlanner {
       try rules.reasonToKeep(quantizable, isPacked: isCarrying(tensor))
     }
     var (packing, fallback) =
-      reason == nil ? try packing(of: tensor, quantizable, shape: shape) : (nil, nil)
+      reason == nil
+      ? try packing(
+        of: stack == nil ? [tensor] : source.tensors, quantizable, shape: shape) : (nil, nil)
     if let made = packing, !made.isAligned(shape: shape) {
       packing = nil
       fallback =
@@ -112,6 +114,17 @@ struct PackedPlanner {
 
   private func isCarrying(_ tensor: StoredTensor) -> Bool {
     if case .carry = wish { tensor.packed != nil } else { false }
+  }
+
+  /// What tensors become that lie in one, where rules do not keep them, and what they did not get:
+  /// all the same, and codes are carried over if they are of each.
+  private func packing(
+    of tensors: [StoredTensor], _ quantizable: QuantizableTensor, shape: Shape
+  ) throws(ConversionError) -> (packing: PackedEncoding?, fallback: String?) {
+    var all: [(packing: PackedEncoding?, fallback: String?)] = []
+    for tensor in tensors { all.append(try packing(of: tensor, quantizable, shape: shape)) }
+    return all.first { $0.packing?.isCarried != true } ?? all.first { $0.packing?.numbers == .f32 }
+      ?? all.first ?? (nil, nil)
   }
 
   /// What a tensor becomes where rules do not keep it, and what it did not get.

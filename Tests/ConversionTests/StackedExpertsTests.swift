@@ -149,6 +149,34 @@ struct StackedExpertsTests {
       try ForwardPass(same).logits([TokenSequence(tokens: [1, 40, 300, 7, 9, 120])]) == quantized)
   }
 
+  @Test(
+    "experts of tensors of their own are stacked in an MLX folder, too",
+    arguments: [("qwen3-moe", "mlp"), ("mixtral", "block_sparse_moe")])
+  func apart(family: String, block: String) throws {
+    let (copy, folders) = (
+      try FixtureCopy(family: family), try (0..<2).map { _ in try TemporaryFolder() }
+    )
+    let model = try Model(path: copy.path, library: try DeclarationLibrary())
+    let plan = try ConversionPlan(carrying: model, to: .mlx, numbers: nil, folder: folders[0].path)
+    let paths = [
+      try Converter(plan, of: model).run().files[0].path,
+      try StackedExpertsTests.converted(copy, to: "8bit", in: folders[1]),
+    ]
+    for path in paths {
+      let made = try Checkpoint(path: path)
+      let gates = made.tensors.filter {
+        $0.name.hasSuffix(".\(block).switch_mlp.gate_proj.weight")
+      }
+      #expect(!gates.isEmpty && gates.allSatisfy { $0.shape.dimensions.count == 3 })
+      #expect(!made.tensors.contains { $0.name.contains(".experts.") })
+    }
+    let read = try paths.map {
+      try StackedExpertsTests.logits(String($0.dropLast("/model.safetensors".count)))
+    }
+    #expect(try read[0] == StackedExpertsTests.logits(copy.path))
+    #expect(read[1] != read[0])
+  }
+
   @Test("a shape that does not tell which it is, is refused")
   func ambiguous() throws {
     let copy = try FixtureCopy(visionLanguage: "qwen3vl-moe")

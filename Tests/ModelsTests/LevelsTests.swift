@@ -79,6 +79,22 @@ struct LevelsTests {
     #expect(error?.description.contains("32 channels") ?? false)
   }
 
+  @Test("an encoder of no levels brings none")
+  func none() throws {
+    let copy = try FixtureCopy(visionLanguage: "qwen3vl")
+    try copy.replace("   0,\n   2\n", with: "", in: "config.json")
+    try copy.rewrite { tensors in
+      tensors.removeAll { $0.description.name.contains("deepstack_merger_list") }
+    }
+    let forward = try LevelsTests.forward(copy)
+    let image = try LevelsTests.image(forward)
+    #expect(image.matrix.columns == 32)
+    let token = try #require(forward.model.architecture.imageToken)
+    let tokens = [5] + [Int](repeating: token, count: image.rows)
+    let logits = try forward.logits([TokenSequence(tokens: tokens, images: [image])])
+    #expect(logits.rows == tokens.count)
+  }
+
   @Test(
     "layers that make no sense are named",
     arguments: [
