@@ -144,7 +144,7 @@ let package = Package(
         "README.md", "oracle", "mm1-tiny", "mm1-moe-tiny", "llava-tiny", "stories260K", "images",
         "tokenizers",
         "preprocessing", "blocks", "checkpoints", "recipes", "packing", "architectures",
-        "vision-language", "imatrix",
+        "vision-language", "imatrix", "positions",
       ],
       sources: ["Fixtures.swift"]),
     .target(

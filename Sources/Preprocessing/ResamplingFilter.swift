@@ -18,7 +18,7 @@ package enum ResamplingFilter: Int, CaseIterable, Sendable {
   case hamming = 5
 
   /// How far the filter reaches to each side, in pixels of the coarser image.
-  var support: Double {
+  package var support: Double {
     switch self {
     case .nearest: 0
     case .box: 0.5
@@ -29,7 +29,7 @@ package enum ResamplingFilter: Int, CaseIterable, Sendable {
   }
 
   /// The weight of a pixel at distance `x` from the centre, not normalised.
-  func weight(_ x: Double) -> Double {
+  package func weight(_ x: Double) -> Double {
     let distance = abs(x)
     switch self {
     case .nearest: return 0

@@ -145,7 +145,13 @@ struct ForwardPassTests {
     let seeing = try ForwardPassTests.forward("mm1-tiny")
     let small = PixelTensor(
       channels: 3, height: 8, width: 8, values: [Float](repeating: 0, count: 3 * 64))
-    #expect(throws: ModelError.self) { try seeing.embeddings(of: [small]) }
+    // Positions of a single patch lie between those that this model has, but less is no patch.
+    #expect(try seeing.embeddings(of: [small])[0].rows == 16)
+    let flat = PixelTensor(
+      channels: 3, height: 7, width: 64, values: [Float](repeating: 0, count: 3 * 7 * 64))
+    #expect(throws: ModelError.self) { try seeing.embeddings(of: [flat]) }
+    let other = try ForwardPassTests.forward("llava-tiny")
+    #expect(throws: ModelError.self) { try other.embeddings(of: [small]) }
     #expect(throws: ModelError.self) { try seeing.logits([TokenSequence(tokens: [5, 1, 1])]) }
     let image = try seeing.embeddings(of: [pixels])[0]
     #expect(throws: ModelError.self) {

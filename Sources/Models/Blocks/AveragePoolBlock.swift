@@ -3,7 +3,7 @@
 import Layers
 import LinearAlgebra
 
-/// Averages the square grid of each image down (or up) to a smaller square of tokens.
+/// Averages the patches of each image down (or up) to a square of tokens.
 ///
 /// Cell `i` of `n` covers rows `⌊i·h/n⌋ ..< ⌈(i+1)·h/n⌉`, as PyTorch's adaptive average pooling.
 struct AveragePoolBlock: Block {
@@ -26,15 +26,14 @@ struct AveragePoolBlock: Block {
     let columns = flow.hidden.columns
     let lengths = flow.batch.lengths.map { _ in side * side }
     var result = Matrix(rows: lengths.reduce(0, +), columns: columns)
-    for (image, (start, length)) in zip(flow.batch.starts, flow.batch.lengths).enumerated() {
-      let grid = try squareSide(length)
+    for (image, (start, grid)) in zip(flow.batch.starts, try flow.checkedGrids()).enumerated() {
       for row in 0..<side {
         for column in 0..<side {
           let output = ((image * side + row) * side + column) * columns
-          let (ys, xs) = (cell(row, of: grid), cell(column, of: grid))
+          let (ys, xs) = (cell(row, of: grid.rows), cell(column, of: grid.columns))
           for y in ys {
             for x in xs {
-              let input = (start + y * grid + x) * columns
+              let input = (start + y * grid.columns + x) * columns
               for c in 0..<columns {
                 result.values[output + c] += flow.hidden.values[input + c]
               }
@@ -53,14 +52,6 @@ struct AveragePoolBlock: Block {
   private func cell(_ index: Int, of size: Int) -> Range<Int> {
     index * size / side..<((index + 1) * size + side - 1) / side
   }
-}
-
-/// The side of the square grid that tokens of an image form.
-func squareSide(_ tokenCount: Int) throws(ModelError) -> Int {
-  guard let side = exactSquareRoot(tokenCount) else {
-    throw .input("\(tokenCount) tokens of an image do not form the square that this model takes")
-  }
-  return side
 }
 
 /// The square root of a square number; nil for others.

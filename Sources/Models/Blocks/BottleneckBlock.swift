@@ -4,7 +4,7 @@ import Layers
 import LinearAlgebra
 import Parallelism
 
-/// A convolutional bottleneck with squeeze and excitation on the square grid of each image.
+/// A convolutional bottleneck with squeeze and excitation on the patches of each image.
 ///
 /// `y = act(LN(conv1x1 x))`, `y = act(LN(depthwise3x3 y))`, `y = y · σ(fc2 act(fc1 mean y))`,
 /// `out = act(LN(conv1x1 y) + shortcut x)`; norms over the channels of each pixel.
@@ -66,7 +66,7 @@ struct BottleneckBlock: Block {
   func run(_ flow: inout Flow) throws(ModelError) {
     var hidden = reduceNorm(reduce(flow.hidden))
     activation.apply(to: &hidden)
-    hidden = spatialNorm(try convolved(hidden, flow.batch))
+    hidden = spatialNorm(convolved(hidden, flow.batch, try flow.checkedGrids()))
     activation.apply(to: &hidden)
     excite(&hidden, flow.batch)
     var result = expandNorm(expand(hidden))
@@ -76,22 +76,22 @@ struct BottleneckBlock: Block {
   }
 
   /// The depthwise convolution, with zeros beyond the edges.
-  private func convolved(_ input: Matrix, _ batch: Batch) throws(ModelError) -> Matrix {
+  private func convolved(_ input: Matrix, _ batch: Batch, _ grids: [Grid]) -> Matrix {
     let columns = input.columns
     var result = Matrix(rows: input.rows, columns: columns)
-    for (start, length) in zip(batch.starts, batch.lengths) {
-      let side = try squareSide(length)
+    for (start, grid) in zip(batch.starts, grids) {
       input.values.withUnsafeBufferPointer { x in
         result.values.withUnsafeMutableBufferPointer { y in
           let x = SharedReads(x)
           let y = DisjointWrites(y)
-          Parallel.forEach(side) { row in
-            for column in 0..<side {
-              let output = y.base + (start + row * side + column) * columns
+          Parallel.forEach(grid.rows) { row in
+            for column in 0..<grid.columns {
+              let output = y.base + (start + row * grid.columns + column) * columns
               for tap in 0..<9 {
                 let (dy, dx) = (row + tap / 3 - 1, column + tap % 3 - 1)
-                guard (0..<side).contains(dy), (0..<side).contains(dx) else { continue }
-                let input = x.base + (start + dy * side + dx) * columns
+                guard (0..<grid.rows).contains(dy), (0..<grid.columns).contains(dx)
+                else { continue }
+                let input = x.base + (start + dy * grid.columns + dx) * columns
                 for c in 0..<columns { output[c] += input[c] * taps[tap * columns + c] }
               }
             }

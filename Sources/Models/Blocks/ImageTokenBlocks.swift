@@ -21,30 +21,39 @@ struct DropFirstBlock: Block {
   }
 }
 
-/// Adds a table of positions to the rows of each image.
+/// Adds a table of positions to the rows of each image; with `interpolatesPositions`, also to images
+/// of other patches.
 struct AddTableBlock: Block {
-  static let settings: Set<String> = []
+  static let settings: Set = ["interpolatesPositions"]
   static let tensors: Set = ["positions"]
 
   /// Nil for models without positions.
   private let table: [Float]?
+  private let interpolates: Bool
 
   init(_ reader: BlockReader) throws(ModelError) {
     table = try reader.valuesIfPresent("positions")
+    interpolates = try LearnedPositions.interpolates(reader)
   }
 
-  func outputWidth(from width: Int) -> Int? { width }
+  func outputWidth(from width: Int) -> Int? {
+    width > 0 && (table?.count ?? 0) % width == 0 ? width : nil
+  }
 
   func run(_ flow: inout Flow) throws(ModelError) {
     guard let table else { return }
-    let columns = flow.hidden.columns
-    for (start, length) in zip(flow.batch.starts, flow.batch.lengths) {
-      guard table.count == length * columns else {
+    let channels = flow.hidden.columns
+    let positions = LearnedPositions(table, channels: channels, interpolates: interpolates)
+    var known: [Grid: [Float]] = [:]
+    for (start, grid) in zip(flow.batch.starts, try flow.checkedGrids()) {
+      guard positions.fits(grid) else {
         throw .input(
-          "an image became \(length) tokens, but the table of positions is for "
-            + "\(table.count / max(columns, 1)); the parts of the model do not belong together")
+          "an image became \(grid.count) tokens, but the table of positions is for "
+            + "\(positions.count); the parts of the model do not belong together")
       }
-      for i in table.indices { flow.hidden.values[start * columns + i] += table[i] }
+      let rows = known[grid] ?? positions.rows(for: grid)
+      known[grid] = rows
+      for i in rows.indices { flow.hidden.values[start * channels + i] += rows[i] }
     }
   }
 }

@@ -7,25 +7,36 @@ import Preprocessing
 /// Cuts images into patches, embeds each by one linear layer (a convolution whose stride is its
 /// width), puts the class token in front and adds learned positions, where the model has them.
 ///
-/// A model of videos takes `frames` images at once; a still image is repeated for each.
+/// A model of videos takes `frames` images at once; a still image is repeated for each. With
+/// `interpolatesPositions`, an image may have other patches than there are positions.
 ///
 /// - Source: Dosovitskiy et al., arXiv:2010.11929, section 3.1.
 struct PatchEmbeddingBlock: Block {
-  static let settings: Set = ["patchSize", "frames"]
+  static let settings: Set = ["patchSize", "frames", "interpolatesPositions"]
   static let tensors: Set = ["patch", "class", "positions"]
 
   private let patch: Linear
   /// `[channels]`, or nil without a class token.
   private let classToken: [Float]?
-  /// A row for each token: `[tokens * channels]`; nil where positions come in later.
-  private let positions: [Float]?
+  /// A row for each token; nil where positions come in later.
+  private let positions: LearnedPositions?
   private let patchSize: Int
   private let frames: Int
 
   init(_ reader: BlockReader) throws(ModelError) {
     patch = try reader.linear("patch")
     classToken = try reader.valuesIfPresent("class")
-    positions = try reader.valuesIfPresent("positions")
+    let channels = max(patch.weight.rows, 1)
+    let table = try reader.valuesIfPresent("positions")
+    guard (table?.count ?? 0) % channels == 0 else {
+      throw reader.error("positions: expected rows of \(channels) numbers")
+    }
+    let (placeless, interpolates) = (
+      classToken == nil ? 0 : 1, try LearnedPositions.interpolates(reader)
+    )
+    positions = table.map {
+      LearnedPositions($0, channels: channels, placeless: placeless, interpolates: interpolates)
+    }
     patchSize = try reader.count("patchSize")
     frames = reader.has("frames") ? try reader.count("frames") : 1
     guard patchSize <= 1 << 12, frames <= 1 << 8,
@@ -34,7 +45,7 @@ struct PatchEmbeddingBlock: Block {
   }
 
   /// How many tokens an image becomes, where positions say so.
-  var tokenCount: Int? { positions.map { $0.count / patch.weight.rows } }
+  var tokenCount: Int? { positions?.count }
 
   /// The images' channels.
   private var channels: Int { patch.weight.columns / (patchSize * patchSize * frames) }
@@ -43,22 +54,22 @@ struct PatchEmbeddingBlock: Block {
   private func grid(of image: PixelTensor) -> Grid? {
     let grid = Grid(rows: image.height / patchSize, columns: image.width / patchSize)
     guard image.channels == channels, grid.count > 0 else { return nil }
-    guard let tokenCount else {
+    guard let positions else {
       return image.height % patchSize == 0 && image.width % patchSize == 0 ? grid : nil
     }
-    return grid.count + (classToken == nil ? 0 : 1) == tokenCount ? grid : nil
+    return positions.fits(grid) ? grid : nil
   }
 
   func outputWidth(from width: Int) -> Int? {
     let channels = patch.weight.rows
-    return (positions?.count ?? 0) % channels == 0 && (classToken?.count ?? channels) == channels
-      ? channels : nil
+    return (classToken?.count ?? channels) == channels ? channels : nil
   }
 
   func run(_ flow: inout Flow) throws(ModelError) {
     let columns = patch.weight.rows
     var rows: [Float] = []
     var grids: [Grid] = []
+    var known: [Grid: [Float]] = [:]
     for image in flow.pixels.flatMap(\.parts) {
       guard let grid = grid(of: image) else {
         throw .input(
@@ -69,7 +80,11 @@ struct PatchEmbeddingBlock: Block {
       }
       let embedded = patch(patches(of: image, grid))
       var own = (classToken ?? []) + embedded.values
-      if let positions { for i in own.indices { own[i] += positions[i] } }
+      if let positions {
+        let rows = known[grid] ?? positions.rows(for: grid)
+        known[grid] = rows
+        for i in own.indices { own[i] += rows[i] }
+      }
       rows += own
       grids.append(grid)
     }

@@ -134,12 +134,12 @@ struct PartRunner: Sendable {
     switch entry.layout {
     case .rows: trace(entry.name, [hidden.rows, hidden.columns], hidden.values)
     case .channelsFirst:
-      let images = flow.batch.sequenceCount
-      guard images == 1, let side = exactSquareRoot(hidden.rows) else {
+      guard flow.grids.count == 1, let grid = flow.grids.first, grid.count == hidden.rows else {
         trace(entry.name, [hidden.rows, hidden.columns], hidden.values)
         return
       }
-      trace(entry.name, [hidden.columns, side, side], hidden.transposed().values)
+      trace(
+        entry.name, [hidden.columns, grid.rows, grid.columns], hidden.transposed().values)
     }
   }
 }
