@@ -6,6 +6,8 @@
 package enum Formats {
   /// Model families and their parts, by the names of their files.
   package static let architectures: [(name: String, text: [UInt8])] = [
+    ("attention-pool", PackageResources.attention_pool_json),
+    ("average-pool", PackageResources.average_pool_json),
     ("bert", PackageResources.bert_json),
     ("c-abstractor", PackageResources.c_abstractor_json),
     ("clip-vision", PackageResources.clip_vision_json),

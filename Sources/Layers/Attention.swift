@@ -99,7 +99,8 @@ package struct Attention: Sendable {
         guard let cache else { break }
         mix(
           queries, rows: rows, keys: cache.keys[sequence], values: cache.values[sequence],
-          from: 0, offset: batch.offsets[sequence], reaches: reaches, reachesBack: reachesBack,
+          from: 0, count: batch.offsets[sequence] + rows.count, offset: batch.offsets[sequence],
+          reaches: reaches, reachesBack: reachesBack,
           into: &mixed)
       }
     } else {
@@ -107,11 +108,40 @@ package struct Attention: Sendable {
         let start = batch.starts[sequence]
         mix(
           queries, rows: start..<start + batch.lengths[sequence], keys: keys.values,
-          values: values.values, from: start, offset: 0, reaches: reaches,
-          reachesBack: reachesBack, into: &mixed)
+          values: values.values, from: start, count: batch.lengths[sequence], offset: 0,
+          reaches: reaches, reachesBack: reachesBack, into: &mixed)
       }
     }
     return output(mixed)
+  }
+
+  /// Mixes the rows of each sequence once for each row of a table: what a row of the table finds in
+  /// them.
+  ///
+  /// Nothing is rotated, and every row of a sequence is seen.
+  ///
+  /// - Parameters:
+  ///   - seekers: The table, `[rows, query channels]`.
+  ///   - inputs: `[tokens, key channels]`
+  ///   - batch: How the inputs divide into sequences.
+  /// - Returns: As many rows a sequence as the table has.
+  package func callAsFunction(_ seekers: Matrix, in inputs: Matrix, batch: Batch) -> Matrix {
+    var queries = query(seekers)
+    var keys = key(inputs)
+    let values = value(inputs)
+    if let queryNorm { queries = queryNorm(queries) }
+    if let keyNorm { keys = keyNorm(keys) }
+    let width = headCount * headDimension
+    var found: [Float] = []
+    for (start, length) in zip(batch.starts, batch.lengths) {
+      var own = Matrix(rows: queries.rows, columns: width)
+      mix(
+        queries, rows: 0..<queries.rows, keys: keys.values, values: values.values, from: start,
+        count: length, offset: 0, reaches: nil, reachesBack: false, into: &own)
+      found += own.values
+    }
+    let rows = queries.rows * batch.sequenceCount
+    return output(Matrix(rows: rows, columns: width, values: found))
   }
 
   /// Query rows that share one table of scores; bounds its memory.
@@ -125,15 +155,15 @@ package struct Attention: Sendable {
   ///   - keys: Rows of `keyValueHeadCount * headDimension`, the sequence's from row `from` on.
   ///   - values: The same for the values.
   ///   - from: The first row of `keys` and `values` that belongs to the sequence.
+  ///   - total: How many of them do.
   ///   - offset: The position of the first query.
   ///   - reaches: How many keys each row of the batch sees at least.
   ///   - reachesBack: Whether the window does not count for rows that see a number at least.
   ///   - mixed: Receives the result.
   private func mix(
-    _ queries: Matrix, rows: Range<Int>, keys: [Float], values: [Float], from: Int, offset: Int,
-    reaches: [Int]?, reachesBack: Bool, into mixed: inout Matrix
+    _ queries: Matrix, rows: Range<Int>, keys: [Float], values: [Float], from: Int,
+    count total: Int, offset: Int, reaches: [Int]?, reachesBack: Bool, into mixed: inout Matrix
   ) {
-    let total = offset + rows.count
     let width = headDimension
     let queryStride = headCount * width
     let keyStride = keyValueHeadCount * width

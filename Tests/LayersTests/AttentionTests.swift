@@ -282,6 +282,28 @@ struct AttentionTests {
         roundings: Self.roundings(sizes, tokens: 7)))
   }
 
+  /// - A sequence that looks for its own rows is attention without a mask.
+  @Test("a table finds in each sequence what the sequence itself would find there")
+  func tables() throws {
+    for sizes in AttentionTests.sizes.filter({ !$0.rotates }) + [Sizes(norms: true, rotates: false)]
+    {
+      let attention = try AttentionTests.attention(sizes, mask: .all)
+      let inputs = Samples.matrix(12, sizes.hidden, seed: 61)
+      let table = inputs.rows(0..<5)
+      let found = attention(table, in: inputs, batch: Batch(lengths: [5, 7]))
+      #expect(found.rows == 10 && found.columns == sizes.hidden)
+      #expect(found.rows(0..<5) == AttentionTests.applied(attention, table))
+      let alone = attention(table, in: inputs.rows(5..<12), batch: Batch(lengths: [7]))
+      #expect(found.rows(5..<10) == alone)
+      // The order of what is seen does not matter, but for roundings.
+      let turned = attention(
+        table, in: inputs.gathered([4, 2, 0, 1, 3]), batch: Batch(lengths: [5]))
+      let scale = found.values.map(abs).max() ?? 0
+      let bound = Float(AttentionTests.roundings(sizes, tokens: 5)) * 0x1p-24 * scale
+      for (a, b) in zip(turned.values, found.values) { #expect(abs(a - b) <= bound) }
+    }
+  }
+
   @Test(arguments: sizes)
   func workersDoNotChangeTheBits(_ sizes: Sizes) throws {
     let attention = try Self.attention(sizes, mask: .causal(window: nil))

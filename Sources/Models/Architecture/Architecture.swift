@@ -166,7 +166,13 @@ package struct Architecture: Sendable {
     }
     var parts: [Part] = []
     for member in composition.members where member.kind != .language {
-      let wanted = member.declaration ?? member.use?.fallback ?? ""
+      var wanted = member.declaration ?? member.use?.fallback ?? ""
+      // What a model may have one or the other of, the file names.
+      if member.kind == .connector, member.use != nil, let type,
+        library.part(named: type)?.kind == .connector
+      {
+        wanted = type
+      }
       parts.append(
         try Architecture.part(
           of: projector, kind: member.kind, in: library, overrides: member.overrides,

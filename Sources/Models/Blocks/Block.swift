@@ -104,6 +104,7 @@ enum BlockRegistry {
     "addRow": AddRowBlock.self,
     "addTable": AddTableBlock.self,
     "attention": AttentionBlock.self,
+    "attentionPool": AttentionPoolBlock.self,
     "averagePool": AveragePoolBlock.self,
     "bottleneck": BottleneckBlock.self,
     "dropFirst": DropFirstBlock.self,
