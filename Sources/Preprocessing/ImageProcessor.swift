@@ -56,7 +56,16 @@ package struct ImageProcessor: Sendable, Hashable {
           whole.tiles(layout, width: choice.width, height: choice.height)
             + [try image.resized(width: choice.width, height: choice.height, filter: filter)]
         )
-      case .fit(let choice, let filter): tiles = try fitted(image, choice, filter)
+      case .fit(let choice, let filter):
+        let original = PixelSize(width: image.width, height: image.height)
+        let canvas = choice.canvas(for: original)
+        let isTile = canvas == PixelSize(width: choice.tile, height: choice.tile)
+        if choice.rule == .leastBorder, isTile {
+          // One tile shows all of the image already.
+          image = try fitted(image, choice, on: canvas, filter)
+        } else {
+          tiles = try self.tiles(of: image, choice, on: canvas, filter)
+        }
       case .rescale, .normalize: break
       case .padWithZeros(let width, let height):
         guard image.width <= width, image.height <= height else {
@@ -75,22 +84,34 @@ package struct ImageProcessor: Sendable, Hashable {
       values: tiles.images.flatMap { tensor(of: $0, frame: (first.width, first.height)).values })
   }
 
-  /// The tiles of an image on the canvas that suits it, and all of it as small as a tile.
-  private func fitted(
-    _ image: Image, _ choice: CanvasChoice, _ filter: ResamplingFilter
+  /// The tiles of an image on a canvas, and all of it as small as a tile.
+  private func tiles(
+    of image: Image, _ choice: CanvasChoice, on canvas: PixelSize, _ filter: ResamplingFilter
   ) throws(ImageError) -> (layout: TileLayout, images: [Image]) {
-    let original = PixelSize(width: image.width, height: image.height)
-    let canvas = choice.canvas(for: original)
-    let size = choice.size(of: original, on: canvas)
-    let whole = try image.resized(width: size.width, height: size.height, filter: filter)
-      .centered(on: canvas)
+    let whole = try fitted(image, choice, on: canvas, filter)
+    let overview =
+      choice.fitsOverview
+      ? try fitted(
+        image, choice, on: PixelSize(width: choice.tile, height: choice.tile), filter)
+      : try image.resized(width: choice.tile, height: choice.tile, filter: filter)
     let layout = TileLayout(
-      rows: canvas.height / choice.tile, columns: canvas.width / choice.tile, fitted: original)
+      rows: canvas.height / choice.tile, columns: canvas.width / choice.tile,
+      overview: choice.overview,
+      fitted: choice.stretches ? nil : PixelSize(width: image.width, height: image.height))
     return (
       layout,
-      whole.tiles(layout, width: choice.tile, height: choice.tile)
-        + [try image.resized(width: choice.tile, height: choice.tile, filter: filter)]
+      layout.ordered(
+        whole.tiles(layout, width: choice.tile, height: choice.tile), overview: overview)
     )
+  }
+
+  /// An image on a canvas, in its middle if it does not fill it.
+  private func fitted(
+    _ image: Image, _ choice: CanvasChoice, on canvas: PixelSize, _ filter: ResamplingFilter
+  ) throws(ImageError) -> Image {
+    let size = choice.size(of: PixelSize(width: image.width, height: image.height), on: canvas)
+    return try image.resized(width: size.width, height: size.height, filter: filter)
+      .centered(on: canvas)
   }
 
   private func tensor(of image: Image, frame: (width: Int, height: Int)) -> PixelTensor {

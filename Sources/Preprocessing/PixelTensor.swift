@@ -36,21 +36,33 @@ package struct PixelTensor: Sendable, Hashable {
   }
 }
 
-/// How an image is cut into tiles: row by row, and after them the whole image once more, as small
-/// as a tile.
+/// How an image is cut into tiles: row by row, and before or after them the whole image once more, as
+/// small as a tile.
 package struct TileLayout: Sendable, Hashable {
+  /// Where the whole image stands.
+  package enum Overview: String, Sendable, CaseIterable { case first, last }
+
   package let rows: Int
   package let columns: Int
+  package let overview: Overview
   /// The size of the image where it was fitted into the tiles, with borders at two sides; nil where
   /// it fills them.
   package let fitted: PixelSize?
 
-  package init(rows: Int, columns: Int, fitted: PixelSize? = nil) {
+  package init(
+    rows: Int, columns: Int, overview: Overview = .last, fitted: PixelSize? = nil
+  ) {
     self.rows = rows
     self.columns = columns
+    self.overview = overview
     self.fitted = fitted
   }
 
   /// The tiles with the overview.
   package var count: Int { rows * columns + 1 }
+
+  /// Tiles and overview in their order.
+  package func ordered<Element>(_ tiles: [Element], overview whole: Element) -> [Element] {
+    overview == .first ? [whole] + tiles : tiles + [whole]
+  }
 }

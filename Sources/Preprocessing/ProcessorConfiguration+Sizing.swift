@@ -18,6 +18,7 @@ extension ProcessorConfiguration {
     case .proportions: return try proportions(defaults, filter: filter, resizes: resizes)
     case .canvases: return [.fit(try canvases(defaults), filter)]
     case .patches: return resizes ? [.resize(try patches(defaults), filter)] : []
+    case .subImages: return [.fit(try subImages(defaults, resizes: resizes), filter)]
     }
   }
 
@@ -84,12 +85,8 @@ extension ProcessorConfiguration {
     guard try flag("crop_to_patches") ?? false else {
       return resizes ? [.resize(target, filter)] : []
     }
-    let (least, most) = (try count("min_patches") ?? 1, try count("max_patches") ?? 12)
-    guard least <= most, most <= TileChoice.maximumCount else {
-      throw refused(
-        "max_patches", "a number from \(least) to \(TileChoice.maximumCount)", "\(most)")
-    }
-    return [.tile(TileChoice(width: width, height: height, counts: least...most), filter)]
+    let counts = try patchBounds(least: 1, most: 12)
+    return [.tile(TileChoice(width: width, height: height, counts: counts), filter)]
   }
 
   /// Whole squares of patches, as many as become one token.
@@ -130,9 +127,13 @@ extension ProcessorConfiguration {
       throw refused(
         "crop_size", "a square as large as size", json["crop_size"] ?? .null)
     }
-    guard let value = member("image_grid_pinpoints") else {
-      return CanvasChoice(canvases: ProcessorDefaults.canvases, tile: overview.width)
-    }
+    return CanvasChoice(
+      canvases: try pinpoints() ?? ProcessorDefaults.canvases, tile: overview.width)
+  }
+
+  /// The canvases that a list names; nil without it.
+  private func pinpoints() throws(ImageError) -> [PixelSize]? {
+    guard let value = member("image_grid_pinpoints") else { return nil }
     let sizes = (value.array ?? []).compactMap { entry -> PixelSize? in
       let edges = (entry.array ?? []).compactMap(\.integer)
       guard edges.count == 2, entry.array?.count == 2 else { return nil }
@@ -141,6 +142,46 @@ extension ProcessorConfiguration {
     guard sizes.count == value.array?.count else {
       throw refused("image_grid_pinpoints", "a list of [height, width]", value)
     }
-    return CanvasChoice(canvases: sizes, tile: overview.width)
+    return sizes
+  }
+
+  /// MM1's tiles: those of a list, or all arrangements of so many; or the whole image as one.
+  ///
+  /// - Source: Formats/images.md, MM1.
+  private func subImages(
+    _ defaults: ProcessorDefaults, resizes: Bool
+  ) throws(ImageError) -> CanvasChoice {
+    guard resizes else { throw refused("do_resize", "true", "false") }
+    guard case .exact(let tile, let height) = try target("size", isSquare: true) ?? defaults.size,
+      tile == height
+    else { throw refused("size", "a square", json["size"] ?? .null) }
+    var canvases = [PixelSize(width: tile, height: tile)]
+    if try flag("do_image_splitting") ?? true {
+      let bounds = try patchBounds(least: 4, most: 9)
+      let arrangements = TileChoice(width: tile, height: tile, counts: bounds).arrangements
+      canvases =
+        try pinpoints()
+        ?? arrangements.map { PixelSize(width: tile * $0.columns, height: tile * $0.rows) }
+    }
+    var overview = TileLayout.Overview.last
+    if let value = member("overview") {
+      guard let place = value.string.flatMap(TileLayout.Overview.init) else {
+        throw refused("overview", "first or last", value)
+      }
+      overview = place
+    }
+    return CanvasChoice(
+      canvases: canvases, tile: tile, rule: .leastBorder, overview: overview, fitsOverview: true,
+      stretches: !(try flag("do_pad") ?? true))
+  }
+
+  /// The fewest and the most tiles.
+  private func patchBounds(least: Int, most: Int) throws(ImageError) -> ClosedRange<Int> {
+    let (least, most) = (try count("min_patches") ?? least, try count("max_patches") ?? most)
+    guard least <= most, most <= TileChoice.maximumCount else {
+      throw refused(
+        "max_patches", "a number from \(least) to \(TileChoice.maximumCount)", "\(most)")
+    }
+    return least...most
   }
 }

@@ -26,6 +26,8 @@ struct ProcessorConfiguration {
     case .proportions: ["crop_to_patches", "min_patches", "max_patches"]
     case .canvases: ["image_grid_pinpoints", "aspect_ratio_setting"]
     case .patches: ["patch_size", "spatial_merge_size"]
+    case .subImages:
+      ["do_image_splitting", "min_patches", "max_patches", "image_grid_pinpoints", "overview"]
     }
   }
 

@@ -29,6 +29,8 @@ struct ProcessorDefaults {
     case canvases
     /// Whole patches within a size.
     case patches
+    /// MM1's: a canvas of tiles that takes the image with the least border.
+    case subImages
   }
 
   private static let openAIMean = [0.48145466, 0.4578275, 0.40821073]
@@ -92,6 +94,10 @@ struct ProcessorDefaults {
       return ProcessorDefaults(
         size: .patches(of: 16, within: PixelSize(width: 1024, height: 1024)), mean: openAIMean,
         deviation: openAIDeviation, isSquare: true, sizing: .patches)
+    case "MM1":
+      return ProcessorDefaults(
+        size: .exact(width: 378, height: 378), mean: openAIMean, deviation: openAIDeviation,
+        isSquare: true, sizing: .subImages)
     case "GotOcr2":
       return ProcessorDefaults(
         size: .exact(width: 384, height: 384), mean: openAIMean, deviation: openAIDeviation,

@@ -39,7 +39,7 @@ package struct TileChoice: Sendable, Hashable {
   }
 
   /// All of them from few tiles to many; of as many, from narrow to wide.
-  private var arrangements: [TileLayout] {
+  var arrangements: [TileLayout] {
     counts.flatMap { count in
       (1...max(1, count)).filter { count % $0 == 0 }.map {
         TileLayout(rows: count / $0, columns: $0)

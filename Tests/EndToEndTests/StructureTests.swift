@@ -63,14 +63,15 @@ struct StructureTests {
       ("paligemma", "mlx"), ("paligemma2", "mlx"), ("llava-next", "mlx"), ("pixtral", "mlx"),
       ("pixtral", "gguf"), ("mistral3", "gguf"), ("qwen2vl", "gguf"), ("qwen2.5vl", "gguf"),
       ("qwen2vl", "mlx"), ("qwen3vl", "gguf"), ("qwen3vl", "mlx"), ("qwen3vl-moe", "gguf"),
-      ("qwen3vl-moe", "mlx"),
+      ("qwen3vl-moe", "mlx"), ("mm1", "gguf"), ("mm1-attention-pool", "gguf"),
+      ("mm1-attention-pool", "mlx"), ("mm1-average-pool", "gguf"),
     ])
   func families(name: String, container: String) throws {
     let (copy, folder) = (try FixtureCopy(visionLanguage: name), try TemporaryFolder())
     if name == "qwen2.5vl" {
       try copy.replace("\"window_size\": 56", with: "\"window_size\": 112", in: "config.json")
     }
-    if container == "gguf", !name.hasPrefix("qwen") {
+    if container == "gguf", !name.hasPrefix("qwen"), !name.hasPrefix("mm1") {
       // What engines take for granted, and the break between rows.
       try copy.replace("\"rope_theta\": 100.0", with: "\"rope_theta\": 10000.0", in: "config.json")
       if name == "mistral3" {

@@ -74,6 +74,39 @@ struct ImagePromptTests {
     #expect(text.count { $0 == "*" } == 6)
   }
 
+  /// Prompts of MM1 with so many images of 1 x 2 tiles, with index text or without.
+  private static func subImages(_ count: Int, indexed: Bool) throws -> String {
+    let copy = try FixtureCopy(visionLanguage: "mm1")
+    if indexed {
+      try copy.replace(
+        "\"model_type\": \"mm1\"", with: "\"model_type\": \"mm1\", \"sub_image_index_text\": true",
+        in: "config.json")
+    }
+    let model = try Model(path: copy.path, library: try DeclarationLibrary())
+    let image = ImageEmbedding(
+      matrix: Matrix(rows: 3, columns: 1), grid: Grid(rows: 1, columns: 1),
+      tiles: TileLayout(rows: 1, columns: 2, overview: count == 1 ? .first : .last))
+    let images = [ImageEmbedding](repeating: image, count: count)
+    let tokens = try PromptBuilder(model).tokens(question: "look", images: images)
+    let token = try #require(model.architecture.imageToken)
+    return tokens.split(separator: token, omittingEmptySubsequences: false).map {
+      String(
+        decoding: $0.dropFirst($0.first == 1 ? 1 : 0).flatMap(model.tokenizer.bytes),
+        as: UTF8.self)
+    }.joined(separator: "*").filter { $0 != " " }
+  }
+
+  @Test("tiles and overview have their index where the model says so, for fewer than 3 images")
+  func indices() throws {
+    #expect(try ImagePromptTests.subImages(1, indexed: false).hasPrefix("***\n"))
+    #expect(
+      try ImagePromptTests.subImages(1, indexed: true).hasPrefix("(0,0,0)*(0,1,1)*(0,1,2)*\n"))
+    let two = try ImagePromptTests.subImages(2, indexed: true)
+    #expect(
+      two.hasPrefix("(0,1,1)*(0,1,2)*(0,0,0)*\n(1,1,1)*(1,1,2)*(1,0,0)*\nlook"), "\(two)")
+    #expect(try ImagePromptTests.subImages(3, indexed: true).hasPrefix("***\n***\n***\n"))
+  }
+
   @Test("settings that the whole model decides count before those of the processor's file")
   func settings() throws {
     let copy = try FixtureCopy(visionLanguage: "internvl")

@@ -84,13 +84,14 @@ package struct Architecture: Sendable {
         try Architecture.bestNamed(declaration, values: values, member: member, files: files))
     }
     try self.init(
-      composition, parts: parts,
+      composition, parts: parts, source: top,
       imageToken: top.value(of: composition.imageToken, known: [:], in: composition.name),
       path: files.configPath)
   }
 
   private init(
-    _ composition: Composition, parts: [Part], imageToken: Expression.Value, path: String
+    _ composition: Composition, parts: [Part], source: HyperparameterSource,
+    imageToken: Expression.Value, path: String
   ) throws(ModelError) {
     guard case .number(let number) = imageToken, let token = Int(exactly: number), token >= 0
     else {
@@ -99,7 +100,8 @@ package struct Architecture: Sendable {
     }
     self.init(
       name: composition.name, about: composition.about, parts: parts, imageToken: token,
-      imageText: composition.imageText, imagePrompt: composition.imagePrompt,
+      imageText: composition.imageText,
+      imagePrompt: try composition.imagePrompt.completed(from: source),
       imageProcessor: composition.imageProcessor)
   }
 
@@ -187,9 +189,13 @@ package struct Architecture: Sendable {
         path: files.checkpoint.path, key: "tokenizer.ggml.tokens",
         sentence: "expected the token '\(composition.imageText)' for images, found none")
     }
+    let source = HyperparameterSource(
+      origin: .gguf(
+        projector.metadata, architecture: "clip", hasTensor: { projector[$0] != nil }),
+      path: projector.path)
     try self.init(
-      composition, parts: parts + [language], imageToken: .number(Double(token)),
-      path: files.checkpoint.path)
+      composition, parts: parts + [language], source: source,
+      imageToken: .number(Double(token)), path: files.checkpoint.path)
   }
 
   private static func part(

@@ -30,13 +30,14 @@ struct JoinTilesBlock: Block {
     for layout in flow.tiles {
       let before = rows.count
       if let layout {
-        let overview = first + layout.count - 1
-        guard Set(grids[first...overview]).count == 1 else {
+        let overview = layout.overview == .first ? first : first + layout.count - 1
+        let tile = layout.overview == .first ? first + 1 : first
+        guard Set(grids[first..<first + layout.count]).count == 1 else {
           throw .input("the tiles of an image have other sizes; check the image processor")
         }
         rows += starts[overview]..<starts[overview] + grids[overview].count
         rows += JoinTilesBlock.lines(of: layout, grid: grids[first]) {
-          starts[first + $0] + $1
+          starts[tile + $0] + $1
         }.flatMap { $0 + [end] }
         first += layout.count
       } else {

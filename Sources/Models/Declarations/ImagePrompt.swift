@@ -14,13 +14,20 @@ package struct ImagePrompt: Sendable {
   let rowBreak: String?
   /// The tensor in which a GGUF keeps the embedding of that beside the encoder; nil if it does not.
   let rowBreakTensor: String?
-  /// What comes before the tokens of a tile, by its `row` and `column` from 0; nil where the tokens
-  /// of all tiles follow each other like those of a whole image.
+  /// What comes before the tokens of a tile, by its `row` and `column` from 0, the number of its
+  /// `image` from 0 and that of all `images`; nil where the tokens of all tiles follow each other like
+  /// those of a whole image.
   private let tile: NameTemplate?
+  /// Whether that holds for an image; nil for all.
+  private let tileCondition: Expression?
   /// What comes behind the last tile of each row.
   private let tileRowEnd: String
-  /// What comes before the tokens of the overview behind the tiles.
-  private let overview: String
+  /// What comes before the tokens of the overview behind or before the tiles.
+  private let overview: NameTemplate?
+  /// Numbers, texts and truth values of the model that formulas know.
+  let settings: [HyperparameterDeclaration]
+  /// Their values.
+  private(set) var values: [String: Expression.Value] = [:]
   /// How a question stands behind its images where the model has no chat template; nil for a line
   /// each.
   let question: (before: String, after: String)?
@@ -31,8 +38,8 @@ package struct ImagePrompt: Sendable {
   /// - Throws: ``ModelError`` for a member that is no text, or not known.
   init(_ reader: DeclarationReader?, token: String) throws(ModelError) {
     try reader?.allow([
-      "text", "before", "after", "rowBreak", "rowBreakTensor", "tile", "tileRowEnd", "overview",
-      "question",
+      "text", "before", "after", "rowBreak", "rowBreakTensor", "tile", "tileWhen", "tileRowEnd",
+      "overview", "question", "set",
     ])
     text = try reader?["text"]?.string() ?? token
     before = try reader?["before"]?.string() ?? ""
@@ -41,13 +48,35 @@ package struct ImagePrompt: Sendable {
     rowBreakTensor = try reader?["rowBreakTensor"]?.string()
     tile = try reader?["tile"].map { (tile) throws(ModelError) in try NameTemplate(tile) }
     tileRowEnd = try reader?["tileRowEnd"]?.string() ?? ""
-    overview = try reader?["overview"]?.string() ?? ""
+    tileCondition = try reader?["tileWhen"]?.expression()
+    overview = try reader?["overview"].map { (overview) throws(ModelError) in
+      try NameTemplate(overview)
+    }
+    var settings: [HyperparameterDeclaration] = []
+    for (key, value) in try reader?["set"]?.members() ?? [] {
+      settings.append(try HyperparameterDeclaration(value, name: key))
+    }
+    self.settings = settings
     question = try reader?["question"].map { (question) throws(ModelError) in
       try question.allow(["before", "after"])
       return (
         try question["before"]?.string() ?? "", try question["after"]?.string() ?? ""
       )
     }
+  }
+
+  /// The prompt with what a model says of it.
+  ///
+  /// - Parameter source: The top of `config.json`, or the GGUF of the vision part.
+  /// - Returns: The same, with values.
+  /// - Throws: ``ModelError`` for a value of another kind.
+  func completed(from source: HyperparameterSource) throws(ModelError) -> ImagePrompt {
+    var result = self
+    for setting in settings {
+      result.values[setting.name] = try source.value(
+        of: setting, known: result.values, in: "imagePrompt")
+    }
+    return result
   }
 
   /// A piece of what stands for an image.
@@ -59,29 +88,47 @@ package struct ImagePrompt: Sendable {
 
   /// What stands for an image that the model sees as an embedding.
   ///
+  /// - Parameters:
+  ///   - image: What the model sees.
+  ///   - number: Which image of the prompt it is, from 0.
+  ///   - total: How many images there are.
+  /// - Returns: Texts and tokens in their order.
   /// - Throws: ``ModelError/declaration(name:sentence:)`` for a formula that fails.
-  func pieces(of image: ImageEmbedding) throws(ModelError) -> [Piece] {
-    guard let layout = image.tiles, let tile else {
-      if let rowBreak, image.grid.count == image.rows {
-        let rows = [[Piece]](repeating: [.image(image.grid.columns)], count: image.grid.rows)
-        return [.text(before)] + rows.joined(separator: [.text(rowBreak)]) + [.text(after)]
+  func pieces(
+    of image: ImageEmbedding, number: Int, of total: Int
+  ) throws(ModelError) -> [Piece] {
+    var values = values
+    values["image"] = .number(Double(number))
+    values["images"] = .number(Double(total))
+    do throws(Expression.Failure) {
+      if let layout = image.tiles, let tile, try tileCondition?.bool(values) ?? true {
+        return try pieces(of: layout, image.rows / layout.count, tile, values)
       }
-      return [.text(before), .image(image.rows), .text(after)]
+    } catch {
+      throw .declaration(name: "imagePrompt", sentence: "tile: \(error)")
     }
-    let count = image.rows / layout.count
-    var pieces: [Piece] = []
+    if image.tiles == nil, let rowBreak, image.grid.count == image.rows {
+      let rows = [[Piece]](repeating: [.image(image.grid.columns)], count: image.grid.rows)
+      return [.text(before)] + rows.joined(separator: [.text(rowBreak)]) + [.text(after)]
+    }
+    return [.text(before), .image(image.rows), .text(after)]
+  }
+
+  /// The same for an image of tiles, each of so many tokens.
+  private func pieces(
+    of layout: TileLayout, _ count: Int, _ tile: NameTemplate, _ values: [String: Expression.Value]
+  ) throws(Expression.Failure) -> [Piece] {
+    var tiles: [Piece] = []
     for row in 0..<layout.rows {
       for column in 0..<layout.columns {
-        let values: [String: Expression.Value] = [
-          "row": .number(Double(row)), "column": .number(Double(column)),
-        ]
-        do throws(Expression.Failure) { pieces.append(.text(try tile.name(values))) } catch {
-          throw .declaration(name: "imagePrompt", sentence: "tile: \(error)")
-        }
-        pieces.append(.image(count))
+        var own = values
+        own["row"] = .number(Double(row))
+        own["column"] = .number(Double(column))
+        tiles += [.text(try tile.name(own)), .image(count)]
       }
-      pieces.append(.text(tileRowEnd))
+      tiles.append(.text(tileRowEnd))
     }
-    return pieces + [.text(overview), .image(count), .text(after)]
+    let whole: [Piece] = [.text(try overview?.name(values) ?? ""), .image(count)]
+    return layout.ordered([tiles], overview: whole).flatMap(\.self) + [.text(after)]
   }
 }

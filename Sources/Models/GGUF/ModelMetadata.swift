@@ -60,11 +60,37 @@ extension Model {
     if let token = architecture.imageToken.flatMap({ UInt32(exactly: $0) }) {
       metadata["pare.image_token_id"] = .uint32(token)
     }
+    for (key, value) in try architecture.imagePrompt?.ggufMetadata ?? [] {
+      metadata[key] = value
+    }
     if let text = files.projector?.metadata[ImageProcessor.metadataKey] {
       metadata[ImageProcessor.metadataKey] = text
     } else if files.config != nil {
       let json = try JSONFile.read(files.folder + "/preprocessor_config.json")
       metadata[ImageProcessor.metadataKey] = .string(json.text())
+    }
+  }
+}
+
+extension ImagePrompt {
+  /// What a GGUF keeps of the settings of prompts, each under its first key.
+  fileprivate var ggufMetadata: [(key: String, value: GGUFValue)] {
+    get throws(ModelError) {
+      var entries: [(key: String, value: GGUFValue)] = []
+      for setting in settings {
+        guard let template = setting.gguf.first, let value = values[setting.name] else { continue }
+        do throws(Expression.Failure) {
+          let key = try template.name([:])
+          switch value {
+          case .number(let number): entries.append((key, .float64(number)))
+          case .text(let text): entries.append((key, .string(text)))
+          case .bool(let bool): entries.append((key, .bool(bool)))
+          }
+        } catch {
+          throw .declaration(name: "imagePrompt", sentence: "\(setting.name): \(error)")
+        }
+      }
+      return entries
     }
   }
 }

@@ -42,7 +42,7 @@ package struct PromptBuilder: Sendable {
       guard index < images.count, let prompt, let token = model.architecture.imageToken else {
         continue
       }
-      for piece in try prompt.pieces(of: images[index]) {
+      for piece in try prompt.pieces(of: images[index], number: index, of: images.count) {
         switch piece {
         case .text(let text): rest += text
         case .image(let count):

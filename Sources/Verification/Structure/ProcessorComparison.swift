@@ -83,7 +83,9 @@ struct ProcessorComparison {
     case .fit(let choice, let filter):
       return [
         Element(
-          key: "image_grid_pinpoints", word: "\(filter)",
+          key: "image_grid_pinpoints",
+          word: "\(choice.rule), \(choice.stretches ? "stretched" : "in proportion"), overview "
+            + "\(choice.overview) \(choice.fitsOverview ? "with borders" : "without"), \(filter)",
           numbers: ([choice.tile] + choice.canvases.flatMap { [$0.height, $0.width] })
             .map(Double.init))
       ]
