@@ -51,7 +51,9 @@ extension PareModel {
       let pixels = try model.pixels(of: images)
       for (index, image) in pixels.enumerated() {
         let name = pixels.count == 1 ? "pixels" : "pixels.\(index)"
-        traced.append((name, [image.channels, image.height, image.width], image.values))
+        let tiles = image.tiles.map { [$0.count] } ?? []
+        let shape = Shape(tiles + [image.channels, image.height, image.width])
+        traced.append((name, shape, image.values))
       }
       let sink: TraceSink = { traced.append(($0, $1, $2)) }
       let embeddings = try forward.embeddings(of: pixels, trace: sink)

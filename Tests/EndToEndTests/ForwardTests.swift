@@ -14,6 +14,12 @@ struct ForwardTests {
   /// What `GoldenParityTests` derives for the library.
   private static let tolerance = 1e-4
 
+  /// The Frobenius distance ‖a − b‖ / ‖b‖.
+  private static func distance(_ a: [Float], _ b: [Float]) -> Double {
+    let error = zip(a, b).reduce(0.0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }
+    return (error / b.reduce(0.0) { $0 + Double($1) * Double($1) }).squareRoot()
+  }
+
   private struct Question {
     let image: String
     let prompt: String
@@ -43,6 +49,31 @@ struct ForwardTests {
     }
   }
 
+  /// - Pixels come from a photograph, and tokens from PyTorch.
+  @Test(
+    "images of tiles are traced with all of them, and go on to PyTorch's logits",
+    arguments: ["smolvlm", "llava-next", "mm1", "mm1-attention-pool"])
+  func tiles(family: String) throws {
+    let (copy, folder) = (try FixtureCopy(visionLanguage: family), try TemporaryFolder())
+    let golden = try Checkpoint(
+      path: Fixtures.path("vision-language/\(family)/golden.safetensors"))
+    let images = ["chelsea", "astronaut-tall"].prefix(golden["pixels.1"] == nil ? 1 : 2)
+    let traced = try Command(
+      ["trace", copy.path, "-o", folder.file("t.safetensors"), "--tokens"]
+        + [#require(golden["tokens"]).integers.map(String.init).joined(separator: ",")]
+        + images.flatMap { ["--image", Fixtures.path("images/\($0).png")] })
+    #expect(traced.status == 0, "\(traced.error)")
+    let trace = try Checkpoint(path: folder.file("t.safetensors"))
+    let pixels = images.count == 1 ? ["pixels"] : ["pixels.0", "pixels.1"]
+    #expect(
+      pixels.map { trace[$0]?.shape }
+        == images.indices.map {
+          golden[$0 == 0 ? "pixels" : "pixels.1"]?.shape
+        })
+    let (own, expected) = (try #require(trace["logits"]), try #require(golden["logits"]))
+    #expect(ForwardTests.distance(own.floats, expected.floats) <= 1e-5)
+  }
+
   @Test("the intermediates are PyTorch's", arguments: models)
   func intermediates(model: String) throws {
     let folder = try TemporaryFolder()
@@ -60,10 +91,7 @@ struct ForwardTests {
       let name = String(tensor.name.dropFirst(2))
       let ours = try #require(trace[name], "\(name) was not traced")
       #expect(ours.description.shape == tensor.description.shape)
-      let (a, b) = (ours.floats, tensor.floats)
-      let error = zip(a, b).reduce(0.0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }
-      let energy = b.reduce(0.0) { $0 + Double($1) * Double($1) }
-      #expect((error / energy).squareRoot() <= ForwardTests.tolerance, "\(name)")
+      #expect(ForwardTests.distance(ours.floats, tensor.floats) <= Self.tolerance, "\(name)")
     }
   }
 
