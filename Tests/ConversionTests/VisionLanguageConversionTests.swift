@@ -5,6 +5,7 @@ import Conversion
 import Fixtures
 import LinearAlgebra
 import Models
+import Notation
 import Preprocessing
 import Quantization
 import TestSupport
@@ -62,6 +63,29 @@ struct VisionLanguageConversionTests {
     #expect(a.rows == b.rows && a.columns == b.columns)
     // To the last bit but for norms to which 1 is added: half an ulp of it, 6e-8, a norm.
     for (x, y) in zip(a.values, b.values) { #expect(abs(x - y) <= 2e-6 * scale) }
+  }
+
+  @Test(
+    "what decides how images stand in prompts stays, from GGUF to GGUF", arguments: [false, true])
+  func imagePrompt(isIndexed: Bool) throws {
+    let copy = try FixtureCopy(visionLanguage: "mm1")
+    if isIndexed {
+      try copy.replace(
+        "\"model_type\": \"mm1\"", with: "\"sub_image_index_text\": true, \"model_type\": \"mm1\"",
+        in: "config.json")
+    }
+    var path = copy.path
+    let folders = [try TemporaryFolder(), try TemporaryFolder()]
+    for folder in folders {
+      let model = try Model(path: path, library: try DeclarationLibrary())
+      let recipe = try Recipe(named: "F32")
+      let plan = try ConversionPlan(
+        gguf: model, recipe: recipe, projectorRecipe: recipe, folder: folder.path)
+      path = try Converter(plan, of: model).run().files[0].path
+      let converted = try Model(path: path, library: try DeclarationLibrary())
+      #expect(
+        converted.architecture.imagePrompt?.values == ["indexesSubImages": .bool(isIndexed)])
+    }
   }
 
   @Test(

@@ -48,6 +48,10 @@ struct BrokenStructureTests {
       try $0.setKey("clip.vision.feature_layer", value, in: $0.projector())
     },
     BrokenConversion(
+      "text before the tiles of images", .mm1GGUF,
+      ["error: chat template: imagePrompt.indexesSubImages: expected false, found true"]
+    ) { try $0.setKey("pare.sub_image_index_text", .bool(true), in: $0.projector()) },
+    BrokenConversion(
       "fewer experts a token", .moeGGUF,
       ["language.chosenExpertCount: expected 2, found 1", "fewer experts"]
     ) { try $0.setKey("mm1.expert_used_count", .uint32(1)) },

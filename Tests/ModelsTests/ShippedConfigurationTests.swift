@@ -4,6 +4,8 @@ import Checkpoints
 import Fixtures
 import Foundation
 import Models
+import Notation
+import Preprocessing
 import Tensors
 import TestSupport
 import Testing
@@ -35,12 +37,31 @@ struct ShippedConfigurationTests {
     }
   }
 
+  @Test(
+    "the image processors make as many pieces of an image as their page says",
+    arguments: [
+      ("preprocessor-378", 378, [1, 1, 1]), ("preprocessor-1344", 672, [5, 5, 5]),
+      ("preprocessor-dynamic", 672, [5, 7, 10]),
+    ])
+  func pieces(name: String, side: Int, counts: [Int]) throws {
+    let bytes = try TemporaryFolder.read(Self.folder + "/\(name).json")
+    let processor = try ImageProcessor(
+      configuration: try JSON(parsing: String(decoding: bytes, as: UTF8.self)))
+    for (size, count) in zip([(1344, 1344), (1900, 1200), (5000, 5000)], counts) {
+      let image = Image(
+        width: size.0, height: size.1,
+        pixels: [UInt8](repeating: 128, count: size.0 * size.1 * 3))
+      let pixels = try processor.pixels(of: image)
+      #expect(pixels.tiles?.count ?? 1 == count && pixels.width == side && pixels.height == side)
+    }
+  }
+
   @Test("each has the weights that its page says, and about those of the paper")
   func sizes() throws {
     let page = String(
       decoding: try TemporaryFolder.read(Self.folder + "/README.md"), as: UTF8.self)
     var count = 0
-    for line in page.split(separator: "\n") where line.hasPrefix("| `") {
+    for line in page.split(separator: "\n") where line.hasPrefix("| `mm1-") {
       let cells = line.split(separator: "|", omittingEmptySubsequences: false).map {
         $0.trimmingCharacters(in: .whitespaces)
       }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Notation
+package import Notation
 import Preprocessing
 
 /// How an image stands in a prompt.
@@ -27,7 +27,7 @@ package struct ImagePrompt: Sendable {
   /// Numbers, texts and truth values of the model that formulas know.
   let settings: [HyperparameterDeclaration]
   /// Their values.
-  private(set) var values: [String: Expression.Value] = [:]
+  package private(set) var values: [String: Expression.Value] = [:]
   /// How a question stands behind its images where the model has no chat template; nil for a line
   /// each.
   let question: (before: String, after: String)?

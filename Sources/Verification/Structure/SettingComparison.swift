@@ -14,6 +14,7 @@ struct SettingComparison {
   /// - Throws: ``ModelError`` if a tensor of frequencies cannot be read.
   func check(into findings: inout Findings) throws(ModelError) {
     try checkRopeDivisors(into: &findings)
+    checkImagePrompt(into: &findings)
     for part in reference.architecture.parts {
       guard let other = candidate.architecture.part(part.kind) else { continue }
       let (ours, theirs) = (part.settings, other.settings)
@@ -45,6 +46,22 @@ struct SettingComparison {
             SettingComparison.check(of: setting.name), "\(part.kind.rawValue).\(setting.name)",
             expected: "no such number", found: setting.value.description))
       }
+    }
+  }
+
+  /// Compares what decides how images stand in prompts.
+  private func checkImagePrompt(into findings: inout Findings) {
+    guard let ours = reference.architecture.imagePrompt?.values,
+      let theirs = candidate.architecture.imagePrompt?.values
+    else { return }
+    for (name, value) in ours.sorted(by: { $0.key < $1.key }) {
+      findings.count(.chatTemplate)
+      if let other = theirs[name], SettingComparison.isSame(value, other) { continue }
+      findings.append(
+        Finding(
+          .chatTemplate, .error, of: "imagePrompt.\(name)", expected: value.description,
+          found: theirs[name]?.description ?? "no such setting",
+          consequence: "images would stand in prompts otherwise than was taught"))
     }
   }
 
