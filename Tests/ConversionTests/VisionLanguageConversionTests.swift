@@ -92,7 +92,8 @@ struct VisionLanguageConversionTests {
     "through GGUF and mmproj in F32 a family computes the same",
     arguments: [
       "gemma3", "internvl", "llava-smollm3", "mistral3", "mm1", "mm1-attention-pool",
-      "mm1-average-pool", "pixtral", "qwen2.5vl", "qwen2vl", "qwen3vl", "qwen3vl-moe", "smolvlm",
+      "mm1-average-pool", "mm1-rectangle", "pixtral", "qwen2.5vl", "qwen2vl", "qwen3vl",
+      "qwen3vl-moe", "smolvlm",
     ])
   func exact(name: String) throws {
     let copy = try FixtureCopy(visionLanguage: name)

@@ -37,6 +37,7 @@ VISION = dict(
     model_type="clip_vision_model", hidden_size=24, intermediate_size=40, num_hidden_layers=2,
     num_attention_heads=2, num_channels=3, image_size=28, patch_size=7, hidden_act="quick_gelu",
     layer_norm_eps=1e-5)
+WHOLE = {"image_processor_type": "CLIPImageProcessor", "do_center_crop": False}
 LAYERS = "steps.layers."
 
 
@@ -86,17 +87,28 @@ MODELS = {
          "no norm before": without("connector", "attentionPool", ("norm", "attention_norm.*")),
          "epsilon": mistake("connector", **{"steps.attentionPool.epsilon": 1}),
          "activation of the connector": mistake("connector", **{"steps.feedForward.activation": "'gelu'"})}),
-    # Average pooling of whole images for which the configuration says that the table is smaller.
+    # Average pooling of whole images, no squares, and a table that is smaller than the configuration's
+    # resolution.
     "mm1-average-pool": (
         "average_pool",
         dict(num_query_tokens=9),
         dict(TEXT, num_hidden_layers=2, rope_theta=100.0, qk_norm=False),
         dict(VISION, image_size=56, num_position_embeddings=25),
-        {"image_processor_type": "CLIPImageProcessor", "size": {"shortest_edge": 56},
-         "crop_size": {"height": 56, "width": 56}},
+        dict(WHOLE, size={"height": 42, "width": 56}),
         {"activation": WRONG_ACTIVATION,
          "one layer less": mistake("vision", **{"hyperparameters.usedLayerCount.default": "=layerCount - 1"}),
          "no rotation": mistake("language", **{LAYERS + "attention.rope.when": False})}),
+    # The C-Abstractor on images that are no squares, without positions of its own.
+    "mm1-rectangle": (
+        "c_abstractor",
+        dict(hidden_size=20, depth=1, mlp_depth=1, num_query_tokens=9, position_embeddings=False,
+             squeeze_ratio=0.25, layer_norm_eps=1e-6, hidden_act="silu"),
+        dict(TEXT, num_hidden_layers=2, rope_theta=100.0, qk_norm=False),
+        VISION,
+        dict(WHOLE, size={"height": 49, "width": 35}),
+        {"activation": WRONG_ACTIVATION,
+         "epsilon": mistake("connector", **{"steps.stage2.bottleneck.epsilon": 1}),
+         "another activation": mistake("connector", **{"steps.stage1.bottleneck.activation": "'relu'"})}),
 }
 
 
@@ -116,6 +128,8 @@ def mixing(inputs, outputs):
 def resized(table, rows, columns):
     """Rows of a square of positions `[side * side, channels]` for other patches."""
     side = int(len(table) ** 0.5)
+    if (rows, columns) == (side, side):
+        return table
     square = table.double().numpy().reshape(side, side, -1)
     lines = np.einsum("ys,sxc->yxc", mixing(side, rows), square)
     result = np.einsum("xs,ysc->yxc", mixing(side, columns), lines)
@@ -128,9 +142,8 @@ class AveragePool(nn.Module):
         self.side = int(num_query_tokens ** 0.5)
         self.projection = nn.Linear(inputs, outputs)
 
-    def forward(self, x, results):
-        side = int(x.shape[1] ** 0.5)
-        pooled = F.adaptive_avg_pool2d(x.transpose(1, 2).unflatten(2, (side, side)), self.side)
+    def forward(self, x, grid, results):
+        pooled = F.adaptive_avg_pool2d(x.transpose(1, 2).unflatten(2, grid), self.side)
         pooled = pooled.flatten(2).transpose(1, 2)
         results["connector.pool"] = pooled.flatten(0, 1)
         return self.projection(pooled)
@@ -150,7 +163,7 @@ class AttentionPool(nn.Module):
         self.fc1, self.fc2 = nn.Linear(hidden_size, intermediate_size), nn.Linear(intermediate_size, hidden_size)
         self.projection = nn.Linear(hidden_size, outputs)
 
-    def forward(self, x, results):
+    def forward(self, x, grid, results):
         queries = self.queries[None].expand(len(x), -1, -1)
         y = queries + self.attention(self.attention_norm(queries), x, x, need_weights=False)[0]
         results["connector.pool"] = y.flatten(0, 1)
@@ -173,10 +186,10 @@ class AttentionPool(nn.Module):
 class Abstractor(CAbstractor):
     """The C-Abstractor for images of other sizes than its table."""
 
-    def forward(self, x, results):
-        side = int(x.shape[1] ** 0.5)
-        x = x + (self.pos_emb if x.shape[1] == self.pos_emb.shape[1] else resized(self.pos_emb[0], side, side))
-        x = x.transpose(1, 2).unflatten(2, (side, side))
+    def forward(self, x, grid, results):
+        if hasattr(self, "pos_emb"):
+            x = x + resized(self.pos_emb[0], *grid)
+        x = x.transpose(1, 2).unflatten(2, grid)
         for name, module in zip(["stage1", "pool", "stage2"], self.net):
             x = module(x)
             results["connector." + name] = x.flatten(2).transpose(1, 2).flatten(0, 1)
@@ -188,8 +201,11 @@ def connector(kind, settings, inputs, outputs, positions):
         return AveragePool(inputs, outputs, **settings)
     if kind == "attention_pool":
         return AttentionPool(inputs, outputs, **settings)
-    return Abstractor(inputs, settings["hidden_size"], outputs, settings["depth"], settings["mlp_depth"],
-                      settings["num_query_tokens"], positions)
+    result = Abstractor(inputs, settings["hidden_size"], outputs, settings["depth"], settings["mlp_depth"],
+                        settings["num_query_tokens"], positions)
+    if not settings["position_embeddings"]:
+        del result.pos_emb
+    return result
 
 
 def decoder(text):
@@ -247,9 +263,7 @@ class MM1(nn.Module):
         patches = embeddings.patch_embedding(pixels)
         rows, columns = patches.shape[2:]
         table = embeddings.position_embedding.weight
-        positions = table
-        if len(table) != rows * columns + 1:
-            positions = torch.cat([table[:1], resized(table[1:], rows, columns)])
+        positions = torch.cat([table[:1], resized(table[1:], rows, columns)])
         patches = patches.flatten(2).transpose(1, 2)
         x = torch.cat([embeddings.class_embedding.expand(len(pixels), 1, -1), patches], 1) + positions
         results["vision.embeddings"] = x.flatten(0, 1)
@@ -259,11 +273,11 @@ class MM1(nn.Module):
             x = layer(x, attention_mask=None)
             x = x[0] if isinstance(x, tuple) else x
             results[f"vision.layers.{index}"] = x.flatten(0, 1)
-        return x[:, 1:]
+        return x[:, 1:], (rows, columns)
 
     def forward(self, pixels, tokens):
         results = {}
-        seen = self.connector(self.encoded(pixels, results), results)
+        seen = self.connector(*self.encoded(pixels, results), results)
         results["connector"] = seen.flatten(0, 1)
         inner = self.language_model.model
         x = inner.embed_tokens(tokens)
@@ -337,7 +351,7 @@ def make_positions():
     table = torch.randn(26, 3, generator=torch.Generator().manual_seed(27))
     golden, deviation = {"table": table}, 0.0
     for rows, columns in [(5, 5), (6, 6), (8, 8), (10, 10), (5, 9), (9, 5), (7, 12), (3, 3), (2, 7), (1, 11), (1, 1)]:
-        own = resized(table[1:], rows, columns) if (rows, columns) != (5, 5) else table[1:]
+        own = resized(table[1:], rows, columns)
         square = table[1:].T.reshape(1, 3, 5, 5)
         other = F.interpolate(square.double(), (rows, columns), mode="bicubic", antialias=True, align_corners=False)
         deviation = max(deviation, (other[0].flatten(1).T - own).abs().max().item())
