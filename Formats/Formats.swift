@@ -27,6 +27,7 @@ package enum Formats {
     ("llava", PackageResources.llava_json),
     ("llava-next", PackageResources.llava_next_json),
     ("llava-next-projector", PackageResources.llava_next_projector_json),
+    ("ministral3", PackageResources.ministral3_json),
     ("mistral", PackageResources.mistral_json),
     ("mistral3", PackageResources.mistral3_json),
     ("mixtral", PackageResources.mixtral_json),

@@ -4,6 +4,12 @@ import CKernels
 package import LinearAlgebra
 import Parallelism
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// Multi-head attention with grouped key and value heads.
 ///
 /// - Source: Vaswani et al., arXiv:1706.03762; grouped queries: Ainslie et al., arXiv:2305.13245.
@@ -38,12 +44,31 @@ package struct Attention: Sendable {
   /// - Source: Xiao et al., arXiv:2309.17453, section 3.3; learned ones are GPT-OSS's.
   package let sinks: [Float]?
 
+  /// How queries grow with their position; nil in most models.
+  package let growth: Growth?
+
+  /// What a query is multiplied with at position p: `1 + rate · ln(1 + ⌊p / length⌋)`.
+  ///
+  /// - Source: transformers' Llama 4 and Ministral 3 (behaviour); it keeps attention sharp in long texts.
+  package struct Growth: Sendable, Equatable {
+    package let rate: Double
+    package let length: Int
+
+    package init(rate: Double, length: Int) { (self.rate, self.length) = (rate, max(1, length)) }
+
+    func factor(at position: Int) -> Float {
+      Float(1 + rate * log(Double(1 + max(0, position) / length)))
+    }
+  }
+
   /// Without a `scale`, it is 1/√headDimension.
   package init(
     query: Linear, key: Linear, value: Linear, output: Linear, queryNorm: Norm?, keyNorm: Norm?,
     headCount: Int, keyValueHeadCount: Int, headDimension: Int, rotary: RotaryEmbedding?,
-    mask: Mask, scale: Float? = nil, softCap: SoftCap? = nil, sinks: [Float]? = nil
+    mask: Mask, scale: Float? = nil, softCap: SoftCap? = nil, sinks: [Float]? = nil,
+    growth: Growth? = nil
   ) {
+    self.growth = growth
     self.sinks = sinks
     self.scale = scale ?? 1 / Float(headDimension).squareRoot()
     self.softCap = softCap
@@ -86,6 +111,12 @@ package struct Attention: Sendable {
       rotary.rotate(
         &queries, headDimension: headDimension, positions: positions, lengths: lengths)
       rotary.rotate(&keys, headDimension: headDimension, positions: positions, lengths: lengths)
+    }
+    if let growth {
+      for (row, position) in (positions?.first ?? batch.positions).enumerated() {
+        let factor = growth.factor(at: position)
+        for i in row * queries.columns..<(row + 1) * queries.columns { queries.values[i] *= factor }
+      }
     }
     var mixed = Matrix(rows: inputs.rows, columns: headCount * headDimension)
     if cache != nil {

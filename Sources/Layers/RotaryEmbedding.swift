@@ -33,11 +33,10 @@ package struct RotaryEmbedding: Sendable {
       truncates: Bool = true)
     /// Each pair's frequency divided by a number of its own.
     case divided(by: [Float])
-    /// LongRoPE: the same, by others in sequences that are longer than the original context; all vectors
-    /// stretched.
+    /// LongRoPE: the same, by others in sequences that are longer than the original context.
     ///
     /// - Source: Ding et al., arXiv:2402.13753; which numbers count is transformers' rule.
-    case longrope(short: [Float], long: [Float], originalContext: Int, stretch: Double)
+    case longrope(short: [Float], long: [Float], originalContext: Int)
   }
 
   /// Which of a token's positions turns a pair, where tokens stand in several directions.
@@ -73,17 +72,20 @@ package struct RotaryEmbedding: Sendable {
   ///   - base: Usually called theta.
   ///   - scaling: For context extension.
   ///   - axes: The directions in which tokens stand.
-  package init(width: Int, base: Double, scaling: Scaling = .none, axes: Axes = .line) {
+  ///   - own: What rotated elements are multiplied with; nil for what the scaling says.
+  package init(
+    width: Int, base: Double, scaling: Scaling = .none, axes: Axes = .line,
+    stretch own: Double? = nil
+  ) {
     self.scaling = scaling
-    stretch =
-      switch scaling {
-      case .yarn(let factor, _, _, _, _) where factor > 1: 0.1 * log(factor) + 1
-      case .longrope(_, _, _, let stretch): stretch
-      default: 1
-      }
-    let (own, places) = RotaryEmbedding.arrangement(width: width, axes: axes)
+    if case .yarn(let factor, _, _, _, _) = scaling, factor > 1 {
+      stretch = own ?? 0.1 * log(factor) + 1
+    } else {
+      stretch = own ?? 1
+    }
+    let (numbers, places) = RotaryEmbedding.arrangement(width: width, axes: axes)
     self.axes = places
-    frequencies = own.map { i in
+    frequencies = numbers.map { i in
       let frequency = pow(base, -Double(i) / Double(width))
       switch scaling {
       case .none: return frequency
@@ -106,11 +108,11 @@ package struct RotaryEmbedding: Sendable {
         let ramp = (Double(i / 2) - low) / (high == low ? 0.001 : high - low)
         let divided = min(max(ramp, 0), 1)
         return divided * frequency / factor + (1 - divided) * frequency
-      case .divided(let divisors), .longrope(let divisors, _, _, _):
+      case .divided(let divisors), .longrope(let divisors, _, _):
         return divisors.indices.contains(i / 2) ? frequency / Double(divisors[i / 2]) : frequency
       }
     }
-    guard case .longrope(_, let long, let context, _) = scaling else {
+    guard case .longrope(_, let long, let context) = scaling else {
       longFrequencies = nil
       return
     }

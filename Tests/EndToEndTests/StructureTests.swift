@@ -92,6 +92,21 @@ struct StructureTests {
   }
 
   @Test(
+    "rope scaling that a GGUF keeps in tensors is compared as such",
+    arguments: [("llama3", "\"factor\": 8.0", "\"factor\": 4.0"), ("phi3-longrope", "7.5", "7.0")])
+  func scaling(name: String, old: String, new: String) throws {
+    let (copy, folder) = (try FixtureCopy(family: name), try TemporaryFolder())
+    let made = try Command(["quantize", copy.path, "--type", "Q8_0", "-o", folder.path, "--quiet"])
+    #expect(made.status == 0, "\(made.error)")
+    let output = folder.file("\(name)-Q8_0.gguf")
+    let verified = try Self.verify(copy.path, output)
+    #expect(verified.status == 0, "\(verified.error)\(verified.output)")
+    try copy.replace(old, with: new, in: "config.json")
+    let broken = try Self.verify(copy.path, output)
+    #expect(broken.status == 1 && broken.output.contains("rope"), "\(broken.output)")
+  }
+
+  @Test(
     "a model has its own structure",
     arguments: ["mm1-tiny", "mm1-moe-tiny", "llava-tiny", "stories260K"])
   func itself(_ name: String) throws {

@@ -130,7 +130,7 @@ struct RotaryEmbeddingTests {
     let (short, long): ([Float], [Float]) = ([1, 2, 3, 4], [1.5, 5, 8, 11])
     let rotary = RotaryEmbedding(
       width: 8, base: 100,
-      scaling: .longrope(short: short, long: long, originalContext: 4, stretch: 2))
+      scaling: .longrope(short: short, long: long, originalContext: 4), stretch: 2)
     for (length, divisors) in [(3, short), (4, short), (5, long)] {
       var result = x
       rotary.rotate(

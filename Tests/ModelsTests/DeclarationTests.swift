@@ -15,7 +15,8 @@ struct DeclarationTests {
       library.knownModelTypes == [
         "bert", "gemma", "gemma2", "gemma3", "gemma3_text", "gpt_oss", "idefics3", "internvl",
         "lfm2",
-        "llama", "llava", "llava_next", "mistral", "mistral3", "mixtral", "mm1", "mm1_text",
+        "llama", "llava", "llava_next", "ministral3", "mistral", "mistral3", "mixtral", "mm1",
+        "mm1_text",
         "olmo2",
         "paligemma", "phi3",
         "qwen2",

@@ -2,6 +2,7 @@
 
 import Fixtures
 import Foundation
+import Notation
 import TestSupport
 import Testing
 

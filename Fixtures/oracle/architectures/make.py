@@ -85,6 +85,15 @@ MODELS = {
         {"unscaled rotation": {ROPE + "scaling": "'default'"},
          "linear scaling": {ROPE + "scaling": "'linear'"},
          "bounds by default": {ROPE + "fastTurns": 32}}),
+    "ministral3": (
+        "Ministral3",
+        dict(head_dim=16, sliding_window=None, max_position_embeddings=64,
+             rope_parameters=rope("yarn", 10.0, factor=4.0, beta_fast=4.0, beta_slow=1.0, mscale=1.0,
+                                  mscale_all_dim=0.6, llama_4_scaling_beta=0.3,
+                                  original_max_position_embeddings=4)),
+        {"no growth": {LAYERS + "attention.growth": 0},
+         "growth without steps": {LAYERS + "attention.growthLength": 1},
+         "usual stretch": {ROPE + "stretch": "ropeLogarithm + 1"}}),
     "mistral": (
         "Mistral", dict(head_dim=16, sliding_window=5),
         {"window": WINDOW, "window by one": {LAYERS + "attention.window": "window + 1"}}),

@@ -7,7 +7,7 @@ import LinearAlgebra
 struct AttentionBlock: Block {
   static let settings = Residual.settings.union([
     "heads", "keyValueHeads", "headDimension", "mask", "window", "wholeImages", "wholePrompt",
-    "windowSide", "rope", "scale", "softCap",
+    "windowSide", "rope", "scale", "softCap", "growth", "growthLength",
   ])
   static let tensors = Residual.tensors.union([
     "query", "key", "value", "queryKeyValue", "output", "queryNorm", "keyNorm", "sinks",
@@ -53,7 +53,10 @@ struct AttentionBlock: Block {
       rotary: try AttentionBlock.rotary(reader, width: width),
       mask: try AttentionBlock.mask(reader),
       scale: reader.has("scale") ? Float(try reader.number("scale")) : nil,
-      softCap: try reader.softCap("softCap"), sinks: try reader.valuesIfPresent("sinks"))
+      softCap: try reader.softCap("softCap"), sinks: try reader.valuesIfPresent("sinks"),
+      growth: reader.has("growth")
+        ? Attention.Growth(
+          rate: try reader.number("growth"), length: try reader.count("growthLength")) : nil)
     guard attention.sinks?.count ?? heads == heads else {
       throw reader.error("sinks: expected one for each of \(heads) heads")
     }
@@ -125,8 +128,7 @@ struct AttentionBlock: Block {
       }
       scaling = .longrope(
         short: try divisors("divisors"), long: try divisors("longDivisors"),
-        originalContext: Int(clamping: Int64(exactly: try number("originalContext")) ?? .max),
-        stretch: try number("stretch"))
+        originalContext: Int(clamping: Int64(exactly: try number("originalContext")) ?? .max))
     case let other:
       throw reader.error(
         "the rope scaling '\(other)' is not known; known are default, linear, llama3, yarn, longrope"
@@ -134,7 +136,8 @@ struct AttentionBlock: Block {
     }
     return RotaryEmbedding(
       width: turning, base: try number("base"), scaling: scaling,
-      axes: try axes(reader, pairs: turning / 2))
+      axes: try axes(reader, pairs: turning / 2),
+      stretch: reader.has("stretch", in: "rope") ? try number("stretch") : nil)
   }
 
   private static func axes(

@@ -58,7 +58,7 @@ extension Part {
         let rotary = try AttentionBlock.rotary(reader, width: try reader.count("headDimension"))
       else { continue }
       let role = Parameter.ropeDivisorsRole
-      if case .longrope(let short, let long, _, _) = rotary.scaling {
+      if case .longrope(let short, let long, _) = rotary.scaling {
         return [role + "divisors": short, role + "longDivisors": long]
       }
       return [role + "divisors": rotary.divisors(base: try reader.number("base", in: "rope"))]
@@ -81,10 +81,13 @@ extension Part {
         return Set(settings.flatMap { (try? rope[$0]?.expression().names) ?? [] })
       case .text("longrope"):
         // A GGUF need not name the kind beside its tensors.
-        let names = Set(scaling.names)
-        return declaration.hyperparameters.filter { names.contains($0.name) }.reduce(names) {
-          $0.union($1.fallback.names)
+        let kinds = Set(scaling.names)
+        let lists = ["divisors", "longDivisors"].flatMap {
+          (try? rope[$0]?.expression().names) ?? []
         }
+        return declaration.hyperparameters.filter { kinds.contains($0.name) }.reduce(
+          kinds.union(lists)
+        ) { $0.union($1.fallback.names) }
       default: continue
       }
     }
