@@ -72,7 +72,7 @@ package struct ConversionPlan: Sendable {
           return [try source.piece(piece, columns: columns)]
         }
         return try source.matrices(rows: rows, order: order, channels: channels)
-      }.map(fold.applied)
+      }.enumerated().map { fold.applied(to: $1, matrix: $0) }
     }
 
     private func known<Known>(

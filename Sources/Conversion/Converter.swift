@@ -179,7 +179,7 @@ package struct Converter {
             keptReason: entry.keptReason,
             isCarried: entry.packing?.isCarried ?? false,
             makesUp: biases.weight(of: entry) != nil,
-            takesScales: entry.fold.columns != nil && entry.shape.dimensions.count > 1,
+            takesScales: !entry.fold.columns.isEmpty && entry.shape.dimensions.count > 1,
             byteCount: entry.byteCount, distortion: distortion))
       }
       writers.append(writer)

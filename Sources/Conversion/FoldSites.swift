@@ -7,7 +7,7 @@ import Models
 ///
 /// Blocks with a residual compute from `norm(x)` alone: what the norm's weight is divided by, the columns
 /// of the matrices behind it are multiplied with. Between `up` and `down` of a gated layer lies a product,
-/// which scales with `up`.
+/// which scales with `up`; experts have scales of their own there.
 ///
 /// - Source: Lin et al., AWQ (MLSys 2024), section 3.2, and Xiao et al., SmoothQuant (ICML 2023),
 ///   section 4.
@@ -20,6 +20,8 @@ struct FoldSites {
     var producers: [Int] = []
     /// Matrices that are multiplied: their columns are the channels.
     let consumers: [Int]
+    /// How many experts have channels of their own; nil where all matrices share them.
+    var experts: Int?
   }
 
   /// The tensors of a block that multiply what its norm gives.
@@ -35,7 +37,10 @@ struct FoldSites {
   /// In the order of the file.
   let sites: [Site]
 
-  init(of entries: [ConversionPlan.Entry]) {
+  /// - Parameters:
+  ///   - entries: Those of a file.
+  ///   - model: Says how its blocks compute.
+  init(of entries: [ConversionPlan.Entry], in model: Model) {
     var order: [Place] = []
     var blocks: [Place: [Substring: [Int]]] = [:]
     for (index, entry) in entries.enumerated() where entry.constant == nil {
@@ -58,10 +63,14 @@ struct FoldSites {
             )
             .sorted()))
       }
-      if block["gate"] != nil, let up = block["up"], let down = block["down"],
-        up.allSatisfy({ entries[$0].source.parameter.expertCount == nil })
+      if block["gate"] != nil, block["upBias"] == nil, let up = block["up"],
+        let down = block["down"], let parameter = up.first.map({ entries[$0].source.parameter }),
+        model.architecture.part(parameter.part)?.isProportional(parameter) ?? false
       {
-        sites.append(Site(vectors: block["up.bias"] ?? [], producers: up, consumers: down))
+        sites.append(
+          Site(
+            vectors: block["up.bias"] ?? [], producers: up, consumers: down,
+            experts: parameter.expertCount))
       }
       return sites
     }

@@ -3,7 +3,7 @@
 import BlockFormats
 import Checkpoints
 import Layers
-import Models
+package import Models
 import Quantization
 import Tensors
 
@@ -21,9 +21,13 @@ struct Folding {
   private static let worthwhile = 0.99
 
   private let container: Checkpoint.Container
+  private let model: Model
   private let feedback = FeedbackChoice()
 
-  init(for container: Checkpoint.Container) { self.container = container }
+  init(for container: Checkpoint.Container, of model: Model) {
+    self.container = container
+    self.model = model
+  }
 
   /// Folds what helps.
   ///
@@ -34,26 +38,44 @@ struct Folding {
   func fold(
     _ entries: inout [ConversionPlan.Entry], report: (Int, Int) -> Void
   ) throws(ConversionError) {
-    let sites = FoldSites(of: entries).sites.filter { canFold($0, entries) }
+    let sites = FoldSites(of: entries, in: model).sites.filter { canFold($0, entries) }
     for (done, site) in sites.enumerated() {
-      guard !Task.isCancelled else { throw .cancelled }
       report(done, sites.count)
-      let consumers = site.consumers.map { entries[$0] }
-      let squares = Folding.squares(of: consumers)
-      let inOctaves = site.vectors.contains { entries[$0].choice.encoding != .f32 }
-      let losses = try Folding.powers.map { (power) throws(ConversionError) in
-        let scales = Folding.scales(squares, power: power, inOctaves: inOctaves)
-        let folded = consumers.map { Folding.multiplied($0, by: scales, label: "\(power)") }
-        return (scales, folded, try loss(of: folded))
+      guard let experts = site.experts else {
+        try fold(site, matrix: nil, in: &entries)
+        continue
       }
-      guard let best = losses.min(by: { $0.2 < $1.2 }),
-        best.2 < Folding.worthwhile * (try loss(of: consumers))
-      else { continue }
-      for (index, folded) in zip(site.consumers, best.1) { entries[index] = folded }
-      let inverses = best.0.map { 1 / $0 }
-      for index in site.vectors { entries[index].fold.columns = inverses }
-      for index in site.producers { entries[index].fold.rows = inverses }
+      for expert in 0..<experts { try fold(site, matrix: expert, in: &entries) }
     }
+  }
+
+  /// Folds the matrices of a site, or those of one expert.
+  private func fold(
+    _ site: FoldSites.Site, matrix: Int?, in entries: inout [ConversionPlan.Entry]
+  ) throws(ConversionError) {
+    guard !Task.isCancelled else { throw .cancelled }
+    // Experts may be entries of their own.
+    func own(_ places: [Int]) -> [Int] {
+      places.filter { entries[$0].member == nil || matrix == nil || entries[$0].member == matrix }
+    }
+    let places = own(site.consumers)
+    let consumers = places.map { entries[$0] }
+    let squares = Folding.squares(of: consumers, matrix: matrix)
+    let inOctaves = site.vectors.contains { entries[$0].choice.encoding != .f32 }
+    let losses = try Folding.powers.map { (power) throws(ConversionError) in
+      let scales = Folding.scales(squares, power: power, inOctaves: inOctaves)
+      let folded = consumers.map {
+        Folding.multiplied($0, by: scales, matrix: matrix, label: "\(power)")
+      }
+      return (scales, folded, try loss(of: folded, matrix: matrix))
+    }
+    guard let best = losses.min(by: { $0.2 < $1.2 }),
+      best.2 < Folding.worthwhile * (try loss(of: consumers, matrix: matrix))
+    else { return }
+    for (index, folded) in zip(places, best.1) { entries[index] = folded }
+    let inverses = best.0.map { 1 / $0 }
+    for index in site.vectors { entries[index].fold.columns.set(inverses, of: nil) }
+    for index in own(site.producers) { entries[index].fold.rows.set(inverses, of: matrix) }
   }
 
   /// Whether all tensors of a site are numbers that are encoded anew, of as many channels.
@@ -84,8 +106,11 @@ struct Folding {
   }
 
   /// The mean squares of what goes into a site's matrices, but for a common factor.
-  private static func squares(of consumers: [ConversionPlan.Entry]) -> [Double] {
-    let all = consumers.flatMap { $0.inputs.moments ?? [] }.compactMap { $0 }
+  private static func squares(of consumers: [ConversionPlan.Entry], matrix: Int?) -> [Double] {
+    let all = consumers.flatMap { consumer in
+      (consumer.inputs.moments ?? []).enumerated().filter { matrix ?? $0.offset == $0.offset }
+        .compactMap(\.element)
+    }
     let width = consumers.first?.shape.rowLength ?? 0
     var squares = [Double](repeating: 0, count: width)
     for moments in all where moments.columns == width {
@@ -110,28 +135,32 @@ struct Folding {
   }
 
   private static func multiplied(
-    _ entry: ConversionPlan.Entry, by scales: [Float], label: String
+    _ entry: ConversionPlan.Entry, by scales: [Float], matrix: Int?, label: String
   ) -> ConversionPlan.Entry {
     var result = entry
-    result.fold.columns = scales
-    result.inputs.columns = entry.inputs.columns?.map { columns in
-      columns.flatMap {
-        $0.count == scales.count ? zip($0, scales).map { $0 / ($1 * $1) } : nil
+    result.fold.columns.set(scales, of: matrix)
+    /// What is known of the inputs, where they are divided; nil for what does not fit.
+    func divided<Known>(_ known: [Known?]?, _ body: (Known) -> Known?) -> [Known?]? {
+      known?.enumerated().map { index, own in
+        matrix ?? index == index ? own.flatMap(body) : own
       }
     }
-    result.inputs.means = entry.inputs.means?.map { means in
-      means.flatMap { $0.count == scales.count ? zip($0, scales).map { $0 / $1 } : nil }
+    result.inputs.columns = divided(entry.inputs.columns) {
+      $0.count == scales.count ? zip($0, scales).map { $0 / ($1 * $1) } : nil
     }
-    result.inputs.moments = entry.inputs.moments?.map { moments in
-      moments.flatMap {
-        $0.columns == scales.count ? $0.divided(by: scales, label: label) : nil
-      }
+    result.inputs.means = divided(entry.inputs.means) {
+      $0.count == scales.count ? zip($0, scales).map { $0 / $1 } : nil
+    }
+    result.inputs.moments = divided(entry.inputs.moments) {
+      $0.columns == scales.count ? $0.divided(by: scales, label: label) : nil
     }
     return result
   }
 
   /// What the outputs of matrices lose on held-out tokens.
-  private func loss(of entries: [ConversionPlan.Entry]) throws(ConversionError) -> Double {
+  private func loss(
+    of entries: [ConversionPlan.Entry], matrix: Int?
+  ) throws(ConversionError) -> Double {
     var sum = 0.0
     for entry in entries {
       let rows = entry.source.parameter.shape.dimensions.first ?? 1
@@ -142,12 +171,12 @@ struct Folding {
           BlockFormats.format(for: entry.choice.encoding).flatMap(Quantization.feedback)
         }
       let matrices = try entry.matrices(rows: rows, order: container == .gguf ? .gguf : .model)
-      for (index, matrix) in matrices.enumerated() where entry.member.map({ $0 == index }) ?? true {
+      for (index, own) in matrices.enumerated() where (entry.member ?? matrix ?? index) == index {
         sum +=
           feedback.trial(
-            for: format, of: matrix, moments: entry.moments(of: index, columns: matrix.columns),
-            importance: entry.importance(of: index, columns: matrix.columns))?.least ?? 0
-        matrix.source.release()
+            for: format, of: own, moments: entry.moments(of: index, columns: own.columns),
+            importance: entry.importance(of: index, columns: own.columns))?.least ?? 0
+        own.source.release()
       }
     }
     return sum
@@ -157,16 +186,18 @@ struct Folding {
 extension ConversionPlan {
   /// The same plan, with scales moved into weights where that loses less.
   ///
-  /// - Parameter report: Called now and then with how many places are done, and how many there are, of
-  ///   a file.
+  /// - Parameters:
+  ///   - model: What is converted.
+  ///   - report: Called now and then with how many places are done, and how many there are, of a file.
   /// - Returns: The plan.
   /// - Throws: ``ConversionError`` if rows are no whole blocks.
-  package func folded(report: (Int, Int) -> Void = { _, _ in }) throws(ConversionError)
+  package func folded(of model: Model, report: (Int, Int) -> Void = { _, _ in })
+    throws(ConversionError)
     -> ConversionPlan
   {
     var result = self
     for index in result.files.indices {
-      try Folding(for: container).fold(&result.files[index].entries, report: report)
+      try Folding(for: container, of: model).fold(&result.files[index].entries, report: report)
       if case .string(let label)? = result.files[index].metadata["pare.calibration"] {
         result.files[index].metadata["pare.calibration"] = .string(label + ", folded")
       }

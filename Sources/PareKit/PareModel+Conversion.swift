@@ -99,7 +99,7 @@ extension PareModel {
     let plan = try target.plan(of: model, importance: importance, folder: folder)
     return try run(replacing, progress) { () throws(ConversionError) in
       guard guidance?.folds ?? false else { return plan }
-      return try plan.folded {
+      return try plan.folded(of: model) {
         progress(PareProgress(activity: "scales", done: $0, total: $1, isBytes: false))
       }
     }
