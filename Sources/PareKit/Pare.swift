@@ -126,9 +126,11 @@ extension Pare {
       throw PareError(
         "\(path): the file is there already; name another with -o, or replace it with --force")
     }
-    try convertingErrors { () throws(FileError) in
-      try Folder.requireWritable(at: Folder.parent(of: path))
+    let parent = Folder.parent(of: path)
+    guard Folder.exists(at: parent) else {
+      throw PareError("\(path): there is no folder \(parent); make it, or name another file")
     }
+    try convertingErrors { () throws(FileError) in try Folder.requireWritable(at: parent) }
   }
 
   /// Checks that a report can be written to a folder, before the work that it tells of.

@@ -167,6 +167,8 @@ struct BudgetTests {
     let other = try plan(size + kept + ["--costs", file])
     #expect(other.status == 2 && other.error.contains("of another model"), "\(other.error)")
     _ = try folder.write(Array("{}".utf8), to: "costs.json")
+    let lost = try plan(size + used + ["--costs", folder.file("none/costs.json")])
+    #expect(lost.status == 2 && lost.error.contains("there is no folder"), "\(lost.error)")
     let foreign = try plan(size + used + ["--costs", file])
     #expect(foreign.status == 2 && foreign.error.contains("no measured costs"))
   }
