@@ -74,7 +74,7 @@ struct Folding {
     else { return }
     for (index, folded) in zip(places, best.1) { entries[index] = folded }
     let inverses = best.0.map { 1 / $0 }
-    for index in site.vectors { entries[index].fold.columns.set(inverses, of: nil) }
+    for index in own(site.vectors) { entries[index].fold.columns.set(inverses, of: matrix) }
     for index in own(site.producers) { entries[index].fold.rows.set(inverses, of: matrix) }
   }
 
