@@ -47,6 +47,7 @@ extension ConversionPlan {
             of: model, kinds: kinds, recipe: recipe, importance: importance)))
     }
     self.files = files
+    notes = try convertingErrors { () throws(ModelError) in try model.notes(for: .gguf) }
     dropped = model.census.dropped + ConversionPlan.unusedLayers(of: model)
     try ConversionPlan.checkTargets(files.map(\.path), of: model)
   }

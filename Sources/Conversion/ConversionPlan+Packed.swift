@@ -60,6 +60,9 @@ extension ConversionPlan {
     let suffix = name ?? ConversionPlan.suffix(of: entries, family: wish.family)
     let target = Folder.path(of: ConversionPlan.baseName(of: model) + "-" + suffix, in: folder)
     container = .safetensors
+    notes =
+      wish.family == .mlx
+      ? try convertingErrors { () throws(ModelError) in try model.notes(for: .mlx) } : []
     // Codes that are carried over are not those of quantizing anew, in planes of the same shapes.
     let recipe = name ?? suffix + ", carried over"
     files = [

@@ -27,6 +27,7 @@ extension ConversionPlan {
     }
     try ConversionPlan.checkLayouts(of: model)
     container = .safetensors
+    notes = []
     let base = ConversionPlan.baseName(of: model) + "-" + encoding.rawValue
     let target = Folder.path(of: base, in: folder)
     var entries: [Entry] = []

@@ -114,6 +114,8 @@ package struct ConversionPlan: Sendable {
   package let copies: [(source: String, target: String)]
   /// Small files that are made: what is in them, where they go.
   package var texts: [(text: String, target: String)] = []
+  /// What the programs that the outputs are made for do otherwise, or cannot do.
+  package let notes: [String]
 
   package var entries: [Entry] { files.flatMap(\.entries) }
 

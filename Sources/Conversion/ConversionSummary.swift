@@ -48,6 +48,8 @@ package struct ConversionSummary: Sendable {
 
   package let files: [File]
   package let dropped: [Census.Dropped]
+  /// What the programs that the files are made for do otherwise, or cannot do.
+  package let notes: [String]
   package let sourceByteCount: Int
   /// How much of the files an interrupted run had written.
   package let resumedByteCount: Int

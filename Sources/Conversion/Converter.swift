@@ -65,7 +65,7 @@ package struct Converter {
       let (files, resumed) = try write(keeping: kept)
       let duration = (clock.now - start).components
       return ConversionSummary(
-        files: files, dropped: plan.dropped,
+        files: files, dropped: plan.dropped, notes: plan.notes,
         sourceByteCount: sourceByteCount,
         resumedByteCount: resumed,
         seconds: Double(duration.seconds) + Double(duration.attoseconds) * 1e-18)

@@ -35,6 +35,22 @@ extension PareModel {
     case f32, f16, bf16
   }
 
+  /// What users must know before a conversion: where the programs that read the container compute
+  /// something else than this model, or cannot run it.
+  ///
+  /// - Parameter container: What the model is to become.
+  /// - Returns: Sentences; none where these programs compute the same.
+  /// - Throws: ``PareError`` if a declaration of an architecture is wrong.
+  public func notes(for container: Container) throws(PareError) -> [String] {
+    let engines: Model.EngineContainer
+    switch container {
+    case .gguf: engines = .gguf
+    case .mlx: engines = .mlx
+    case .safetensors, .compressedTensors: return []
+    }
+    return try convertingErrors { () throws(ModelError) in try model.notes(for: engines) }
+  }
+
   /// Carries the model over into another container, without quantizing it.
   ///
   /// - Parameters:

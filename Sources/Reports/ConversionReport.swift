@@ -163,6 +163,7 @@ package struct ConversionReport: Sendable {
         }),
       "dropped": .array(
         summary.dropped.map { ["tensor": .string($0.tensor), "reason": .string($0.reason)] }),
+      "notes": .array(summary.notes.map(JSON.string)),
       "fallbacks": .array(
         ConversionReport.grouped(summary.fallbacks) {
           "\($0.role) \(ConversionReport.fallback($0))"

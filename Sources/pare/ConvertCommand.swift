@@ -36,6 +36,7 @@ struct ConvertCommand: ParsableCommand {
 
   func run() throws {
     let model = try shared.open(model, projector: projector.mmproj)
+    try shared.announce(model, as: to)
     _ = try shared.show { progress in
       try model.convert(
         to: to, type: type, in: try target.folder(), replacing: target.force, progress: progress)

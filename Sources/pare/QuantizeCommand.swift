@@ -41,6 +41,7 @@ struct QuantizeCommand: ParsableCommand {
 
   func run() throws {
     let model = try shared.open(model, projector: projector.mmproj)
+    try shared.announce(model, as: destination.to.planned)
     guard let type else { return try run(within: budget, model) }
     _ = try shared.show { progress in
       try model.quantize(

@@ -8,7 +8,7 @@ struct SharedOptions: ParsableArguments {
   @Flag(help: "Print the result as JSON.")
   var json = false
 
-  @Flag(help: "Show no progress.")
+  @Flag(help: "Show no progress and no notes.")
   var quiet = false
 
   @Option(
@@ -31,6 +31,12 @@ struct SharedOptions: ParsableArguments {
   func open(_ path: String, projector: String?) throws(PareError) -> PareModel {
     if let threads { Pare.limitThreads(to: threads) }
     return try PareModel(path: path, projector: projector, architectures: architectures)
+  }
+
+  /// Says before the work what programs that read the output will do otherwise.
+  func announce(_ model: PareModel, as container: PareModel.Container) throws(PareError) {
+    guard !quiet else { return }
+    for note in try model.notes(for: container) { Terminal.writeNote(note) }
   }
 
   func show(_ result: some PareResult) { Terminal.writeReport(json ? result.json : result.text) }

@@ -35,7 +35,12 @@ enum Terminal {
   static func write(_ text: String) { write(Array(text.utf8), to: STDOUT_FILENO) }
 
   /// Writes lines of a report; control characters in names from files are spelled out.
-  static func writeReport(_ text: String) {
+  static func writeReport(_ text: String) { write(spelledOut(text)) }
+
+  /// Writes a line of what a user must know beside the result, likewise.
+  static func writeNote(_ text: String) { writeError("pare: note: \(spelledOut(text))\n") }
+
+  private static func spelledOut(_ text: String) -> String {
     var line = ""
     for scalar in text.unicodeScalars {
       if scalar.properties.generalCategory == .control, scalar != "\n" {
@@ -44,7 +49,7 @@ enum Terminal {
         line.unicodeScalars.append(scalar)
       }
     }
-    write(line)
+    return line
   }
 
   static func write(_ bytes: [UInt8]) { write(bytes, to: STDOUT_FILENO) }

@@ -6,6 +6,7 @@ import Fixtures
 import Layers
 import LinearAlgebra
 import Models
+import Notation
 import Quantization
 import Tensors
 import TestSupport
@@ -17,8 +18,7 @@ struct FamilyConversionTests {
 
   /// Families whose fixtures have settings on purpose that no engine knows.
   static let refused: Set = [
-    "gemma2", "gemma3-text", "gpt-oss", "llama-yarn", "ministral3", "mistral", "phi3", "qwen2",
-    "qwen3-moe",
+    "gemma2", "gemma3-text", "gpt-oss", "llama-yarn", "ministral3", "qwen2", "qwen3-moe",
     "smollm3",
   ]
 
@@ -87,6 +87,28 @@ struct FamilyConversionTests {
     let scale = original.values.map(abs).max() ?? 0
     // To the last bit but for norms to which 1 is added: half an ulp of it, 6e-8, a norm.
     for (a, b) in zip(converted.values, original.values) { #expect(abs(a - b) <= 1e-6 * scale) }
+  }
+
+  @Test("a window that engines ignore becomes the context", arguments: ["mistral", "phi3"])
+  func window(name: String) throws {
+    let copy = try FixtureCopy(family: name)
+    let model = try Model(path: copy.path, library: try DeclarationLibrary())
+    let config = try #require(model.files.config)
+    let window = try #require(config["sliding_window"]?.integer)
+    let context = try #require(config["max_position_embeddings"]?.integer)
+    #expect(window < context)
+    let metadata = try model.ggufMetadata(for: [.language])
+    let architecture = try #require(metadata["general.architecture"]?.string)
+    #expect(metadata["\(architecture).context_length"]?.integer == window)
+    for container in Model.EngineContainer.allCases {
+      let notes = try model.notes(for: container)
+      #expect(notes.count == 1 && notes.allSatisfy { $0.contains(" \(window) tokens") })
+    }
+    // Within the context there is nothing to say.
+    try copy.replace(
+      "\"sliding_window\": \(window)", with: "\"sliding_window\": \(context)", in: "config.json")
+    let wide = try Model(path: copy.path, library: try DeclarationLibrary())
+    #expect(try wide.notes(for: .gguf).isEmpty && wide.notes(for: .mlx).isEmpty)
   }
 
   @Test("weights of 4 bits go into a GGUF bit for bit", arguments: ["F16", "Q4_K_M", "Q8_0"])

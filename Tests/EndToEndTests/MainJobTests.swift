@@ -19,7 +19,7 @@ struct MainJobTests {
   func quantizeAndVerify(model: String, type: String) throws {
     let folder = try TemporaryFolder()
     let quantized = try Command(
-      "quantize", Fixtures.path(model), "--type", type, "-o", folder.path, "--json")
+      "quantize", Fixtures.path(model), "--type", type, "-o", folder.path, "--json", "--quiet")
     #expect(quantized.status == 0, "\(quantized.error)")
     #expect(quantized.error.isEmpty)
     let files = try #require(try quantized.json["files"]?.array)
@@ -122,6 +122,19 @@ struct MainJobTests {
     }
     #expect(
       abs((json["bitsPerWeight"]?.number ?? 0) - Double(bytes * 8) / Double(weights)) < 1e-9)
+  }
+
+  @Test("what engines cannot do with the result is said, to people and programs")
+  func notes() throws {
+    let folder = try TemporaryFolder()
+    let arguments = ["convert", Fixtures.path("mm1-moe-tiny"), "--to", "gguf", "-o"]
+    let made = try Command(arguments + [folder.file("text")])
+    let notes = made.error.split(separator: "\n").filter { $0.hasPrefix("pare: note: ") }
+    #expect(notes.count == 3 && notes.allSatisfy { $0.contains("llama.cpp") }, "\(made.error)")
+    let json = try Command(arguments + [folder.file("json"), "--json"]).json
+    #expect(
+      json["notes"]?.array?.compactMap(\.string).map { "pare: note: \($0)" }
+        == notes.map(String.init))
   }
 
   @Test("what was quantized before is said to lose twice")

@@ -58,13 +58,15 @@ package struct PartDeclaration: Sendable {
   /// What a model must meet to be computed.
   let requirements: [Requirement]
   let gguf: GGUF
+  /// What other programs do otherwise.
+  let notes: [EngineNote]
   let ignored: [Ignored]
   let steps: [StepDeclaration]
 
   init(_ reader: DeclarationReader) throws(ModelError) {
     try reader.allow([
       "name", "about", "part", "extends", "changes", "match", "hyperparameters", "requires", "gguf",
-      "ignored", "steps",
+      "notes", "ignored", "steps",
     ])
     name = try reader.member("name").string()
     about = try reader["about"]?.string() ?? ""
@@ -84,6 +86,7 @@ package struct PartDeclaration: Sendable {
     self.hyperparameters = hyperparameters
     requirements = try Requirement.list(reader["requires"])
     gguf = try GGUF(reader.member("gguf"))
+    notes = try EngineNote.list(reader["notes"])
     var ignored: [Ignored] = []
     for entry in try reader["ignored"]?.elements() ?? [] {
       try entry.allow(["name", "because", "when", "kept"])
