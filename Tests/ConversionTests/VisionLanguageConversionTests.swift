@@ -92,7 +92,8 @@ struct VisionLanguageConversionTests {
     "through GGUF and mmproj in F32 a family computes the same",
     arguments: [
       "gemma3", "internvl", "llava-smollm3", "mistral3", "mm1", "mm1-attention-pool",
-      "mm1-average-pool", "mm1-rectangle", "pixtral", "qwen2.5vl", "qwen2vl", "qwen3vl",
+      "mm1-average-pool", "mm1-rectangle", "llava-next", "paligemma", "paligemma2", "pixtral",
+      "qwen2.5vl", "qwen2vl", "qwen3vl",
       "qwen3vl-moe", "smolvlm",
     ])
   func exact(name: String) throws {
@@ -104,6 +105,10 @@ struct VisionLanguageConversionTests {
         ("\"full_attention\"\n", "\"sliding_attention\"\n"),
         ("\"rope_theta\": 100.0", "\"rope_theta\": 10000.0"),
       ] { try copy.replace(old, with: new, in: "config.json") }
+    }
+    if name == "paligemma2" {
+      try copy.replace(
+        "\"query_pre_attn_scalar\": 24", with: "\"query_pre_attn_scalar\": 8", in: "config.json")
     }
     if ["mistral3", "pixtral"].contains(name) {
       try copy.replace("\"rope_theta\": 100.0", with: "\"rope_theta\": 10000.0", in: "config.json")
@@ -145,13 +150,9 @@ struct VisionLanguageConversionTests {
     VisionLanguageConversionTests.expectClose(converted.image, original.image)
   }
 
-  @Test(
-    "what no engine would read is refused, with a reason",
-    arguments: [
-      "paligemma", "paligemma2", "llava-next", "qwen2.5vl",
-    ])
-  func refusal(name: String) throws {
-    let copy = try FixtureCopy(visionLanguage: name)
+  @Test("what engines would read otherwise is refused, with a reason")
+  func refusal() throws {
+    let copy = try FixtureCopy(visionLanguage: "qwen2.5vl")
     let model = try Model(path: copy.path, library: try DeclarationLibrary())
     let error = #expect(throws: ModelError.self) {
       try model.ggufMetadata(for: [.vision, .connector])

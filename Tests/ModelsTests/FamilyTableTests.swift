@@ -24,6 +24,13 @@ struct FamilyTableTests {
     var refusal: String? {
       parts.flatMap(\.gguf.requirements).first { $0.condition.description == "false" }?.sentence
     }
+
+    /// What engines cannot do with a GGUF, or do otherwise, whatever the configuration.
+    var caveats: [String] {
+      parts.flatMap(\.notes).filter { $0.container == .gguf && $0.condition == nil }.compactMap {
+        try? $0.sentence.name([:])
+      }
+    }
   }
 
   private static func families() throws -> [Family] {
@@ -63,7 +70,8 @@ struct FamilyTableTests {
     for family in try families() {
       let types = family.modelTypes.map { "`\($0)`" }.joined(separator: ", ")
       let goldens = fixtures[family.name]?.joined(separator: ", ") ?? "as a part"
-      let gguf = family.refusal.map { "no: \($0)" } ?? "yes"
+      let written = (["yes"] + family.caveats).joined(separator: "; ")
+      let gguf = family.refusal.map { "no: \($0)" } ?? written
       text += "| \(types) | \(family.about) | \(goldens) | \(gguf) |\n"
     }
     return text
