@@ -83,7 +83,8 @@ let package = Package(
       ],
       resources: [
         .embedInCode("Architectures"), .embedInCode("Recipes"), .embedInCode("Packing"),
-      ]),
+      ], plugins: ["EmbeddedNames"]),
+    .plugin(name: "EmbeddedNames", capability: .buildTool()),
 
     // 4: whole models
     .target(
@@ -180,7 +181,7 @@ let package = Package(
       name: "ModelsTests",
       dependencies: [
         "Models", "Checkpoints", "LinearAlgebra", "Preprocessing", "Tokenizers", "BinaryIO",
-        "Notation", "TestSupport",
+        "Notation", "Formats", "TestSupport",
       ]),
     .testTarget(
       name: "ConversionTests",

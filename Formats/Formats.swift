@@ -2,66 +2,9 @@
 
 /// The declarations and recipes that are embedded in the binary, one JSON file each.
 ///
-/// `PackageResources` is made by the build from the folders beside this file.
+/// `PackageResources`, and the list of all architectures, are made by the build from the folders
+/// beside this file.
 package enum Formats {
-  /// Model families and their parts, by the names of their files.
-  package static let architectures: [(name: String, text: [UInt8])] = [
-    ("attention-pool", PackageResources.attention_pool_json),
-    ("average-pool", PackageResources.average_pool_json),
-    ("bert", PackageResources.bert_json),
-    ("c-abstractor", PackageResources.c_abstractor_json),
-    ("clip-vision", PackageResources.clip_vision_json),
-    ("gemma", PackageResources.gemma_json),
-    ("gemma2", PackageResources.gemma2_json),
-    ("gemma3", PackageResources.gemma3_json),
-    ("gemma3-projector", PackageResources.gemma3_projector_json),
-    ("gemma3-text", PackageResources.gemma3_text_json),
-    ("gpt-oss", PackageResources.gpt_oss_json),
-    ("idefics3-vision", PackageResources.idefics3_vision_json),
-    ("internvl", PackageResources.internvl_json),
-    ("internvl-projector", PackageResources.internvl_projector_json),
-    ("internvl-vision", PackageResources.internvl_vision_json),
-    ("lfm2", PackageResources.lfm2_json),
-    ("linear-projector", PackageResources.linear_projector_json),
-    ("llama", PackageResources.llama_json),
-    ("llava", PackageResources.llava_json),
-    ("llava-next", PackageResources.llava_next_json),
-    ("llava-next-projector", PackageResources.llava_next_projector_json),
-    ("ministral3", PackageResources.ministral3_json),
-    ("mistral", PackageResources.mistral_json),
-    ("mistral3", PackageResources.mistral3_json),
-    ("mixtral", PackageResources.mixtral_json),
-    ("mlp-projector", PackageResources.mlp_projector_json),
-    ("mm1", PackageResources.mm1_json),
-    ("mm1-text", PackageResources.mm1_text_json),
-    ("olmo2", PackageResources.olmo2_json),
-    ("paligemma", PackageResources.paligemma_json),
-    ("phi3", PackageResources.phi3_json),
-    ("pixel-shuffle", PackageResources.pixel_shuffle_json),
-    ("pixtral", PackageResources.pixtral_json),
-    ("pixtral-projector", PackageResources.pixtral_projector_json),
-    ("pixtral-vision", PackageResources.pixtral_vision_json),
-    ("qwen2", PackageResources.qwen2_json),
-    ("qwen2vl", PackageResources.qwen2vl_json),
-    ("qwen2vl-merger", PackageResources.qwen2vl_merger_json),
-    ("qwen2vl-text", PackageResources.qwen2vl_text_json),
-    ("qwen2vl-vision", PackageResources.qwen2vl_vision_json),
-    ("qwen2.5vl", PackageResources.qwen2_5vl_json),
-    ("qwen2.5vl-merger", PackageResources.qwen2_5vl_merger_json),
-    ("qwen2.5vl-vision", PackageResources.qwen2_5vl_vision_json),
-    ("qwen3", PackageResources.qwen3_json),
-    ("qwen3-moe", PackageResources.qwen3_moe_json),
-    ("qwen3vl", PackageResources.qwen3vl_json),
-    ("qwen3vl-merger", PackageResources.qwen3vl_merger_json),
-    ("qwen3vl-moe", PackageResources.qwen3vl_moe_json),
-    ("qwen3vl-moe-text", PackageResources.qwen3vl_moe_text_json),
-    ("qwen3vl-text", PackageResources.qwen3vl_text_json),
-    ("qwen3vl-vision", PackageResources.qwen3vl_vision_json),
-    ("siglip-vision", PackageResources.siglip_vision_json),
-    ("smollm3", PackageResources.smollm3_json),
-    ("smolvlm", PackageResources.smolvlm_json),
-  ]
-
   /// What packed folders keep in the model's own type, by the names of their files.
   package static let packings: [(name: String, text: [UInt8])] = [
     ("mlx", PackageResources.mlx_json),

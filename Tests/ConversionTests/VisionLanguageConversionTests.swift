@@ -91,7 +91,7 @@ struct VisionLanguageConversionTests {
   @Test(
     "through GGUF and mmproj in F32 a family computes the same",
     arguments: [
-      "gemma3", "internvl", "llava-smollm3", "mistral3", "mm1", "mm1-attention-pool",
+      "gemma3", "internvl", "lighton-ocr", "llava-smollm3", "mistral3", "mm1", "mm1-attention-pool",
       "mm1-average-pool", "mm1-rectangle", "llava-next", "paligemma", "paligemma2", "pixtral",
       "qwen2.5vl", "qwen2vl", "qwen3vl",
       "qwen3vl-moe", "smolvlm",
@@ -110,7 +110,7 @@ struct VisionLanguageConversionTests {
       try copy.replace(
         "\"query_pre_attn_scalar\": 24", with: "\"query_pre_attn_scalar\": 8", in: "config.json")
     }
-    if ["mistral3", "pixtral"].contains(name) {
+    if ["lighton-ocr", "mistral3", "pixtral"].contains(name) {
       try copy.replace("\"rope_theta\": 100.0", with: "\"rope_theta\": 10000.0", in: "config.json")
       try VisionLanguageConversionTests.addBreak(to: copy)
     }

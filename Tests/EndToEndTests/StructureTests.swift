@@ -62,7 +62,8 @@ struct StructureTests {
     arguments: [
       ("paligemma", "mlx"), ("paligemma", "gguf"), ("paligemma2", "mlx"), ("paligemma2", "gguf"),
       ("llava-next", "mlx"), ("llava-next", "gguf"), ("pixtral", "mlx"),
-      ("pixtral", "gguf"), ("mistral3", "gguf"), ("qwen2vl", "gguf"), ("qwen2.5vl", "gguf"),
+      ("pixtral", "gguf"), ("mistral3", "gguf"), ("lighton-ocr", "gguf"), ("qwen2vl", "gguf"),
+      ("qwen2.5vl", "gguf"),
       ("qwen2vl", "mlx"), ("qwen3vl", "gguf"), ("qwen3vl", "mlx"), ("qwen3vl-moe", "gguf"),
       ("qwen3vl-moe", "mlx"), ("mm1", "gguf"), ("mm1-attention-pool", "gguf"),
       ("mm1-attention-pool", "mlx"), ("mm1-average-pool", "gguf"),
@@ -76,7 +77,7 @@ struct StructureTests {
       try copy.replace(
         "\"query_pre_attn_scalar\": 24", with: "\"query_pre_attn_scalar\": 8", in: "config.json")
     }
-    if container == "gguf", ["pixtral", "mistral3"].contains(name) {
+    if container == "gguf", ["lighton-ocr", "pixtral", "mistral3"].contains(name) {
       // What engines take for granted, and the break between rows.
       try copy.replace("\"rope_theta\": 100.0", with: "\"rope_theta\": 10000.0", in: "config.json")
       if name == "mistral3" {

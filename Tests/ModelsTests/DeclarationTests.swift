@@ -2,29 +2,28 @@
 
 import Checkpoints
 import Fixtures
-import Models
+import Formats
+import Foundation
 import Notation
 import TestSupport
 import Testing
 
+@testable import Models
+
 struct DeclarationTests {
-  @Test("the embedded declarations are read, and name their families")
+  @Test("every declaration in the folder is embedded under its file's name")
   func embedded() throws {
+    let folder = URL(fileURLWithPath: Fixtures.path("../Formats/Architectures"))
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+      .filter { $0.hasSuffix(".json") }
+    #expect(Set(Formats.architectures.map { $0.name + ".json" }) == Set(files))
     let library = try DeclarationLibrary()
     #expect(
-      library.knownModelTypes == [
-        "bert", "gemma", "gemma2", "gemma3", "gemma3_text", "gpt_oss", "idefics3", "internvl",
-        "lfm2",
-        "llama", "llava", "llava_next", "ministral3", "mistral", "mistral3", "mixtral", "mm1",
-        "mm1_text",
-        "olmo2",
-        "paligemma", "phi3",
-        "qwen2",
-        "qwen2_5_vl", "qwen2_5_vl_text", "qwen2_vl", "qwen2_vl_text", "qwen3", "qwen3_moe",
-        "qwen3_vl", "qwen3_vl_moe", "qwen3_vl_moe_text", "qwen3_vl_text",
-        "smollm3",
-        "smolvlm",
-      ])
+      Set(library.parts.map(\.name) + library.compositions.map(\.name))
+        == Set(Formats.architectures.map(\.name)))
+    for (name, text) in Formats.architectures {
+      #expect(text == Array(try Data(contentsOf: folder.appending(path: name + ".json"))))
+    }
     #expect(library.part(named: "clip_vision_model")?.name == "clip-vision")
     #expect(library.part(named: "c-abstractor")?.kind == .connector)
     #expect(library.part(named: "nothing") == nil)

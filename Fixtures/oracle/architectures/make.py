@@ -97,6 +97,12 @@ MODELS = {
     "mistral": (
         "Mistral", dict(head_dim=16, sliding_window=5),
         {"window": WINDOW, "window by one": {LAYERS + "attention.window": "window + 1"}}),
+    "stablelm": (
+        "StableLm", dict(rms_norm_eps=None, layer_norm_eps=1e-3, use_qkv_bias=True,
+                         rope_parameters=rope("default", 100.0, partial_rotary_factor=0.5)),
+        {"whole heads rotated": {ROPE + "dimension": "headDimension"},
+         "mean kept": {LAYERS + "attention.norm": "rms"},
+         "epsilon": {LAYERS + "feedForward.epsilon": 0.1}}),
     "mixtral": (
         "Mixtral",
         dict(num_local_experts=5, num_experts_per_tok=2, sliding_window=None),

@@ -223,6 +223,15 @@ MODELS = {
         {"activation": WRONG_ACTIVATION, **WRONG_ROTATIONS,
          "tokens one after the other": mistake("connector", **{"steps.mergePatches.channelwise": False}),
          "epsilon": mistake("connector", **{"hyperparameters.epsilon.default": 1})}),
+    "lighton-ocr": (
+        "LightOnOcr",
+        dict(TEXT, model_type="qwen3", head_dim=8, rms_norm_eps=1e-6, tie_word_embeddings=True),
+        PIXTRAL,
+        dict(image_token_id=IMAGE_TOKEN, spatial_merge_size=2, tie_word_embeddings=True),
+        ("Pixtral", dict(size={"longest_edge": 96}, patch_size=8)),
+        {"activation": WRONG_ACTIVATION, **WRONG_ROTATIONS,
+         "tokens one after the other": mistake("connector", **{"steps.mergePatches.channelwise": False}),
+         "epsilon": mistake("connector", **{"hyperparameters.epsilon.default": 1})}),
     # Parts that are declared anyway, in a container that is: no Swift was added for these.
     "llava-smollm3": (
         "Llava",
@@ -247,7 +256,7 @@ MODELS = {
 
 
 # Those that are given two images.
-PAIRS = {"qwen3vl", "qwen3vl-moe", "paligemma", "paligemma2", "llava-next", "pixtral", "mistral3"}
+PAIRS = {"qwen3vl", "qwen3vl-moe", "paligemma", "paligemma2", "llava-next", "pixtral", "mistral3", "lighton-ocr"}
 
 
 def keep(results, name, output, order=None):
@@ -292,7 +301,7 @@ def prepared(name, processor):
     names = [IMAGE, SECOND] if name in PAIRS else [IMAGE]
     images = [Image.open(FIXTURES / "images" / name).convert("RGB") for name in names]
     # The processor of a whole model says how many patches become a token.
-    sizes = dict(patch_size=16) if name == "mistral3" else {}
+    sizes = dict(patch_size=16) if name in ["mistral3", "lighton-ocr"] else {}
     return own, dict(own(images, return_tensors="pt", **sizes))
 
 
@@ -303,7 +312,7 @@ def prompt(name, counts):
         # Pixtral's have rows with ends.
         rows, columns = count if isinstance(count, tuple) else (1, count)
         tokens = ([IMAGE_TOKEN] * columns + [BREAK]) * rows
-        images.append(tokens[:-1])
+        images.append([IMAGE_TOKEN] * rows * columns if name == "lighton-ocr" else tokens[:-1])
     if name.startswith("paligemma"):
         question = sum(images, []) + QUESTION
         return question + ANSWER, len(question)
@@ -363,7 +372,7 @@ def packed(model, results):
 def traced(model, name, inputs, counts):
     results = {}
     inner = model.model
-    vision = next(getattr(inner, key) for key in ["visual", "vision_tower", "vision_model"] if hasattr(inner, key))
+    vision = next(getattr(inner, key) for key in ["visual", "vision_tower", "vision_model", "vision_encoder"] if hasattr(inner, key))
     vision = getattr(vision, "vision_model", vision)
     text = inner.text_model if hasattr(inner, "text_model") else inner.language_model
     hooks = {}
@@ -382,11 +391,12 @@ def traced(model, name, inputs, counts):
             vision.register_forward_hook(with_levels(results))
         else:
             hooks[vision.merger] = ("connector", back)
-    elif name in ["pixtral", "mistral3"]:
+    elif name in ["pixtral", "mistral3", "lighton-ocr"]:
         hooks[vision.ln_pre] = ("vision.embeddings", None)
         for index, layer in enumerate(vision.transformer.layers):
             hooks[layer] = (f"vision.layers.{index}", None)
-        hooks[inner.multi_modal_projector] = ("connector", None)
+        connector = inner.vision_projection if name == "lighton-ocr" else inner.multi_modal_projector
+        hooks[connector] = ("connector", None)
     else:
         order = None
         if name == "llava-next":
@@ -449,11 +459,11 @@ def make(name):
         with torch.no_grad():
             features = model.model.get_image_features(inputs["pixel_values"], inputs["image_sizes"])
         counts = [len(rows) for rows in features.pooler_output]
-    elif name in ["pixtral", "mistral3"]:
+    elif name in ["pixtral", "mistral3", "lighton-ocr"]:
         sizes = inputs["image_sizes"].tolist()
         images = [pixels[None, :, :height, :width]
                   for pixels, (height, width) in zip(inputs["pixel_values"], sizes)]
-        token = 16 if name == "mistral3" else 8
+        token = 8 if name == "pixtral" else 16
         counts = [(height // token, width // token) for height, width in sizes]
     elif name in PAIRS:
         images = [image[None] for image in inputs["pixel_values"]]

@@ -98,8 +98,8 @@ def tensor_problems(reader):
         yield f"{name}: llama.cpp would not use it for this projector"
 
 
-def encode(mmproj, text_model, path):
-    """What llama.cpp makes of an image: `[tokens, width]`, in f32."""
+def encode(mmproj, text_model, path, width=None):
+    """What llama.cpp makes of an image: `[tokens, width]`, the text model's width unless given, in f32."""
     model = llama_cpp.Llama(text_model, n_ctx=512, verbose=False)
     parameters = mtmd_cpp.mtmd_context_params_default()
     parameters.use_gpu = False
@@ -127,7 +127,7 @@ def encode(mmproj, text_model, path):
             sys.exit(f"{path}: llama.cpp fails to encode it")
         tokens = mtmd_cpp.mtmd_input_chunk_get_n_tokens(chunk)
         values = mtmd_cpp.mtmd_get_output_embd(context)
-        return np.ctypeslib.as_array(values, (tokens, model.n_embd())).copy()
+        return np.ctypeslib.as_array(values, (tokens, width or model.n_embd())).copy()
     sys.exit(f"{path}: llama.cpp makes no image of it")
 
 
