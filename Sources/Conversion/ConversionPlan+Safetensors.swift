@@ -32,12 +32,13 @@ extension ConversionPlan {
     let target = Folder.path(of: base, in: folder)
     var entries: [Entry] = []
     for source in model.parameters {
+      let (shape, channels) = source.parameter.form(isMLX: false)
       for (index, tensor) in source.tensors.enumerated() {
-        entries.append(
-          Entry(
-            source: source, member: index, name: tensor.name, shape: source.parameter.shape,
-            choice: EncodingChoice(
-              wanted: encoding, reason: nil, shape: source.parameter.shape)))
+        var entry = Entry(
+          source: source, member: index, name: tensor.name, shape: shape,
+          choice: EncodingChoice(wanted: encoding, reason: nil, shape: shape))
+        entry.channels = channels
+        entries.append(entry)
       }
     }
     // All elements are of one size, so any order is aligned; names make it easy to read.

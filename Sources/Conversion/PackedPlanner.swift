@@ -82,11 +82,9 @@ struct PackedPlanner {
     let isMLX = wish.family == .mlx
     let stack = isMLX ? parameter.mlxStack : nil
     let name = stack ?? (isMLX ? parameter.mlxNames[index] : parameter.names[index])
-    let channels: ChannelOrder = isMLX && parameter.isChannelsLast ? .last : .first
+    let (form, channels) = parameter.form(isMLX: isMLX)
     // Experts are stacked in MLX as in a GGUF.
-    let shape =
-      stack == nil
-      ? channels.shape(of: parameter.shape) ?? parameter.shape : parameter.ggufShape
+    let shape = stack == nil ? form : parameter.ggufShape
     let quantizable = model.quantizable(parameter, shape: parameter.shape)
     let reason = try convertingErrors { () throws(RecipeError) in
       try rules.reasonToKeep(quantizable, isPacked: isCarrying(tensor))

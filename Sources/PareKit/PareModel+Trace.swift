@@ -32,6 +32,28 @@ public struct PareTrace: PareResult {
 }
 
 extension PareModel {
+  /// What the encoder sees of an image; an overview of another size than the tiles is apart.
+  private static func pixels(
+    _ image: PixelTensor, named name: String
+  ) -> [(name: String, shape: Shape, values: [Float])] {
+    let size = [image.channels, image.height, image.width]
+    guard let tiles = image.tiles else { return [(name, Shape(size), image.values)] }
+    guard let overview = tiles.overviewSize else {
+      return [(name, Shape([tiles.count] + size), image.values)]
+    }
+    let parts = image.parts
+    let (whole, cut) =
+      tiles.overview == .first
+      ? (parts.prefix(1), parts.dropFirst()) : (parts.suffix(1), parts.dropLast())
+    return [
+      (name, Shape([cut.count] + size), cut.flatMap(\.values)),
+      (
+        name + ".overview", Shape([1, image.channels, overview.height, overview.width]),
+        whole.flatMap(\.values)
+      ),
+    ]
+  }
+
   /// Writes every named intermediate of one forward pass as F32 tensors.
   ///
   /// - Parameters:
@@ -51,9 +73,7 @@ extension PareModel {
       let pixels = try model.pixels(of: images)
       for (index, image) in pixels.enumerated() {
         let name = pixels.count == 1 ? "pixels" : "pixels.\(index)"
-        let tiles = image.tiles.map { [$0.count] } ?? []
-        let shape = Shape(tiles + [image.channels, image.height, image.width])
-        traced.append((name, shape, image.values))
+        traced += PareModel.pixels(image, named: name)
       }
       let sink: TraceSink = { traced.append(($0, $1, $2)) }
       let embeddings = try forward.embeddings(of: pixels, trace: sink)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Image {
-  /// The image resampled to another size, bit for bit as Pillow's `Image.resize` does it.
+  /// The image resampled to another size, bit for bit as Pillow's `Image.resize` does it, or
+  /// PyTorch's `interpolate` of bytes.
   ///
   /// One pass over the columns and one over the rows, with eight bits between the two. The weights
   /// are fixed-point, so the result is the same on every machine.
@@ -10,27 +11,31 @@ extension Image {
   /// - Complexity: O(new width · height · filter width + new size · filter height).
   /// - Source: Pillow, `libImaging/Resample.c` and `Geometry.c` (behaviour).
   package func resized(
-    width newWidth: Int, height newHeight: Int, filter: ResamplingFilter
+    width newWidth: Int, height newHeight: Int, filter: ResamplingFilter,
+    arithmetic: ResamplingArithmetic = .pillow
   ) throws(ImageError) -> Image {
     try Image.check(width: newWidth, height: newHeight, of: "size to resize to", in: name)
     guard newWidth != width || newHeight != height else { return self }
     if filter == .nearest { return nearest(width: newWidth, height: newHeight) }
-    let rowsComeFirst = Image.rowsComeFirst(
-      width: width, height: height, newWidth: newWidth, newHeight: newHeight)
+    let rowsComeFirst =
+      arithmetic == .pillow
+      && Image.rowsComeFirst(
+        width: width, height: height, newWidth: newWidth, newHeight: newHeight)
     // What lies between the passes may be larger than both ends: 1 x 9999 to 9999 x 1.
     try Image.check(
       width: rowsComeFirst ? width : newWidth, height: rowsComeFirst ? newHeight : height,
       of: "intermediate size", in: name)
     var pixels = pixels
-    if rowsComeFirst {
-      pixels = resampledRows(pixels, width: width, newHeight: newHeight, filter: filter)
-    }
+    let columns = ResamplingWeights(
+      from: width, to: newWidth, filter: filter, arithmetic: arithmetic)
+    let rows = ResamplingWeights(
+      from: height, to: newHeight, filter: filter, arithmetic: arithmetic)
+    if rowsComeFirst { pixels = resampledRows(pixels, width: width, by: rows) }
     if newWidth != width {
-      pixels = resampledColumns(
-        pixels, height: rowsComeFirst ? newHeight : height, newWidth: newWidth, filter: filter)
+      pixels = resampledColumns(pixels, height: rowsComeFirst ? newHeight : height, by: columns)
     }
     if newHeight != height, !rowsComeFirst {
-      pixels = resampledRows(pixels, width: newWidth, newHeight: newHeight, filter: filter)
+      pixels = resampledRows(pixels, width: newWidth, by: rows)
     }
     return Image(width: newWidth, height: newHeight, pixels: pixels, name: name)
   }
@@ -46,17 +51,10 @@ extension Image {
     newHeight < height && height - newHeight > 2 * (width - newWidth)
   }
 
-  /// Half a unit, so that the final shift rounds.
-  private static let half = Int32(1) << Int32(ResamplingWeights.fractionBits - 1)
-
-  private static func clipped(_ sum: Int32) -> UInt8 {
-    UInt8(clamping: sum >> Int32(ResamplingWeights.fractionBits))
-  }
-
   private func resampledColumns(
-    _ source: [UInt8], height: Int, newWidth: Int, filter: ResamplingFilter
+    _ source: [UInt8], height: Int, by weights: ResamplingWeights
   ) -> [UInt8] {
-    let weights = ResamplingWeights(from: width, to: newWidth, filter: filter)
+    let newWidth = weights.starts.count
     let rowLength = width * 3
     let size = newWidth * height * 3
     return [UInt8](unsafeUninitializedCapacity: size) { output, written in
@@ -68,9 +66,9 @@ extension Image {
             let row = x * weights.capacity
             let count = weights.counts[x]
             for y in 0..<height {
-              var red = Image.half
-              var green = Image.half
-              var blue = Image.half
+              var red = weights.half
+              var green = weights.half
+              var blue = weights.half
               var position = y * rowLength + first
               for i in 0..<count {
                 let weight = values[row + i]
@@ -80,9 +78,9 @@ extension Image {
                 position += 3
               }
               let target = (y * newWidth + x) * 3
-              output[target] = Image.clipped(red)
-              output[target + 1] = Image.clipped(green)
-              output[target + 2] = Image.clipped(blue)
+              output[target] = weights.clipped(red)
+              output[target + 1] = weights.clipped(green)
+              output[target + 2] = weights.clipped(blue)
             }
           }
         }
@@ -91,9 +89,9 @@ extension Image {
   }
 
   private func resampledRows(
-    _ source: [UInt8], width: Int, newHeight: Int, filter: ResamplingFilter
+    _ source: [UInt8], width: Int, by weights: ResamplingWeights
   ) -> [UInt8] {
-    let weights = ResamplingWeights(from: height, to: newHeight, filter: filter)
+    let newHeight = weights.starts.count
     let rowLength = width * 3
     let size = rowLength * newHeight
     var sums = [Int32](repeating: 0, count: rowLength)
@@ -102,14 +100,14 @@ extension Image {
       source.withUnsafeBufferPointer { source in
         sums.withUnsafeMutableBufferPointer { sums in
           for y in 0..<newHeight {
-            sums.update(repeating: Image.half)
+            sums.update(repeating: weights.half)
             for i in 0..<weights.counts[y] {
               let weight = weights.values[y * weights.capacity + i]
               let row = (weights.starts[y] + i) * rowLength
               for x in 0..<rowLength { sums[x] &+= Int32(source[row + x]) &* weight }
             }
             let target = y * rowLength
-            for x in 0..<rowLength { output[target + x] = Image.clipped(sums[x]) }
+            for x in 0..<rowLength { output[target + x] = weights.clipped(sums[x]) }
           }
         }
       }

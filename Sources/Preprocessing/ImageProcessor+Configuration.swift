@@ -58,7 +58,7 @@ extension ImageProcessor {
       }
       steps.append(.padWithZeros(width: size.width, height: size.height))
     }
-    try self.init(steps: steps)
+    try self.init(steps: steps, arithmetic: defaults.arithmetic)
   }
 }
 

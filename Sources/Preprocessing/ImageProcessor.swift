@@ -1,25 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Makes pixels of images as the processors of transformers do on their NumPy path.
+/// Makes pixels of images as the processors of transformers do.
 package struct ImageProcessor: Sendable, Hashable {
   /// What is done, in order: steps on pixels, then on numbers, then padding.
   package let steps: [ImageStep]
+  /// How levels are resampled and normalised.
+  package let arithmetic: ResamplingArithmetic
 
   /// Takes the steps as they are.
   ///
+  /// - Parameters:
+  ///   - steps: What is done, in order.
+  ///   - arithmetic: How levels are resampled and normalised.
   /// - Throws: ``ImageError/steps(_:)`` if they stand in no order that can be followed, or name
   ///   impossible sizes, factors or channel counts.
-  package init(steps: [ImageStep]) throws(ImageError) {
+  package init(
+    steps: [ImageStep], arithmetic: ResamplingArithmetic = .pillow
+  ) throws(ImageError) {
     for (step, next) in zip(steps, steps.dropFirst()) where next.stage < step.stage {
       throw .steps("\(next) cannot come after \(step); put it before")
     }
     for step in steps { try ImageProcessor.check(step) }
     self.steps = steps
+    self.arithmetic = arithmetic
   }
 
   /// The pixels of an image.
   ///
-  /// - Returns: `[3, height, width]`, of tiles one after the other. The same bits on every machine.
+  /// - Returns: `[3, height, width]`, of tiles and overview one after the other. The same bits on
+  ///   every machine.
   /// - Throws: ``ImageError/size(name:thing:width:height:)`` if a step would make an image without
   ///   pixels or with too many, or the frame is smaller than the image.
   package func pixels(of image: Image) throws(ImageError) -> PixelTensor {
@@ -31,7 +40,7 @@ package struct ImageProcessor: Sendable, Hashable {
       case .padToSquare(let color): image = try image.paddedToSquare(color)
       case .resize(let target, let filter):
         let size = target.size(width: image.width, height: image.height)
-        image = try image.resized(width: size.width, height: size.height, filter: filter)
+        image = try resized(image, size.width, size.height, filter)
       case .centerCrop(let width, let height):
         image = try image.centerCropped(width: width, height: height)
       case .split(let width, let height, let filter):
@@ -41,12 +50,17 @@ package struct ImageProcessor: Sendable, Hashable {
         tiles = (
           layout,
           image.tiles(layout, width: width, height: height)
-            + [try image.resized(width: width, height: height, filter: filter)]
+            + [try resized(image, width, height, filter)]
         )
       case .tile(let choice, let filter):
+        let overview = choice.overviewSize(width: image.width, height: image.height)
+        guard choice.cuts(width: image.width, height: image.height) else {
+          image = try resized(image, overview.width, overview.height, filter)
+          continue
+        }
         let layout = choice.layout(width: image.width, height: image.height)
-        let whole = try image.resized(
-          width: choice.width * layout.columns, height: choice.height * layout.rows, filter: filter)
+        let whole = try resized(
+          image, choice.width * layout.columns, choice.height * layout.rows, filter)
         guard layout.rows * layout.columns > 1 else {
           image = whole
           continue
@@ -54,7 +68,7 @@ package struct ImageProcessor: Sendable, Hashable {
         tiles = (
           layout,
           whole.tiles(layout, width: choice.width, height: choice.height)
-            + [try image.resized(width: choice.width, height: choice.height, filter: filter)]
+            + [try resized(image, overview.width, overview.height, filter)]
         )
       case .fit(let choice, let filter):
         let original = PixelSize(width: image.width, height: image.height)
@@ -76,12 +90,18 @@ package struct ImageProcessor: Sendable, Hashable {
         frame = (width, height)
       }
     }
-    guard let tiles, let first = tiles.images.first else {
-      return tensor(of: image, frame: frame ?? (image.width, image.height))
-    }
+    guard let tiles,
+      let tile = tiles.images.dropFirst(tiles.layout.overview == .first ? 1 : 0).first
+    else { return tensor(of: image, frame: frame ?? (image.width, image.height)) }
     return PixelTensor(
-      channels: 3, height: first.height, width: first.width, tiles: tiles.layout,
-      values: tiles.images.flatMap { tensor(of: $0, frame: (first.width, first.height)).values })
+      channels: 3, height: tile.height, width: tile.width, tiles: tiles.layout,
+      values: tiles.images.flatMap { tensor(of: $0, frame: ($0.width, $0.height)).values })
+  }
+
+  private func resized(
+    _ image: Image, _ width: Int, _ height: Int, _ filter: ResamplingFilter
+  ) throws(ImageError) -> Image {
+    try image.resized(width: width, height: height, filter: filter, arithmetic: arithmetic)
   }
 
   /// The tiles of an image on a canvas, and all of it as small as a tile.
@@ -93,7 +113,7 @@ package struct ImageProcessor: Sendable, Hashable {
       choice.fitsOverview
       ? try fitted(
         image, choice, on: PixelSize(width: choice.tile, height: choice.tile), filter)
-      : try image.resized(width: choice.tile, height: choice.tile, filter: filter)
+      : try resized(image, choice.tile, choice.tile, filter)
     let layout = TileLayout(
       rows: canvas.height / choice.tile, columns: canvas.width / choice.tile,
       overview: choice.overview,
@@ -110,8 +130,7 @@ package struct ImageProcessor: Sendable, Hashable {
     _ image: Image, _ choice: CanvasChoice, on canvas: PixelSize, _ filter: ResamplingFilter
   ) throws(ImageError) -> Image {
     let size = choice.size(of: PixelSize(width: image.width, height: image.height), on: canvas)
-    return try image.resized(width: size.width, height: size.height, filter: filter)
-      .centered(on: canvas)
+    return try resized(image, size.width, size.height, filter).centered(on: canvas)
   }
 
   private func tensor(of image: Image, frame: (width: Int, height: Int)) -> PixelTensor {
@@ -138,6 +157,7 @@ package struct ImageProcessor: Sendable, Hashable {
   /// the arithmetic is done once a level, not once a pixel.
   private func levels(channel: Int) -> [Float] {
     var levels = (0..<256).map { Float($0) }
+    if arithmetic == .torch { return normalizedAtOnce(levels, channel: channel) }
     for step in steps {
       switch step {
       case .rescale(let factor): levels = levels.map { Float(Double($0) * factor) }
@@ -151,6 +171,29 @@ package struct ImageProcessor: Sendable, Hashable {
     return levels
   }
 
+  /// The same where the factor goes into the mean and the deviation.
+  private func normalizedAtOnce(_ levels: [Float], channel: Int) -> [Float] {
+    let factor = rescaleFactor
+    guard let (means, deviations) = normalization else {
+      return factor.map { factor in levels.map { $0 * Float(factor) } } ?? levels
+    }
+    let scale = factor.map { Float(1 / $0) } ?? 1
+    let mean = Float(means[channel]) * scale
+    let deviation = Float(deviations[channel]) * scale
+    return levels.map { ($0 - mean) / deviation }
+  }
+
+  private var rescaleFactor: Double? {
+    for case .rescale(let factor) in steps { return factor }
+    return nil
+  }
+
+  /// The mean and deviation of each channel, if the images are normalised.
+  package var normalization: (mean: [Double], deviation: [Double])? {
+    for case .normalize(let mean, let deviation) in steps { return (mean, deviation) }
+    return nil
+  }
+
   private static func check(_ step: ImageStep) throws(ImageError) {
     let sizes: [Int]
     switch step {
@@ -162,7 +205,7 @@ package struct ImageProcessor: Sendable, Hashable {
       }
     case .split(let width, let height, _): sizes = [width, height]
     case .tile(let choice, _):
-      sizes = [choice.width, choice.height]
+      sizes = [choice.width, choice.height] + (choice.uncut?.target.edges ?? [])
       guard choice.counts.lowerBound >= 1, choice.counts.upperBound <= TileChoice.maximumCount
       else {
         throw .steps(

@@ -8,7 +8,8 @@ package enum ImageStep: Sendable, Hashable {
   case centerCrop(width: Int, height: Int)
   /// Cuts an image that is larger than a tile into tiles, and adds all of it resized to one.
   case split(width: Int, height: Int, ResamplingFilter)
-  /// Resizes to whole tiles in the proportions that come closest, and cuts; see ``TileChoice``.
+  /// Resizes to whole tiles in the proportions that come closest, and cuts, unless an image is small
+  /// enough; see ``TileChoice``.
   case tile(TileChoice, ResamplingFilter)
   /// Fits an image into one of several canvases, and cuts; see ``CanvasChoice``.
   case fit(CanvasChoice, ResamplingFilter)

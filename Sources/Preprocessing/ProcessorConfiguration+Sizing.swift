@@ -4,8 +4,8 @@ import Notation
 
 /// The steps of processors that have a rule of their own for the size of images.
 ///
-/// - Source: transformers 5, the image processors of Qwen2-VL, Idefics 3, GOT-OCR 2, LLaVA-NeXT
-///   and Pixtral (behaviour).
+/// - Source: transformers 5, the image processors of Qwen2-VL, Idefics 3, GOT-OCR 2, LLaVA-NeXT,
+///   Pixtral and LFM2-VL (behaviour).
 extension ProcessorConfiguration {
   /// - Throws: ``ImageError/configuration(name:key:expected:found:)`` with the offending key.
   func sizing(_ defaults: ProcessorDefaults) throws(ImageError) -> [ImageStep] {
@@ -18,12 +18,13 @@ extension ProcessorConfiguration {
     case .proportions: return try proportions(defaults, filter: filter, resizes: resizes)
     case .canvases: return [.fit(try canvases(defaults), filter)]
     case .patches: return resizes ? [.resize(try patches(defaults), filter)] : []
+    case .tokens: return [try tokens(filter: filter)]
     case .subImages: return [.fit(try subImages(defaults, resizes: resizes), filter)]
     }
   }
 
   /// A whole number of at least 1 under the first dotted path that is there.
-  private func count(_ keys: String...) throws(ImageError) -> Int? {
+  func count(_ keys: String...) throws(ImageError) -> Int? {
     for key in keys {
       guard let value = json.value(at: key), !value.isNull else { continue }
       guard let count = value.integer, count >= 1 else {
@@ -35,7 +36,7 @@ extension ProcessorConfiguration {
   }
 
   private func merged(_ defaults: ProcessorDefaults) throws(ImageError) -> ResizeTarget {
-    guard case .rounded(_, let pixels) = defaults.size else { return defaults.size }
+    guard case .rounded(_, let pixels, _) = defaults.size else { return defaults.size }
     let patch = try count("patch_size") ?? 14
     let side = try count("merge_size") ?? 2
     let least =

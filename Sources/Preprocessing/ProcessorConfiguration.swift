@@ -26,6 +26,12 @@ struct ProcessorConfiguration {
     case .proportions: ["crop_to_patches", "min_patches", "max_patches"]
     case .canvases: ["image_grid_pinpoints", "aspect_ratio_setting"]
     case .patches: ["patch_size", "spatial_merge_size"]
+    case .tokens:
+      [
+        "downsample_factor", "do_image_splitting", "min_tiles", "max_tiles", "use_thumbnail",
+        "min_image_tokens", "max_image_tokens", "encoder_patch_size", "tile_size",
+        "max_pixels_tolerance", "return_row_col_info", "max_num_patches",
+      ]
     case .subImages:
       ["do_image_splitting", "min_patches", "max_patches", "image_grid_pinpoints", "overview"]
     }

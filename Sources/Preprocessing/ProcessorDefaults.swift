@@ -14,6 +14,7 @@ struct ProcessorDefaults {
   var padsToSquare = false
   /// The rule by which an image gets its size.
   var sizing = Sizing.whole
+  var arithmetic = ResamplingArithmetic.pillow
 
   /// How an image gets the size that the encoder takes.
   enum Sizing {
@@ -27,6 +28,8 @@ struct ProcessorDefaults {
     case proportions
     /// One of several canvases, cut into tiles.
     case canvases
+    /// Multiples of merged patches, within a number of tokens; tiles, where that is far exceeded.
+    case tokens
     /// Whole patches within a size.
     case patches
     /// MM1's: a canvas of tiles that takes the image with the least border.
@@ -86,6 +89,10 @@ struct ProcessorDefaults {
       return ProcessorDefaults(
         resample: .lanczos, size: .evenLongestEdge(4 * 364, limit: 4096), mean: half,
         deviation: half, isSquare: false, sizing: .longestEdge)
+    case "Lfm2Vl":
+      return ProcessorDefaults(
+        resample: .bilinear, size: .exact(width: 512, height: 512), mean: half, deviation: half,
+        isSquare: true, sizing: .tokens, arithmetic: .torch)
     case "LlavaNext":
       var defaults = clip
       defaults.sizing = .canvases

@@ -19,8 +19,9 @@ package enum ResizeTarget: Sendable, Hashable {
   case evenLongestEdge(Int, limit: Int)
   /// The longer edge up to the next multiple, then the shorter in proportion up to the next.
   case multiples(of: Int)
-  /// Multiples of `factor` that come closest, with `pixels` in all.
-  case rounded(factor: Int, pixels: ClosedRange<Int>)
+  /// Multiples of `factor` that come closest, with `pixels` in all; strips of more than 200 to 1
+  /// are refused unless `takesStrips`.
+  case rounded(factor: Int, pixels: ClosedRange<Int>, takesStrips: Bool = false)
   /// Same proportions and no larger than a size, then both edges up to whole patches.
   case patches(of: Int, within: PixelSize)
 
@@ -56,8 +57,9 @@ package enum ResizeTarget: Sendable, Hashable {
       }
       let longer = ResizeTarget.up(height, length)
       return (ResizeTarget.up(ResizeTarget.whole(Double(longer) * proportion), length), longer)
-    case .rounded(let factor, let pixels):
-      return ResizeTarget.rounded(width: width, height: height, factor: factor, pixels: pixels)
+    case .rounded(let factor, let pixels, let takesStrips):
+      return ResizeTarget.rounded(
+        width: width, height: height, factor: factor, pixels: pixels, takesStrips: takesStrips)
     case .patches(let patch, let most):
       let ratio = max(
         Double(height) / Double(most.height), Double(width) / Double(most.width), 1)
@@ -89,19 +91,23 @@ package enum ResizeTarget: Sendable, Hashable {
     length > Image.maximumDimension ? length : (length + factor - 1) / factor * factor
   }
 
-  /// - Source: transformers 5, `image_processing_qwen2_vl.py` (behaviour).
+  /// - Source: transformers 5, `image_processing_qwen2_vl.py` and, for strips,
+  ///   `image_processing_lfm2_vl.py` (behaviour).
   private static func rounded(
-    width: Int, height: Int, factor: Int, pixels: ClosedRange<Int>
+    width: Int, height: Int, factor: Int, pixels: ClosedRange<Int>, takesStrips: Bool
   ) -> (width: Int, height: Int) {
     // Longer strips are refused there as well: what no image can have becomes a size that is.
-    guard max(width, height) <= 200 * min(width, height) else { return (0, 0) }
+    guard takesStrips || max(width, height) <= 200 * min(width, height) else { return (0, 0) }
     let unit = Double(factor)
     func multiple(_ length: Double, _ rule: FloatingPointRoundingRule) -> Int {
       let count = (length / unit).rounded(rule)
       return Int(exactly: count * unit) ?? .max
     }
     let (w, h) = (Double(width), Double(height))
-    let size = (multiple(w, .toNearestOrEven), multiple(h, .toNearestOrEven))
+    let least = takesStrips ? factor : 0
+    let size = (
+      max(least, multiple(w, .toNearestOrEven)), max(least, multiple(h, .toNearestOrEven))
+    )
     guard size.0 <= Image.maximumDimension * 2, size.1 <= Image.maximumDimension * 2 else {
       return size
     }
@@ -148,7 +154,7 @@ package enum ResizeTarget: Sendable, Hashable {
     case .edges(let shortest, let longest): [shortest, longest]
     case .evenLongestEdge(let edge, let limit): [edge, limit]
     case .multiples(let length): [length]
-    case .rounded(let factor, _): [factor]
+    case .rounded(let factor, _, _): [factor]
     case .patches(let patch, let most): [patch, most.width, most.height]
     }
   }

@@ -8,6 +8,7 @@ import Models
 import Notation
 import Preprocessing
 import Quantization
+import Tensors
 import TestSupport
 import Testing
 
@@ -91,7 +92,8 @@ struct VisionLanguageConversionTests {
   @Test(
     "through GGUF and mmproj in F32 a family computes the same",
     arguments: [
-      "gemma3", "internvl", "lighton-ocr", "llava-smollm3", "mistral3", "mm1", "mm1-attention-pool",
+      "gemma3", "internvl", "lfm2vl", "lighton-ocr", "llava-smollm3", "mistral3", "mm1",
+      "mm1-attention-pool",
       "mm1-average-pool", "mm1-rectangle", "llava-next", "paligemma", "paligemma2", "pixtral",
       "qwen2.5vl", "qwen2vl", "qwen3vl",
       "qwen3vl-moe", "smolvlm",
@@ -148,6 +150,35 @@ struct VisionLanguageConversionTests {
     let original = try VisionLanguageConversionTests.results(copy.path)
     // The encoder and the connector are kept as they are.
     VisionLanguageConversionTests.expectClose(converted.image, original.image)
+  }
+
+  @Test("kernels that the hub has as rows of a matrix stay such, and are kernels in a GGUF")
+  func flattened() throws {
+    let copy = try FixtureCopy(visionLanguage: "lfm2vl")
+    let folder = try TemporaryFolder()
+    let model = try Model(path: copy.path, library: try DeclarationLibrary())
+    let plan = try ConversionPlan(safetensors: model, encoding: .bf16, folder: folder.path)
+    let summary = try Converter(plan, of: model).run()
+    let name = "model.vision_tower.embeddings.patch_embedding.weight"
+    let source = try #require(model.files.checkpoint[name])
+    let written = try #require(try Checkpoint(path: summary.files[0].path)[name])
+    #expect(source.shape == [24, 8 * 8 * 3] && written.shape == source.shape)
+    #expect(Array(written.bytes) == Array(source.bytes))
+    let recipe = try Recipe(named: "F32")
+    let gguf = try ConversionPlan(
+      gguf: model, recipe: recipe, projectorRecipe: recipe, folder: folder.path)
+    let projector = try Checkpoint(path: Converter(gguf, of: model).run().files[1].path)
+    let kernels = try #require(projector["v.patch_embd.weight"])
+    #expect(kernels.shape == [24, 3, 8, 8])
+    // The upper half of each F32 is the BF16 that it was.
+    for output in 0..<24 {
+      for (channel, row, column) in [(0, 0, 0), (1, 5, 2), (2, 7, 7), (2, 0, 6)] {
+        let place = output * 192 + channel * 64 + row * 8 + column
+        let origin = output * 192 + (row * 8 + column) * 3 + channel
+        let half = Array(kernels.bytes[4 * place + 2..<4 * place + 4])
+        #expect(half == Array(source.bytes[2 * origin..<2 * origin + 2]))
+      }
+    }
   }
 
   @Test("what engines would read otherwise is refused, with a reason")

@@ -66,7 +66,8 @@ struct StructureTests {
       ("qwen2.5vl", "gguf"),
       ("qwen2vl", "mlx"), ("qwen3vl", "gguf"), ("qwen3vl", "mlx"), ("qwen3vl-moe", "gguf"),
       ("qwen3vl-moe", "mlx"), ("mm1", "gguf"), ("mm1-attention-pool", "gguf"),
-      ("mm1-attention-pool", "mlx"), ("mm1-average-pool", "gguf"),
+      ("mm1-attention-pool", "mlx"), ("mm1-average-pool", "gguf"), ("lfm2vl", "gguf"),
+      ("lfm2vl", "mlx"),
     ])
   func families(name: String, container: String) throws {
     let (copy, folder) = (try FixtureCopy(visionLanguage: name), try TemporaryFolder())

@@ -13,12 +13,12 @@ struct ImagePromptTests {
   /// A prompt with one image, as text with `*` for each token of the image.
   private static func prompt(
     _ family: String, _ question: String, rows: Int, tiles: TileLayout?,
-    grid: Grid = Grid(rows: 1, columns: 2)
+    grid: Grid = Grid(rows: 1, columns: 2), overview: Grid? = nil
   ) throws -> String {
     let copy = try FixtureCopy(visionLanguage: family)
     let model = try Model(path: copy.path, library: try DeclarationLibrary())
     let image = ImageEmbedding(
-      matrix: Matrix(rows: rows, columns: 1), grid: grid, tiles: tiles)
+      matrix: Matrix(rows: rows, columns: 1), grid: grid, tiles: tiles, overviewGrid: overview)
     let tokens = try PromptBuilder(model).tokens(question: question, images: [image])
     let token = try #require(model.architecture.imageToken)
     return tokens.split(separator: token, omittingEmptySubsequences: false).map {
@@ -50,6 +50,22 @@ struct ImagePromptTests {
     }
     #expect(rest.contains("<fake_token_around_image>"))
     #expect(text.count { $0 == "*" } == 10)
+  }
+
+  @Test("an overview may have more tokens than a tile")
+  func overview() throws {
+    let tiles = TileLayout(
+      rows: 1, columns: 2, overviewSize: PixelSize(width: 24, height: 8))
+    let text = try ImagePromptTests.prompt(
+      "lfm2vl", "look", rows: 7, tiles: tiles, overview: Grid(rows: 1, columns: 3)
+    ).filter { $0 != " " }
+    #expect(
+      text.hasPrefix(
+        "<|image_start|><|img_row_1_col_1|>**<|img_row_1_col_2|>**<|img_thumbnail|>***"
+          + "<|image_end|>"), "\(text)")
+    let whole = try ImagePromptTests.prompt("lfm2vl", "look", rows: 2, tiles: nil)
+      .filter { $0 != " " }
+    #expect(whole.hasPrefix("<|image_start|>**<|image_end|>"), "\(whole)")
   }
 
   @Test("a layout of its own is all of the prompt, images first")

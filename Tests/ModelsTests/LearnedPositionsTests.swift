@@ -3,6 +3,7 @@
 import Checkpoints
 import Fixtures
 import Models
+import Preprocessing
 import Testing
 
 /// Positions of images that have other patches than the table.
@@ -19,7 +20,7 @@ struct LearnedPositionsTests {
   func parity(rows: Int, columns: Int) throws {
     let golden = try LearnedPositionsTests.golden()
     let table = try #require(golden["table"]).floats
-    let positions = LearnedPositions(table, channels: 3, placeless: 1, interpolates: true)
+    let positions = LearnedPositions(table, channels: 3, placeless: 1, filter: .bicubic)
     let own = positions.rows(for: Grid(rows: rows, columns: columns))
     let expected = try #require(golden["\(rows)x\(columns)"]).floats
     // Numbers up to 3.3, rounded to Float between the directions and at the end.
@@ -29,7 +30,7 @@ struct LearnedPositionsTests {
   @Test("the size of the table gives the table, bit by bit")
   func identity() throws {
     let table = (0..<17 * 2).map { Float($0 * $0 % 13) / 7 }
-    let positions = LearnedPositions(table, channels: 2, placeless: 1, interpolates: true)
+    let positions = LearnedPositions(table, channels: 2, placeless: 1, filter: .bicubic)
     #expect(positions.rows(for: Grid(rows: 4, columns: 4)) == table)
   }
 
@@ -40,7 +41,7 @@ struct LearnedPositionsTests {
     for side in [2, 5, 27] {
       for target in [1, side, side + 3, 2 * side, 48] {
         let table = [Float](repeating: 0.7, count: side * side)
-        let rows = LearnedPositions(table, channels: 1, interpolates: true).rows(
+        let rows = LearnedPositions(table, channels: 1, filter: .bicubic).rows(
           for: Grid(rows: target, columns: target + 1))
         #expect(rows.count == target * (target + 1))
         #expect(rows.allSatisfy { abs($0 - 0.7) <= 2e-7 })
@@ -48,7 +49,7 @@ struct LearnedPositionsTests {
     }
     let side = 27
     let ramp = (0..<side * side).map { Float($0 % side) }
-    let rows = LearnedPositions(ramp, channels: 1, interpolates: true).rows(
+    let rows = LearnedPositions(ramp, channels: 1, filter: .bicubic).rows(
       for: Grid(rows: 1, columns: 48))
     for column in 4..<44 {
       let center = (Double(column) + 0.5) * 27 / 48 - 0.5
@@ -61,9 +62,9 @@ struct LearnedPositionsTests {
     let side = 4
     let table = (0..<side * side).map { Float($0 * 37 % 11) }
     let turned = (0..<side * side).map { table[$0 % side * side + $0 / side] }
-    let own = LearnedPositions(table, channels: 1, interpolates: true).rows(
+    let own = LearnedPositions(table, channels: 1, filter: .bicubic).rows(
       for: Grid(rows: 7, columns: 3))
-    let other = LearnedPositions(turned, channels: 1, interpolates: true).rows(
+    let other = LearnedPositions(turned, channels: 1, filter: .bicubic).rows(
       for: Grid(rows: 3, columns: 7))
     for row in 0..<7 {
       for column in 0..<3 {
@@ -75,13 +76,13 @@ struct LearnedPositionsTests {
   @Test("a table that is for one size takes no other")
   func refusal() {
     let table = [Float](repeating: 0, count: 17)
-    let fixed = LearnedPositions(table, channels: 1, placeless: 1, interpolates: false)
+    let fixed = LearnedPositions(table, channels: 1, placeless: 1, filter: nil)
     #expect(fixed.fits(Grid(rows: 4, columns: 4)) && fixed.fits(Grid(rows: 2, columns: 8)))
     #expect(!fixed.fits(Grid(rows: 5, columns: 5)))
     // Those of no square have no neighbours.
-    let oblong = LearnedPositions(table, channels: 1, interpolates: true)
+    let oblong = LearnedPositions(table, channels: 1, filter: .bicubic)
     #expect(!oblong.fits(Grid(rows: 4, columns: 4)))
-    let empty = LearnedPositions([0], channels: 1, placeless: 1, interpolates: true)
+    let empty = LearnedPositions([0], channels: 1, placeless: 1, filter: .bicubic)
     #expect(!empty.fits(Grid(rows: 4, columns: 4)))
   }
 }

@@ -232,6 +232,21 @@ MODELS = {
         {"activation": WRONG_ACTIVATION, **WRONG_ROTATIONS,
          "tokens one after the other": mistake("connector", **{"steps.mergePatches.channelwise": False}),
          "epsilon": mistake("connector", **{"hyperparameters.epsilon.default": 1})}),
+    "lfm2vl": (
+        "Lfm2Vl",
+        dict(TEXT, model_type="lfm2", layer_types=["full_attention", "conv", "full_attention", "conv"],
+             num_hidden_layers=4, intermediate_size=60, block_multiple_of=12, conv_L_cache=3,
+             rope_parameters=rope(base=1000.0)),
+        dict(VISION, model_type="siglip2_vision_model", patch_size=8, num_patches=25, vision_use_head=False),
+        dict(image_token_id=IMAGE_TOKEN, downsample_factor=2, projector_hidden_size=40),
+        # Of the two images the first is cut, and its overview is of another size than its tiles.
+        ("Lfm2Vl", dict(encoder_patch_size=8, tile_size=32, min_image_tokens=4, max_image_tokens=8, max_tiles=6,
+                        max_pixels_tolerance=32.0)),
+        {"activation": WRONG_ACTIVATION, "positions": NO_POSITIONS, "last norm": LAST_NORM,
+         "positions by another filter": mistake("vision", **{"steps.patchEmbedding.positionFilter": "'bicubic'"}),
+         "epsilon": mistake("connector", **{"steps.norm.epsilon": 1}),
+         "patches of a token by channel": mistake("connector", **{"steps.mergePatches.channelwise": True}),
+         "rotation": mistake("language", **{ROPE + "when": False})}),
     # Parts that are declared anyway, in a container that is: no Swift was added for these.
     "llava-smollm3": (
         "Llava",
@@ -256,7 +271,7 @@ MODELS = {
 
 
 # Those that are given two images.
-PAIRS = {"qwen3vl", "qwen3vl-moe", "paligemma", "paligemma2", "llava-next", "pixtral", "mistral3", "lighton-ocr"}
+PAIRS = {"lfm2vl", "qwen3vl", "qwen3vl-moe", "paligemma", "paligemma2", "llava-next", "pixtral", "mistral3", "lighton-ocr"}
 
 
 def keep(results, name, output, order=None):
@@ -297,7 +312,9 @@ def block_order(grid, side, windows=None):
 def prepared(name, processor):
     """The image as the model takes it, and its pixels as `[tiles, channels, height, width]`."""
     family, settings = processor
-    own = getattr(transformers, family + "ImageProcessorPil")(**settings)
+    # Of LFM2-VL's there is none on Pillow.
+    suffix = "ImageProcessor" if name == "lfm2vl" else "ImageProcessorPil"
+    own = getattr(transformers, family + suffix)(**settings)
     names = [IMAGE, SECOND] if name in PAIRS else [IMAGE]
     images = [Image.open(FIXTURES / "images" / name).convert("RGB") for name in names]
     # The processor of a whole model says how many patches become a token.
@@ -332,6 +349,35 @@ def qwen_pixels(inputs, patch, side=2):
             own.permute(4, 0, 2, 5, 1, 3, 6).reshape(1, 3, rows * patch, columns * patch))
         start += rows * columns
     return images
+
+
+def patch_grids(inputs):
+    """Of each tile, overview or whole image of LFM2-VL, how many rows and columns of patches it has."""
+    return inputs["spatial_shapes"].tolist()
+
+
+def lfm2_pixels(inputs, patch):
+    """The patches of LFM2-VL's processor as images, without those that fill up."""
+    images = []
+    for values, (rows, columns) in zip(inputs["pixel_values"], patch_grids(inputs)):
+        own = values[:rows * columns].reshape(rows, columns, patch, patch, 3)
+        images.append(own.permute(4, 0, 2, 1, 3).reshape(1, 3, rows * patch, columns * patch))
+    return images
+
+
+def filled(inputs):
+    """Which rows of LFM2-VL's encoder are patches, where all images have as many."""
+    most = inputs["pixel_values"].shape[1]
+    return torch.cat([torch.arange(rows * columns) + place * most
+                      for place, (rows, columns) in enumerate(patch_grids(inputs))])
+
+
+def together(results):
+    """Keeps what all tiles and images of LFM2-VL become as the connector's result."""
+    def hook(_, __, output):
+        rows = output.detach().reshape(-1, output.shape[-1])
+        results["connector"] = torch.cat([results["connector"], rows]) if "connector" in results else rows
+    return hook
 
 
 def block_orders(grids):
@@ -401,6 +447,8 @@ def traced(model, name, inputs, counts):
         order = None
         if name == "llava-next":
             order = overviews_last(tile_counts(inputs), 17)
+        elif name == "lfm2vl":
+            order = filled(inputs)
         hooks[vision.embeddings] = ("vision.embeddings", order)
         layers = vision.encoder.layers if hasattr(vision.encoder, "layers") else vision.encoder.layer
         # LLaVA's connector takes the output of an earlier layer.
@@ -408,15 +456,18 @@ def traced(model, name, inputs, counts):
         for index, layer in enumerate(layers[:used]):
             hooks[layer] = (f"vision.layers.{index}", order)
         if hasattr(vision, "post_layernorm") and used == len(layers):
-            hooks[vision.post_layernorm] = ("vision.norm", None)
+            hooks[vision.post_layernorm] = ("vision.norm", order)
         connector = inner.connector if hasattr(inner, "connector") else inner.multi_modal_projector
         if name == "llava-next":
             packed(model, results)
+        elif name == "lfm2vl":
+            connector.register_forward_hook(together(results))
         else:
             hooks[connector] = ("connector", None)
-    for index, following in enumerate([*text.layers[1:], text.norm]):
+    last = text.embedding_norm if hasattr(text, "embedding_norm") else text.norm
+    for index, following in enumerate([*text.layers[1:], last]):
         following.register_forward_pre_hook(taken(results, f"language.layers.{index}"))
-    hooks[text.norm] = ("language.norm", None)
+    hooks[last] = ("language.norm", None)
     for module, (key, order) in hooks.items():
         module.register_forward_hook(kept(results, key, order))
     tokens, question = prompt(name, counts)
@@ -428,7 +479,7 @@ def traced(model, name, inputs, counts):
              **{family: dict(mm_token_type_ids=kinds)
                 for family in ["qwen2vl", "qwen2.5vl", "qwen3vl", "qwen3vl-moe"]}}
     given = {key: value for key, value in inputs.items()
-             if key in ["pixel_values", "image_grid_thw", "pixel_attention_mask", "image_sizes"]}
+             if key in ["pixel_values", "image_grid_thw", "pixel_attention_mask", "image_sizes", "spatial_shapes"]}
     with torch.no_grad():
         results["logits"] = model(
             input_ids=tokens, use_cache=False, **given, **extra.get(name, {})).logits[0]
@@ -453,6 +504,11 @@ def make(name):
         patch = own.patch_size
         images = qwen_pixels(inputs, patch)
         counts = [pixels.shape[-1] * pixels.shape[-2] // (2 * patch) ** 2 for pixels in images]
+    elif name == "lfm2vl":
+        parts = lfm2_pixels(inputs, own.encoder_patch_size)
+        images = [torch.cat(parts[:-2]), parts[-2], parts[-1]]
+        tokens = [rows * columns // 4 for rows, columns in patch_grids(inputs)]
+        counts = [sum(tokens[:-1]), tokens[-1]]
     elif name == "llava-next":
         images = [pixels[:count].roll(-1, 0)
                   for pixels, count in zip(inputs["pixel_values"], tile_counts(inputs))]
@@ -473,8 +529,8 @@ def make(name):
         images = [pixels]
         counts = [len(pixels) * {"gemma3": 9, "internvl": 4, "smolvlm": 4}.get(name, 16)]
     golden = traced(model, name, inputs, counts)
-    for index, pixels in enumerate(images):
-        golden[f"pixels.{index}" if index else "pixels"] = pixels
+    names = ["pixels", "pixels.overview", "pixels.1"] if len(images) == 3 else ["pixels", "pixels.1"]
+    golden.update(zip(names, images))
     save_file({key: value.contiguous() for key, value in golden.items()}, folder / "golden.safetensors")
     model.to(torch.bfloat16).save_pretrained(folder)
     (folder / "generation_config.json").unlink(missing_ok=True)

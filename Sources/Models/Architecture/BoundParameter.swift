@@ -115,6 +115,16 @@ package struct BoundParameter: Sendable {
         result.append(Weight(source: tensor, expander: expander, rows: rows, columns: columns))
         continue
       }
+      let own = parameter.channelOrder(of: tensor)
+      if own != channels, let kernels = parameter.shape.dimensions.first {
+        let stored = try storedMatrices(rows: kernels, order: order, channels: own)[expert]
+        if let expander = ReorderedChannels(
+          stored, shape: parameter.shape, columns: columns, wanted: channels)
+        {
+          result.append(Weight(source: tensor, expander: expander, rows: rows, columns: columns))
+          continue
+        }
+      }
       if let packed = tensor.packed {
         guard columns > 0, packed.columns > 0, columns % packed.columns == 0,
           packed.rows / (columns / packed.columns) >= rows * shared
@@ -130,13 +140,6 @@ package struct BoundParameter: Sendable {
             expander: JoinedRows(weight: packed, count: columns / packed.columns), rows: rows,
             columns: columns,
             firstRow: first + (isStacked ? expert * rows * shared : 0), rowOrder: places))
-        continue
-      }
-      if parameter.channelOrder(of: tensor) != channels, parameter.shape.dimensions.count >= 4,
-        let expander = ReorderedChannels(
-          tensor, shape: parameter.shape, columns: columns, wanted: channels)
-      {
-        result.append(Weight(source: tensor, expander: expander, rows: rows, columns: columns))
         continue
       }
       guard let format = BlockFormats.format(for: tensor.encoding),

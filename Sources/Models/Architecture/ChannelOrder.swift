@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BlockFormats
-import Checkpoints
 import Layers
 package import Tensors
 
@@ -23,8 +21,7 @@ package enum ChannelOrder: Sendable {
 
 /// The rows of a convolution whose channels are stored in the other order.
 struct ReorderedChannels: Weight.Rows {
-  private let tensor: StoredTensor
-  private let format: any BlockFormat
+  private let kernels: Weight
   private let channels: Int
   private let area: Int
   /// Of the rows that are asked for.
@@ -32,19 +29,16 @@ struct ReorderedChannels: Weight.Rows {
   private let wanted: ChannelOrder
 
   /// - Parameters:
-  ///   - tensor: In scalars.
+  ///   - kernels: As they are stored, a row each.
   ///   - shape: In PyTorch's order.
   ///   - columns: Elements of a row; whole rows make an output.
-  ///   - wanted: The order of the result; the tensor has the other.
-  init?(_ tensor: StoredTensor, shape: Shape, columns: Int, wanted: ChannelOrder) {
+  ///   - wanted: The order of the result; the kernels have the other.
+  init?(_ kernels: Weight, shape: Shape, columns: Int, wanted: ChannelOrder) {
     let d = shape.dimensions
-    guard d.count == 4 || d.count == 5, columns > 0,
-      d[1...].reduce(1, *) % columns == 0,
-      tensor.encoding.elementsPerBlock == 1,
-      let format = BlockFormats.format(for: tensor.encoding)
+    guard d.count == 4 || d.count == 5, columns > 0, d[1...].reduce(1, *) == kernels.columns,
+      kernels.columns % columns == 0
     else { return nil }
-    self.tensor = tensor
-    self.format = format
+    self.kernels = kernels
     self.columns = columns
     self.wanted = wanted
     channels = d[1]
@@ -53,7 +47,6 @@ struct ReorderedChannels: Weight.Rows {
 
   func decode(rows: Range<Int>, into values: UnsafeMutableBufferPointer<Float>) {
     let size = channels * area
-    let width = tensor.encoding.bytesPerBlock
     var kernel = [Float](repeating: 0, count: size)
     var output = -1
     for element in 0..<rows.count * columns {
@@ -61,10 +54,7 @@ struct ReorderedChannels: Weight.Rows {
         dividingBy: size)
       if index != output {
         output = index
-        let bytes = tensor.bytes[index * size * width..<(index + 1) * size * width]
-        kernel.withUnsafeMutableBufferPointer {
-          format.decode(UnsafeRawBufferPointer(rebasing: bytes), into: $0)
-        }
+        kernel.withUnsafeMutableBufferPointer { kernels.decode(rows: index..<index + 1, into: $0) }
       }
       let inner = wanted == .first ? area : channels
       let (outer, rest) = place.quotientAndRemainder(dividingBy: inner)

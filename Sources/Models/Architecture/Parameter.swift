@@ -25,6 +25,9 @@ package struct Parameter: Sendable, Hashable {
   package let shape: Shape
   /// Whether MLX has the channels of this convolution behind height and width.
   package let isChannelsLast: Bool
+  /// Whether Hugging Face and MLX have the kernels of this convolution as the rows of a matrix,
+  /// channels behind height and width.
+  package var isFlattened = false
   /// How many experts have one each; nil where there are none.
   package let expertCount: Int?
   /// The shape in a GGUF: experts stacked, and dimensions of 1 left out where engines want that.
@@ -48,14 +51,33 @@ package struct Parameter: Sendable, Hashable {
     return (cut.names, cut.pieceShape(of: ggufShape))
   }
 
-  /// How a stored tensor has the channels of a convolution: MLX's order shows in the shape.
+  /// How a stored tensor has the channels of a convolution: the order shows in the shape.
   package func channelOrder(of tensor: StoredTensor) -> ChannelOrder {
-    tensor.shape != shape && tensor.shape == ChannelOrder.last.shape(of: shape) ? .last : .first
+    let last = isFlattened ? matrixShape : ChannelOrder.last.shape(of: shape)
+    return tensor.shape != shape && tensor.shape == last ? .last : .first
+  }
+
+  /// Kernels as the rows of a matrix.
+  private var matrixShape: Shape {
+    let d = shape.dimensions
+    return Shape([d.first ?? 1, d.dropFirst().reduce(1, *)])
+  }
+
+  /// The shape of a tensor of its own in a Hugging Face checkpoint, or in MLX's folders, and where
+  /// that has the channels of a convolution.
+  package func form(isMLX: Bool) -> (shape: Shape, channels: ChannelOrder) {
+    if isFlattened { return (matrixShape, .last) }
+    guard isMLX, isChannelsLast, let last = ChannelOrder.last.shape(of: shape) else {
+      return (shape, .first)
+    }
+    return (last, .last)
   }
 
   /// The shapes that the tensor may have in a Hugging Face checkpoint.
   package func hubShapes(isPacked: Bool) -> (plain: Shape?, transposed: Shape?) {
-    layout.shapes(of: shape, expertCount: expertCount, isPacked: isPacked)
+    isFlattened
+      ? (matrixShape, nil)
+      : layout.shapes(of: shape, expertCount: expertCount, isPacked: isPacked)
   }
 
   /// The parameter as a tensor of an MLX folder has it, in which all experts are stacked.

@@ -219,6 +219,11 @@ package struct Part: Sendable {
     let heads = try tensor.interleavedHeads.map { (heads) throws(ModelError) in
       try evaluate { () throws(Expression.Failure) in try heads.integer(scope.values) }
     }
+    guard !tensor.isFlattened || dimensions.count == 4 && tensor.layout == HubLayout() else {
+      throw .declaration(
+        name: declaration.name,
+        sentence: "\(block.id).\(tensor.key): only kernels of height and width can be flattened")
+    }
     guard tensor.layout.isUsable(for: dimensions) else {
       throw .declaration(
         name: declaration.name,
@@ -234,6 +239,7 @@ package struct Part: Sendable {
       interleavedHeads: heads, ggufOffset: tensor.ggufOffset, isRequired: !tensor.isOptional,
       isUsed: scope.isUsed)
     parameter.layout = tensor.layout
+    parameter.isFlattened = tensor.isFlattened
     parameter.mlxStack = try tensor.mlxStack.map { (template) throws(ModelError) in
       let name = try evaluate { () throws(Expression.Failure) in try template.name(scope.values) }
       return mlxRename(scope.name + name)

@@ -2,6 +2,7 @@
 
 import Layers
 import LinearAlgebra
+import Preprocessing
 
 /// Leaves out the first row of each image, its class token.
 struct DropFirstBlock: Block {
@@ -24,16 +25,16 @@ struct DropFirstBlock: Block {
 /// Adds a table of positions to the rows of each image; with `interpolatesPositions`, also to images
 /// of other patches.
 struct AddTableBlock: Block {
-  static let settings: Set = ["interpolatesPositions"]
+  static let settings = LearnedPositions.settings
   static let tensors: Set = ["positions"]
 
   /// Nil for models without positions.
   private let table: [Float]?
-  private let interpolates: Bool
+  private let filter: ResamplingFilter?
 
   init(_ reader: BlockReader) throws(ModelError) {
     table = try reader.valuesIfPresent("positions")
-    interpolates = try LearnedPositions.interpolates(reader)
+    filter = try LearnedPositions.filter(reader)
   }
 
   func outputWidth(from width: Int) -> Int? {
@@ -43,7 +44,7 @@ struct AddTableBlock: Block {
   func run(_ flow: inout Flow) throws(ModelError) {
     guard let table else { return }
     let channels = flow.hidden.columns
-    let positions = LearnedPositions(table, channels: channels, interpolates: interpolates)
+    let positions = LearnedPositions(table, channels: channels, filter: filter)
     var known: [Grid: [Float]] = [:]
     for (start, grid) in zip(flow.batch.starts, try flow.checkedGrids()) {
       guard positions.fits(grid) else {

@@ -12,7 +12,7 @@ import Preprocessing
 ///
 /// - Source: Dosovitskiy et al., arXiv:2010.11929, section 3.1.
 struct PatchEmbeddingBlock: Block {
-  static let settings: Set = ["patchSize", "frames", "interpolatesPositions"]
+  static let settings = LearnedPositions.settings.union(["patchSize", "frames"])
   static let tensors: Set = ["patch", "class", "positions"]
 
   private let patch: Linear
@@ -31,11 +31,9 @@ struct PatchEmbeddingBlock: Block {
     guard (table?.count ?? 0) % channels == 0 else {
       throw reader.error("positions: expected rows of \(channels) numbers")
     }
-    let (placeless, interpolates) = (
-      classToken == nil ? 0 : 1, try LearnedPositions.interpolates(reader)
-    )
+    let (placeless, filter) = (classToken == nil ? 0 : 1, try LearnedPositions.filter(reader))
     positions = table.map {
-      LearnedPositions($0, channels: channels, placeless: placeless, interpolates: interpolates)
+      LearnedPositions($0, channels: channels, placeless: placeless, filter: filter)
     }
     patchSize = try reader.count("patchSize")
     frames = reader.has("frames") ? try reader.count("frames") : 1

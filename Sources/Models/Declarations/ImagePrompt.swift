@@ -102,7 +102,7 @@ package struct ImagePrompt: Sendable {
     values["images"] = .number(Double(total))
     do throws(Expression.Failure) {
       if let layout = image.tiles, let tile, try tileCondition?.bool(values) ?? true {
-        return try pieces(of: layout, image.rows / layout.count, tile, values)
+        return try pieces(of: layout, image, tile, values)
       }
     } catch {
       throw .declaration(name: "imagePrompt", sentence: "tile: \(error)")
@@ -114,9 +114,10 @@ package struct ImagePrompt: Sendable {
     return [.text(before), .image(image.rows), .text(after)]
   }
 
-  /// The same for an image of tiles, each of so many tokens.
+  /// The same for an image of tiles.
   private func pieces(
-    of layout: TileLayout, _ count: Int, _ tile: NameTemplate, _ values: [String: Expression.Value]
+    of layout: TileLayout, _ image: ImageEmbedding, _ tile: NameTemplate,
+    _ values: [String: Expression.Value]
   ) throws(Expression.Failure) -> [Piece] {
     var tiles: [Piece] = []
     for row in 0..<layout.rows {
@@ -124,11 +125,13 @@ package struct ImagePrompt: Sendable {
         var own = values
         own["row"] = .number(Double(row))
         own["column"] = .number(Double(column))
-        tiles += [.text(try tile.name(own)), .image(count)]
+        tiles += [.text(try tile.name(own)), .image(image.grid.count)]
       }
       tiles.append(.text(tileRowEnd))
     }
-    let whole: [Piece] = [.text(try overview?.name(values) ?? ""), .image(count)]
+    let whole: [Piece] = [
+      .text(try overview?.name(values) ?? ""), .image(image.overviewGrid.count),
+    ]
     return layout.ordered([tiles], overview: whole).flatMap(\.self) + [.text(after)]
   }
 }

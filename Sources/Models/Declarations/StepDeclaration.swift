@@ -143,6 +143,8 @@ struct TensorDeclaration: Sendable {
   let ggufOffset: Float
   /// Whether MLX has the channels of this convolution behind height and width.
   let isChannelsLast: Bool
+  /// Whether Hugging Face and MLX have the kernels of this convolution as the rows of a matrix.
+  let isFlattened: Bool
   /// Whether a checkpoint may lack it.
   let isOptional: Bool
   let condition: Expression?
@@ -151,7 +153,7 @@ struct TensorDeclaration: Sendable {
     try reader.allow([
       "name", "gguf", "shape", "bias", "bare", "flat", "each", "interleavedHeads", "ggufOffset",
       "channelsLast", "optional", "when", "stacked", "alternating", "transposed",
-      "joined", "mlx", "cut",
+      "joined", "mlx", "cut", "flattened",
     ])
     self.key = key
     name = try NameTemplate(reader.member("name"))
@@ -178,6 +180,7 @@ struct TensorDeclaration: Sendable {
     interleavedHeads = try reader["interleavedHeads"]?.expression()
     ggufOffset = Float(try reader["ggufOffset"]?.number() ?? 0)
     isChannelsLast = try reader["channelsLast"]?.bool() ?? false
+    isFlattened = try reader["flattened"]?.bool() ?? false
     isOptional = try reader["optional"]?.bool() ?? false
     condition = try reader["when"]?.expression()
   }

@@ -14,13 +14,19 @@ extension Flow {
       let sequences = first..<first + (tiles?.count ?? 1)
       first = sequences.upperBound
       let start = batch.starts[sequences.lowerBound]
-      let length = batch.lengths[sequences.lowerBound]
       let count = batch.lengths[sequences].reduce(0, +)
-      let grid = grids.indices.contains(sequences.lowerBound) ? grids[sequences.lowerBound] : nil
+      let overview = tiles?.overview == .first ? sequences.lowerBound : sequences.upperBound - 1
+      let tile = tiles?.overview == .first ? overview + 1 : sequences.lowerBound
       return ImageEmbedding(
-        matrix: hidden.rows(start..<start + count),
-        grid: grid.flatMap { $0.count == length ? $0 : nil } ?? Grid(rows: 1, columns: length),
-        tiles: tiles)
+        matrix: hidden.rows(start..<start + count), grid: grid(of: tile), tiles: tiles,
+        overviewGrid: grid(of: overview))
     }
+  }
+
+  /// How the rows of a sequence lie.
+  private func grid(of sequence: Int) -> Grid {
+    let length = batch.lengths[sequence]
+    let grid = grids.indices.contains(sequence) ? grids[sequence] : nil
+    return grid.flatMap { $0.count == length ? $0 : nil } ?? Grid(rows: 1, columns: length)
   }
 }

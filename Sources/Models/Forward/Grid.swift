@@ -24,15 +24,24 @@ package struct ImageEmbedding: Sendable, Equatable {
   package let grid: Grid
   /// How the image was cut; nil for the whole of it.
   package let tiles: TileLayout?
+  /// How the tokens of the overview lie; as those of a tile unless given.
+  package let overviewGrid: Grid
 
-  package init(matrix: Matrix, grid: Grid, tiles: TileLayout? = nil) {
+  package init(
+    matrix: Matrix, grid: Grid, tiles: TileLayout? = nil, overviewGrid: Grid? = nil
+  ) {
     self.matrix = matrix
     self.grid = grid
     self.tiles = tiles
+    self.overviewGrid = overviewGrid ?? grid
   }
 
-  /// How many tiles the tokens are of, each of as many.
-  package var tileCount: Int { tiles?.count ?? 1 }
+  /// How the tokens of each tile lie, and those of the overview, in their order.
+  package var grids: [Grid] {
+    guard let tiles else { return [grid] }
+    return tiles.ordered(
+      [Grid](repeating: grid, count: tiles.rows * tiles.columns), overview: overviewGrid)
+  }
 
   /// How many tokens the image takes.
   package var rows: Int { matrix.rows }

@@ -23,20 +23,16 @@ struct TextPlaces {
     for (sequence, (start, offset)) in zip(sequences, zip(starts, offsets)) {
       var next = start
       // Between the tiles of an image there may be text.
-      var images = sequence.images.flatMap { image in
-        [(rows: Int, grid: Grid)](
-          repeating: (image.rows / image.tileCount, image.grid), count: image.tileCount)
-      }[...]
+      var images = sequence.images.flatMap(\.grids)[...]
       var place = 0
       while place < sequence.tokens.count {
-        if sequence.tokens[place] == imageToken, let image = images.popFirst(), image.rows > 0 {
-          let grid = image.grid
-          for index in 0..<image.rows {
+        if sequence.tokens[place] == imageToken, let grid = images.popFirst(), grid.count > 0 {
+          for index in 0..<grid.count {
             append(next, next + index / grid.columns, next + index % grid.columns)
-            reaches.append(offset + place + image.rows)
+            reaches.append(offset + place + grid.count)
           }
           next += max(grid.rows, grid.columns)
-          place += image.rows
+          place += grid.count
         } else {
           append(next, next, next)
           reaches.append(0)

@@ -2,7 +2,7 @@
 
 import Checkpoints
 import Notation
-package import Preprocessing
+import Preprocessing
 
 extension ImageProcessor {
   /// The key under which a GGUF of this program keeps the text of `preprocessor_config.json`.
@@ -99,11 +99,5 @@ extension ImageProcessor {
       }
     }
     return metadata
-  }
-
-  /// The mean and deviation of each channel, if the images are normalised.
-  package var normalization: (mean: [Double], deviation: [Double])? {
-    for case .normalize(let mean, let deviation) in steps { return (mean, deviation) }
-    return nil
   }
 }

@@ -79,7 +79,7 @@ struct ProcessorComparison {
             choice.width, choice.height, choice.counts.lowerBound, choice.counts.upperBound,
           ]
           .map(Double.init))
-      ]
+      ] + (choice.uncut.map(elements) ?? [])
     case .fit(let choice, let filter):
       return [
         Element(
@@ -101,6 +101,16 @@ struct ProcessorComparison {
     }
   }
 
+  private func elements(of uncut: TileChoice.Uncut) -> [Element] {
+    let (rule, edges) = ProcessorComparison.rule(of: uncut.target)
+    return [
+      Element(key: "size", word: rule, numbers: edges.map(Double.init)),
+      Element(
+        key: "max_pixels_tolerance", word: "uncut",
+        numbers: [Double(uncut.factor), Double(uncut.least), uncut.most]),
+    ]
+  }
+
   private static func rule(of target: ResizeTarget) -> (String, [Int]) {
     switch target {
     case .exact(let width, let height): ("exactly", [width, height])
@@ -110,8 +120,11 @@ struct ProcessorComparison {
     case .edges(let shortest, let longest): ("shortest and longest edge", [shortest, longest])
     case .evenLongestEdge(let edge, let limit): ("longest edge, the other even", [edge, limit])
     case .multiples(let length): ("multiples", [length])
-    case .rounded(let factor, let pixels):
-      ("multiples within pixels", [factor, pixels.lowerBound, pixels.upperBound])
+    case .rounded(let factor, let pixels, let takesStrips):
+      (
+        takesStrips ? "multiples within pixels, also of strips" : "multiples within pixels",
+        [factor, pixels.lowerBound, pixels.upperBound]
+      )
     case .patches(let patch, let most): ("whole patches within", [patch, most.width, most.height])
     }
   }
