@@ -48,7 +48,9 @@ package struct CalibrationStatistics: Sendable {
   /// What is known so far, with numbers as a file holds them.
   init(_ entries: [Entry], of model: Model, with moments: CalibrationMoments) {
     self.init(
-      entries: entries.map { Entry(name: $0.name, matrices: $0.matrices.map(\.stored)) },
+      entries: CalibrationStatistics.stored(entries, of: model).map {
+        Entry(name: $0.name, matrices: $0.matrices.map(\.stored))
+      },
       datasets: [], window: 0, windowCount: 0, checksums: model.files.checksums)
     self.moments = moments
   }
@@ -116,11 +118,14 @@ package struct CalibrationStatistics: Sendable {
       let count = parameter.expertCount ?? 1
       let width =
         (parameter.shape.elementCount ?? 0) / max(1, parameter.shape.dimensions.first ?? 1)
-      let matrices = CalibrationStatistics.split(entry.matrices, into: count)
+      var matrices = CalibrationStatistics.split(entry.matrices, into: count)
       guard matrices.count == count, matrices.allSatisfy({ $0.squares.count == width }) else {
         throw CalibrationError(
           "'\(entry.name)': expected \(count) x \(width) columns, found \(entry.matrices.count) x "
             + "\(entry.matrices.first?.squares.count ?? 0); the statistics are of another model")
+      }
+      if let order = parameter.ggufColumnOrder {
+        matrices = matrices.map { $0.reordered(order) }
       }
       columns[parameter.ggufName] = CalibrationStatistics.columns(of: matrices)
       means[parameter.ggufName] = matrices.map {
@@ -133,6 +138,19 @@ package struct CalibrationStatistics: Sendable {
     var importance = Importance(label: label, columns: columns, means: means)
     importance.followed = followed
     return importance
+  }
+
+  /// What the model has seen of its columns, in the order in which a GGUF has them: other programs
+  /// read it by its weights.
+  static func stored(_ entries: [Entry], of model: Model) -> [Entry] {
+    let orders = Dictionary(
+      model.parameters.compactMap { bound in
+        bound.parameter.ggufColumnOrder.map { (bound.parameter.ggufName, $0.inverted) }
+      }, uniquingKeysWith: { first, _ in first })
+    return entries.map { entry in
+      guard let order = orders[entry.name] else { return entry }
+      return Entry(name: entry.name, matrices: entry.matrices.map { $0.reordered(order) })
+    }
   }
 
   /// Matrices of experts that a file has one behind the other.

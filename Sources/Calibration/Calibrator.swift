@@ -99,7 +99,8 @@ package struct Calibrator {
     try run(samples, of: data, pass, builder, work, &blocks)
     passes.append(pass)
     var statistics = CalibrationStatistics(
-      entries: passes.flatMap(\.gathering.entries), datasets: datasets, window: builder.window,
+      entries: CalibrationStatistics.stored(passes.flatMap(\.gathering.entries), of: model),
+      datasets: datasets, window: builder.window,
       windowCount: samples.count, checksums: checksums)
     statistics.followed = follower?.label
     statistics.discardWork = work.discard

@@ -71,6 +71,17 @@ package struct ColumnStatistics: Sendable, Equatable {
     }
   }
 
+  /// The same of columns in another order.
+  ///
+  /// - Parameter places: For each column of the result, where it is here.
+  /// - Returns: As it is, if there are not as many columns.
+  func reordered(_ places: [Int]) -> ColumnStatistics {
+    guard places.count == squares.count else { return self }
+    return ColumnStatistics(
+      count: count, squares: places.map { squares[$0] },
+      sums: sums.isEmpty ? [] : places.map { sums[$0] })
+  }
+
   /// The same numbers as a file holds them, in Float32.
   var stored: ColumnStatistics {
     func rounded(_ values: [Double]) -> [Double] { values.map { Double(Float($0)) } }

@@ -70,11 +70,12 @@ extension ConversionPlan {
         choice = EncodingChoice(wanted: .mxfp4, reason: "kept as it is stored", shape: shape)
       }
       for (piece, name) in names.enumerated() {
-        entries.append(
-          Entry(
-            source: source, member: nil, piece: names.count > 1 ? piece : nil, name: name,
-            shape: shape, choice: choice,
-            inputs: importance?.inputs(of: parameter.ggufName) ?? Importance.Inputs()))
+        var entry = Entry(
+          source: source, member: nil, piece: names.count > 1 ? piece : nil, name: name,
+          shape: shape, choice: choice,
+          inputs: importance?.inputs(of: parameter.ggufName) ?? Importance.Inputs())
+        entry.columnOrder = parameter.ggufColumnOrder?.inverted
+        entries.append(entry)
       }
     }
     let computed = try convertingErrors { () throws(ModelError) in

@@ -23,6 +23,10 @@ package struct ConversionPlan: Sendable {
     package var packing: PackedEncoding?
     /// Where the result has the channels of a convolution.
     package var channels = ChannelOrder.first
+    /// Whether it goes into a folder for MLX.
+    package var isForMLX = false
+    /// Where its columns stand in another order than what is known of them: for each, where that is.
+    package var columnOrder: [Int]?
     /// What is known of what goes into it.
     package var inputs = Importance.Inputs()
     /// Scales that it hands over to other tensors, or takes over from them.
@@ -42,17 +46,20 @@ package struct ConversionPlan: Sendable {
 
     /// That of one matrix, if its rows are stored as they are multiplied.
     func importance(of matrix: Int, columns: Int) -> [Float]? {
-      known(inputs.columns, of: matrix) { $0.count == columns }
+      let own = known(inputs.columns, of: matrix) { $0.count == columns }
+      return columnOrder.flatMap { order in own.map { own in order.map { own[$0] } } } ?? own
     }
 
     /// Likewise.
     func moments(of matrix: Int, columns: Int) -> InputMoments? {
-      known(inputs.moments, of: matrix) { $0.columns == columns }
+      let own = known(inputs.moments, of: matrix) { $0.columns == columns }
+      return columnOrder.flatMap { own?.reordered($0) } ?? own
     }
 
     /// Likewise.
     func means(of matrix: Int, columns: Int) -> [Float]? {
-      known(inputs.means, of: matrix) { $0.count == columns }
+      let own = known(inputs.means, of: matrix) { $0.count == columns }
+      return columnOrder.flatMap { order in own.map { own in order.map { own[$0] } } } ?? own
     }
 
     /// The source as matrices, scaled as the plan wants them; of a piece, its rows
@@ -71,7 +78,8 @@ package struct ConversionPlan: Sendable {
           let columns = (source.parameter.shape.elementCount ?? 0) / max(1, rows)
           return [try source.piece(piece, columns: columns)]
         }
-        return try source.matrices(rows: rows, order: order, channels: channels)
+        return try source.matrices(
+          rows: rows, order: isForMLX && order == .model ? .mlx : order, channels: channels)
       }.enumerated().map { fold.applied(to: $1, matrix: $0) }
     }
 

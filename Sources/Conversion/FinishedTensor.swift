@@ -55,6 +55,9 @@ extension ConversionPlan {
         "\(entry.name) \(parameter.role) \(entry.member ?? -1) \(entry.channels) "
           + "\(entry.inputs.weighting) \(entry.storage) \(entry.packing?.isCarried ?? false) "
           + "\(parameter.interleavedHeads ?? 0) \(parameter.ggufOffset) \(parameter.layout) "
+          + [parameter.tiling.map { "\($0) " }, parameter.ggufForm.map { "\($0) " }]
+          .compactMap(\.self).joined()
+          + (entry.isForMLX && parameter.mlxOffset != 0 ? "\(parameter.mlxOffset) " : "")
           + "\(entry.constant ?? []) \(sources)")
     }
     return Resumption(

@@ -27,6 +27,7 @@ struct FoldSites {
   /// The tensors of a block that multiply what its norm gives.
   private static let behindNorm: Set = [
     "query", "key", "value", "queryKeyValue", "gate", "up", "gateUp", "router", "input",
+    "write", "decay",
   ]
 
   private struct Place: Hashable {

@@ -105,6 +105,7 @@ struct PackedPlanner {
       choice: EncodingChoice(wanted: encoding, reason: reason, shape: shape))
     entry.packing = packing
     entry.channels = channels
+    entry.isForMLX = isMLX
     entry.keptReason = reason
     entry.fallback = fallback
     return entry

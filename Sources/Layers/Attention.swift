@@ -47,6 +47,12 @@ package struct Attention: Sendable {
   /// How queries grow with their position; nil in most models.
   package let growth: Growth?
 
+  /// Whether each head of the queries has a gate below it, by whose sigmoid the head's result is
+  /// multiplied.
+  ///
+  /// - Source: Qiu et al., Gated Attention, arXiv:2505.06708, equation 5.
+  package let isGated: Bool
+
   /// What a query is multiplied with at position p: `1 + rate · ln(1 + ⌊p / length⌋)`.
   ///
   /// - Source: transformers' Llama 4 and Ministral 3 (behaviour); it keeps attention sharp in long texts.
@@ -66,9 +72,10 @@ package struct Attention: Sendable {
     query: Linear, key: Linear, value: Linear, output: Linear, queryNorm: Norm?, keyNorm: Norm?,
     headCount: Int, keyValueHeadCount: Int, headDimension: Int, rotary: RotaryEmbedding?,
     mask: Mask, scale: Float? = nil, softCap: SoftCap? = nil, sinks: [Float]? = nil,
-    growth: Growth? = nil
+    growth: Growth? = nil, isGated: Bool = false
   ) {
     self.growth = growth
+    self.isGated = isGated
     self.sinks = sinks
     self.scale = scale ?? 1 / Float(headDimension).squareRoot()
     self.softCap = softCap
@@ -101,6 +108,8 @@ package struct Attention: Sendable {
     reachesBack: Bool = false, cache: inout KeyValueCache?
   ) -> Matrix {
     var queries = query(inputs)
+    var gates: Matrix?
+    if isGated { (queries, gates) = queries.halves(ofHeads: headDimension) }
     var keys = key(inputs)
     let values = value(inputs)
     if let queryNorm { queries = queryNorm(queries) }
@@ -142,6 +151,10 @@ package struct Attention: Sendable {
           values: values.values, from: start, count: batch.lengths[sequence], offset: 0,
           reaches: reaches, reachesBack: reachesBack, into: &mixed)
       }
+    }
+    if var gates {
+      Activation.sigmoid.apply(to: &gates)
+      mixed.multiply(by: gates)
     }
     return output(mixed)
   }

@@ -25,6 +25,25 @@ extension Matrix {
     }
   }
 
+  /// The first and the second `width` elements of each run of twice as many.
+  ///
+  /// - Parameter width: Twice this number divides the columns.
+  /// - Returns: Two matrices of half as many columns.
+  package func halves(ofHeads width: Int) -> (Matrix, Matrix) {
+    precondition(width > 0 && columns % (2 * width) == 0)
+    var halves: [[Float]] = [[], []]
+    for place in 0..<2 {
+      halves[place].reserveCapacity(values.count / 2)
+      for start in stride(from: place * width, to: values.count, by: 2 * width) {
+        halves[place] += values[start..<start + width]
+      }
+    }
+    return (
+      Matrix(rows: rows, columns: columns / 2, values: halves[0]),
+      Matrix(rows: rows, columns: columns / 2, values: halves[1])
+    )
+  }
+
   /// Elements that a worker takes at once.
   private static let chunk = 1 << 16
 

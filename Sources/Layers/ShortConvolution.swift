@@ -9,16 +9,12 @@ package import LinearAlgebra
 package struct ShortConvolution: Sendable {
   /// `[3 channels, hiddenSize]`: b, c and x, one below the other.
   package let input: Linear
-  /// `[taps, channels]`: the weights of each channel, that of the row itself last.
-  package let taps: Matrix
-  /// Added to the convolution's result, `[channels]`; nil where there is none.
-  package let bias: [Float]?
+  package let convolution: CausalConvolution
   package let output: Linear
 
-  package init(input: Linear, taps: Matrix, bias: [Float]?, output: Linear) {
+  package init(input: Linear, convolution: CausalConvolution, output: Linear) {
     self.input = input
-    self.taps = taps
-    self.bias = bias
+    self.convolution = convolution
     self.output = output
   }
 
@@ -27,47 +23,24 @@ package struct ShortConvolution: Sendable {
   /// - Parameters:
   ///   - inputs: `[tokens, hiddenSize]`
   ///   - batch: How the rows divide into sequences.
-  ///   - cache: Its keys are the last rows that the convolution saw in earlier steps; nil without.
+  ///   - cache: What the convolution saw in earlier steps; nil without.
   /// - Returns: `[tokens, hiddenSize]`
   package func callAsFunction(
     _ inputs: Matrix, batch: Batch, cache: inout KeyValueCache?
   ) -> Matrix {
     let projected = input(inputs)
-    let channels = taps.columns
-    let reach = taps.rows - 1
-    var mixed = Matrix(rows: inputs.rows, columns: channels)
-    for sequence in 0..<batch.sequenceCount {
-      // What lies before the sequence is zero.
-      var seen = [Float](repeating: 0, count: reach * channels)
-      if let kept = cache?.keys[sequence] {
-        seen.replaceSubrange(max(0, seen.count - kept.count)..., with: kept.suffix(seen.count))
-      }
-      let start = batch.starts[sequence]
-      let rows = start..<start + batch.lengths[sequence]
-      for row in rows {
-        let parts = projected.row(row)
-        let (b, x) = (parts.startIndex, parts.startIndex + 2 * channels)
-        for i in 0..<channels { seen.append(parts[b + i] * parts[x + i]) }
-      }
-      for (place, row) in rows.enumerated() {
-        convolve(seen, from: place, into: &mixed, row: row)
-        let c = row * projected.columns + channels
-        for i in 0..<channels { mixed.values[row * channels + i] *= projected.values[c + i] }
-      }
-      cache?.keys[sequence] = Array(seen.suffix(reach * channels))
+    let channels = convolution.taps.columns
+    var gated = Matrix(rows: inputs.rows, columns: channels)
+    for row in 0..<inputs.rows {
+      let parts = projected.row(row)
+      let (b, x) = (parts.startIndex, parts.startIndex + 2 * channels)
+      for i in 0..<channels { gated.values[row * channels + i] = parts[b + i] * parts[x + i] }
+    }
+    var mixed = convolution(gated, batch: batch, cache: &cache)
+    for row in 0..<inputs.rows {
+      let c = row * projected.columns + channels
+      for i in 0..<channels { mixed.values[row * channels + i] *= projected.values[c + i] }
     }
     return output(mixed)
-  }
-
-  /// The convolution of one row, whose first tap lies on row `first` of `seen`.
-  private func convolve(_ seen: [Float], from first: Int, into mixed: inout Matrix, row: Int) {
-    let channels = taps.columns
-    for i in 0..<channels {
-      var sum: Float = 0
-      for tap in 0..<taps.rows {
-        sum += taps.values[tap * channels + i] * seen[(first + tap) * channels + i]
-      }
-      mixed.values[row * channels + i] = sum + (bias?[i] ?? 0)
-    }
   }
 }

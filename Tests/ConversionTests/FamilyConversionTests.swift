@@ -18,7 +18,7 @@ struct FamilyConversionTests {
 
   /// Families whose fixtures have settings on purpose that no engine knows.
   static let refused: Set = [
-    "gemma2", "gemma3-text", "gpt-oss", "llama-yarn", "qwen2", "qwen3-moe",
+    "gemma2", "gemma3-text", "gpt-oss", "llama-yarn", "qwen2", "qwen3-moe", "qwen3.5",
     "smollm3",
   ]
 

@@ -45,6 +45,9 @@ NO_HEAD_NORM = {
 KINDS = ["sliding_attention", "full_attention"]
 
 
+DELTA = LAYERS + "gatedDelta.tensors."
+
+
 def rope(kind="default", base=10000.0, **settings):
     return {"rope_type": kind, "rope_theta": base, **settings}
 
@@ -124,6 +127,24 @@ MODELS = {
              norm_topk_prob=True),
         {"shares not renormalized": {LAYERS + "experts.renormalizes": False},
          "three experts": {LAYERS + "experts.chosen": 3}}),
+    "qwen3.5": (
+        "Qwen3_5",
+        dict(num_hidden_layers=4, head_dim=16, full_attention_interval=2, linear_num_key_heads=2,
+             linear_num_value_heads=6, linear_key_head_dim=8, linear_value_head_dim=12,
+             rope_parameters=rope(base=100.0, partial_rotary_factor=0.75, mrope_section=[3, 2, 1],
+                                  mrope_interleaved=True)),
+        {"norm offset": {"hyperparameters.normOffset.default": 0},
+         "head norms": NO_HEAD_NORM, "rotation": NO_ROTATION, "activation": WRONG_ACTIVATION,
+         "whole heads rotated": {
+             ROPE + "dimension": "headDimension", ROPE + "axes": ["headDimension / 2", 0, 0]},
+         "epsilon": {LAYERS + "gatedDelta.epsilon": 0.01},
+         "activation of the convolution": {LAYERS + "gatedDelta.activation": "'gelu'"},
+         "rates and biases exchanged": {
+             DELTA + "decayRates.name": "linear_attn.dt_bias",
+             DELTA + "decayBias.name": "linear_attn.A_log"},
+         "writing and forgetting exchanged": {
+             DELTA + "write.name": "linear_attn.in_proj_a",
+             DELTA + "decay.name": "linear_attn.in_proj_b"}}),
     "smollm3": (
         "SmolLM3",
         dict(num_hidden_layers=4, no_rope_layers=[1, 0, 0, 1], rope_parameters=rope(base=5000.0)),
@@ -193,6 +214,12 @@ MODELS = {
 }
 
 
+# Classes whose own name is that of a model that sees images, too.
+TEXT_CONFIGS = ["Gemma3", "Qwen3_5"]
+
+# What files on the hub say, and the class does not keep.
+UNKEPT = {"qwen3.5": dict(full_attention_interval=2)}
+
 # What differs from MODELS where engines have no words for it.
 ENGINES = {
     "mistral": dict(sliding_window=None),
@@ -202,6 +229,9 @@ ENGINES = {
     "phi3": dict(sliding_window=None),
     "qwen2": dict(use_sliding_window=False),
     "qwen3-moe": dict(mlp_only_layers=[]),
+    "qwen3.5": dict(
+        linear_value_head_dim=8,
+        rope_parameters=rope(base=100.0, partial_rotary_factor=0.75, mrope_section=[2, 2, 2])),
     "smollm3": dict(no_rope_layers=None),
     "gemma2": dict(query_pre_attn_scalar=16),
     "gemma3-text": dict(
@@ -288,7 +318,8 @@ def encoded(model, tokens):
 
 def make(name, parent, changes):
     family, settings, mistakes = MODELS[name]
-    config_class = getattr(transformers, family + ("TextConfig" if family == "Gemma3" else "Config"))
+    config_class = getattr(
+        transformers, family + ("TextConfig" if family in TEXT_CONFIGS else "Config"))
     config = config_class(**{**SIZES, **settings, **changes})
     config._attn_implementation = "eager"
     if family == "Bert":
@@ -313,6 +344,7 @@ def make(name, parent, changes):
     config = json.loads((folder / "config.json").read_text())
     for key in ["architectures", "dtype", "transformers_version", "use_cache", "initializer_range"]:
         config.pop(key, None)
+    config.update(UNKEPT.get(name, {}))
     if packed:
         config["quantization_config"] = {"quant_method": "mxfp4"}
     (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")

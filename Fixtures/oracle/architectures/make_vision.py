@@ -24,7 +24,7 @@ from safetensors.torch import save_file
 from transformers.models.llava_next.modeling_llava_next import image_size_to_num_patches
 from transformers.vision_utils import get_vision_window_index
 
-from make import randomize, rope
+from make import UNKEPT, randomize, rope
 
 FIXTURES = pathlib.Path(__file__).parents[2]
 FOLDER = FIXTURES / "vision-language"
@@ -93,6 +93,10 @@ QWEN3_MISTAKES = {
     "levels a layer earlier": mistake("vision", **{
         "hyperparameters.level": {"perLayer": "layerCount", "default": "=layer == 0 or layer == 1 ? layer : -1"}}),
     "norm of levels": mistake("connector", **{"steps.levels.mergeLevel.epsilon": 1})}
+QWEN35_TEXT = dict(
+    TEXT, num_hidden_layers=4, head_dim=16, full_attention_interval=2, linear_num_key_heads=2,
+    linear_num_value_heads=6, linear_key_head_dim=16, linear_value_head_dim=16,
+    rope_parameters=dict(TURNS, mrope_section=[2, 2, 2], partial_rotary_factor=0.75))
 PALIGEMMA = dict(image_token_index=IMAGE_TOKEN, projection_dim=32, vocab_size=512)
 TOKEN_BY_TOKEN = mistake("language", **{LAYERS + "attention.wholePrompt": False})
 
@@ -159,6 +163,15 @@ MODELS = {
              LAYERS + "experts.tensors.gate.joined.place": 1,
              LAYERS + "experts.tensors.up.joined.place": 0}),
          "pairs one after the other": QWEN3_MISTAKES["pairs one after the other"]}),
+    "qwen3.5": (
+        "Qwen3_5", dict(QWEN35_TEXT, model_type="qwen3_5_text"),
+        {key: value for key, value in QWEN3_VISION.items() if key != "deepstack_visual_indexes"},
+        QWEN_TOKENS, QWEN3_PROCESSOR,
+        {**{key: QWEN3_MISTAKES[key] for key in [
+            "activation", "positions in a line", "rotation", "rotation by turns",
+            "pairs one after the other"]},
+         "norm of the connector": mistake("connector", **{"steps.norm.epsilon": 1}),
+         "epsilon": mistake("language", **{LAYERS + "gatedDelta.epsilon": 0.01})}),
     "internvl": (
         "InternVL",
         dict(TEXT, model_type="qwen2"),
@@ -271,7 +284,7 @@ MODELS = {
 
 
 # Those that are given two images.
-PAIRS = {"lfm2vl", "qwen3vl", "qwen3vl-moe", "paligemma", "paligemma2", "llava-next", "pixtral", "mistral3", "lighton-ocr"}
+PAIRS = {"lfm2vl", "qwen3.5", "qwen3vl", "qwen3vl-moe", "paligemma", "paligemma2", "llava-next", "pixtral", "mistral3", "lighton-ocr"}
 
 
 def keep(results, name, output, order=None):
@@ -295,7 +308,7 @@ def with_levels(results):
     """Keeps what images become, and behind it what they bring to layers, as the connector's result."""
     def hook(_, __, output):
         results["connector"] = torch.cat(
-            [output.pooler_output, *output.deepstack_features], -1).detach().clone()
+            [output.pooler_output, *getattr(output, "deepstack_features", [])], -1).detach().clone()
     return hook
 
 
@@ -477,7 +490,7 @@ def traced(model, name, inputs, counts):
     extra = {"gemma3": dict(token_type_ids=kinds), "paligemma": dict(token_type_ids=answers),
              "paligemma2": dict(token_type_ids=answers),
              **{family: dict(mm_token_type_ids=kinds)
-                for family in ["qwen2vl", "qwen2.5vl", "qwen3vl", "qwen3vl-moe"]}}
+                for family in MODELS if family.startswith("qwen")}}
     given = {key: value for key, value in inputs.items()
              if key in ["pixel_values", "image_grid_thw", "pixel_attention_mask", "image_sizes", "spatial_shapes"]}
     with torch.no_grad():
@@ -539,6 +552,8 @@ def make(name):
         content = json.loads((folder / file).read_text())
         for key in ["architectures", "dtype", "transformers_version", "use_cache", "initializer_range"]:
             content.pop(key, None)
+        if file == "config.json" and name in UNKEPT:
+            content["text_config"].update(UNKEPT[name])
         (folder / file).write_text(json.dumps(content, indent=1) + "\n")
     (folder / "mistakes.json").write_text(json.dumps(mistakes, indent=1) + "\n")
     size = sum(file.stat().st_size for file in folder.iterdir())

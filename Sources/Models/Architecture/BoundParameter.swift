@@ -12,6 +12,8 @@ package struct BoundParameter: Sendable {
   /// One; in a Hugging Face checkpoint of a mixture, one an expert; in a GGUF, one a piece.
   package let tensors: [StoredTensor]
   package let container: Checkpoint.Container
+  /// Whether the tensors are as MLX's folders have them, with what these add to each element.
+  var hasMLXOffset = false
 
   package init(parameter: Parameter, tensors: [StoredTensor], container: Checkpoint.Container) {
     self.parameter = parameter
@@ -24,6 +26,8 @@ package struct BoundParameter: Sendable {
     /// As the declared computation takes them: Hugging Face's.
     case model
     case gguf
+    /// That of the model, in an MLX folder.
+    case mlx
   }
 
   /// The parameter as matrices, one an expert.
@@ -38,12 +42,21 @@ package struct BoundParameter: Sendable {
     rows: Int, order: RowOrder, channels: ChannelOrder = .first
   ) throws(ModelError) -> [Weight] {
     let stored = try storedMatrices(rows: rows, order: order, channels: channels)
-    let offset = offset(for: order)
-    guard offset != 0 else { return stored }
-    return stored.map {
-      Weight(
-        source: $0.source, expander: ShiftedRows(weight: $0, offset: offset), rows: $0.rows,
-        columns: $0.columns)
+    return stored.map { weight in
+      var weight = weight
+      func expand(_ rows: any Weight.Rows) {
+        weight = Weight(
+          source: weight.source, expander: rows, rows: weight.rows, columns: weight.columns)
+      }
+      if let places = columnOrder(for: order) {
+        expand(ReorderedColumns(weight: weight, places: places))
+      }
+      let offset = offset(for: order)
+      if offset != 0 { expand(ShiftedRows(weight: weight, offset: offset)) }
+      if let form = parameter.ggufForm, (container == .gguf) != (order == .gguf) {
+        expand(FormedRows(weight: weight, form: form, isStoring: order == .gguf))
+      }
+      return weight
     }
   }
 
@@ -75,11 +88,20 @@ package struct BoundParameter: Sendable {
 
   /// What must be added to the stored elements.
   private func offset(for order: RowOrder) -> Float {
-    switch (container, order) {
-    case (.gguf, .gguf), (.safetensors, .model): 0
-    case (.gguf, .model): -parameter.ggufOffset
-    case (.safetensors, .gguf): parameter.ggufOffset
+    let stored =
+      container == .gguf ? parameter.ggufOffset : hasMLXOffset ? parameter.mlxOffset : 0
+    return switch order {
+    case .model: -stored
+    case .gguf: parameter.ggufOffset - stored
+    case .mlx: parameter.mlxOffset - stored
     }
+  }
+
+  /// For each column as it is wanted, the stored one; nil where the order is the same.
+  private func columnOrder(for order: RowOrder) -> [Int]? {
+    guard (container == .gguf) != (order == .gguf) else { return nil }
+    return order == .gguf
+      ? parameter.ggufColumnOrder?.inverted : parameter.ggufColumnOrder
   }
 
   private func storedMatrices(
@@ -158,6 +180,12 @@ package struct BoundParameter: Sendable {
     return result
   }
 
+  /// Whether it is a convolution with channels behind.
+  var hasChannelsLast: Bool {
+    parameter.isChannelsLast
+      && tensors.contains { parameter.channelOrder(of: $0) == .last }
+  }
+
   /// Whether the rows are stored in another order than that.
   package func isReordered(for order: RowOrder) -> Bool { rowOrder(for: order, rows: 1) != nil }
 
@@ -167,14 +195,9 @@ package struct BoundParameter: Sendable {
       return (0..<rows).map { first + $0 * step }
     }
     switch (container, order) {
-    case (.gguf, .gguf), (.safetensors, .model): return nil
-    case (.gguf, .model): return parameter.ggufRowOrder
-    case (.safetensors, .gguf):
-      return parameter.ggufRowOrder.map { order in
-        var inverse = order
-        for (row, place) in order.enumerated() { inverse[place] = row }
-        return inverse
-      }
+    case (.gguf, .gguf), (.safetensors, .model), (.safetensors, .mlx): return nil
+    case (.gguf, .model), (.gguf, .mlx): return parameter.ggufRowOrder
+    case (.safetensors, .gguf): return parameter.ggufRowOrder?.inverted
     }
   }
 }

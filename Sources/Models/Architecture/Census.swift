@@ -61,6 +61,11 @@ package struct Census: Sendable {
           BoundParameter(
             parameter: parameter, tensors: tensors, container: checkpoint.container))
       }
+      // Whether a folder is MLX's shows in its convolutions alone.
+      let isMLX = bound.contains { own in
+        own.map { $0.container == .safetensors && $0.hasChannelsLast } ?? false
+      }
+      if isMLX { for index in bound.indices { bound[index]?.hasMLXOffset = true } }
       parameters.append(bound)
     }
     guard missing.isEmpty else {

@@ -14,7 +14,7 @@ package enum ChannelOrder: Sendable {
   /// A shape in PyTorch's order as this order has it; nil for what is no convolution.
   package func shape(of shape: Shape) -> Shape? {
     let d = shape.dimensions
-    guard d.count == 4 || d.count == 5 else { return nil }
+    guard (3...5).contains(d.count) else { return nil }
     return self == .first ? shape : Shape([d[0]] + d[2...] + [d[1]])
   }
 }
@@ -35,7 +35,7 @@ struct ReorderedChannels: Weight.Rows {
   ///   - wanted: The order of the result; the kernels have the other.
   init?(_ kernels: Weight, shape: Shape, columns: Int, wanted: ChannelOrder) {
     let d = shape.dimensions
-    guard d.count == 4 || d.count == 5, columns > 0, d[1...].reduce(1, *) == kernels.columns,
+    guard (3...5).contains(d.count), columns > 0, d[1...].reduce(1, *) == kernels.columns,
       kernels.columns % columns == 0
     else { return nil }
     self.kernels = kernels

@@ -38,8 +38,14 @@ package struct Parameter: Sendable, Hashable {
   package var layout = HubLayout()
   /// How a GGUF stores it in several tensors; nil where it is one.
   package var cut: GGUFCut?
+  /// The order of heads in a GGUF; nil where they keep theirs.
+  package var tiling: HeadTiling?
+  /// What a GGUF has in the place of each element; nil for itself.
+  package var ggufForm: StoredForm?
   /// What is added to each element in a GGUF; 0 in most models.
   package let ggufOffset: Float
+  /// The same in MLX's folders.
+  package var mlxOffset: Float = 0
   /// Whether the checkpoint must have it.
   package let isRequired: Bool
   /// Whether what the model computes depends on it.
@@ -100,6 +106,9 @@ package struct Parameter: Sendable, Hashable {
   /// Hugging Face's rotation pairs element `i` of a head with element `i + width/2`, that of
   /// llama.cpp's `llama` architecture element `2i` with `2i + 1`.
   package var ggufRowOrder: [Int]? {
+    if let tiling, !tiling.isOfColumns {
+      return shape.dimensions.first.map(tiling.places)
+    }
     guard let heads = interleavedHeads, heads > 0, let rows = shape.dimensions.first,
       rows % (2 * heads) == 0
     else { return nil }

@@ -240,6 +240,24 @@ package struct Part: Sendable {
       isUsed: scope.isUsed)
     parameter.layout = tensor.layout
     parameter.isFlattened = tensor.isFlattened
+    parameter.mlxOffset = tensor.mlxOffset
+    parameter.ggufForm = tensor.ggufForm
+    parameter.tiling = try tensor.tiling.map { (tiling) throws(ModelError) in
+      let sizes = try evaluate { () throws(Expression.Failure) in
+        try tiling.sizes(in: scope.values)
+      }
+      guard
+        let own = HeadTiling(
+          groups: sizes.groups, width: sizes.width, first: sizes.first,
+          isOfColumns: tiling.isOfColumns, of: dimensions)
+      else {
+        throw .configuration(
+          path: path, key: declaration.name,
+          sentence: "\(block.id).\(tensor.key): \(Shape(dimensions)) does not hold heads of "
+            + "\(sizes.width) in \(sizes.groups) groups from \(sizes.first) on")
+      }
+      return own
+    }
     parameter.mlxStack = try tensor.mlxStack.map { (template) throws(ModelError) in
       let name = try evaluate { () throws(Expression.Failure) in try template.name(scope.values) }
       return mlxRename(scope.name + name)

@@ -7,7 +7,7 @@ import LinearAlgebra
 struct AttentionBlock: Block {
   static let settings = Residual.settings.union([
     "heads", "keyValueHeads", "headDimension", "mask", "window", "wholeImages", "wholePrompt",
-    "windowSide", "rope", "scale", "softCap", "growth", "growthLength",
+    "windowSide", "rope", "scale", "softCap", "growth", "growthLength", "gated",
   ])
   static let tensors = Residual.tensors.union([
     "query", "key", "value", "queryKeyValue", "output", "queryNorm", "keyNorm", "sinks",
@@ -30,6 +30,7 @@ struct AttentionBlock: Block {
     guard heads % keyValueHeads == 0 else {
       throw reader.error("\(heads) heads are no multiple of \(keyValueHeads) key and value heads")
     }
+    let isGated = reader.has("gated") ? try reader.bool("gated") : false
     let projections: [Linear]
     if reader.hasTensor("queryKeyValue") {
       projections = try reader.linears(
@@ -41,7 +42,9 @@ struct AttentionBlock: Block {
       ]
     }
     let (query, key) = (projections[0], projections[1])
-    guard query.weight.rows == heads * width, key.weight.rows == keyValueHeads * width else {
+    guard query.weight.rows == heads * width * (isGated ? 2 : 1),
+      key.weight.rows == keyValueHeads * width
+    else {
       throw reader.error("\(heads) heads of \(width) do not make \(query.weight.rows) channels")
     }
     residual = try Residual(reader)
@@ -56,7 +59,8 @@ struct AttentionBlock: Block {
       softCap: try reader.softCap("softCap"), sinks: try reader.valuesIfPresent("sinks"),
       growth: reader.has("growth")
         ? Attention.Growth(
-          rate: try reader.number("growth"), length: try reader.count("growthLength")) : nil)
+          rate: try reader.number("growth"), length: try reader.count("growthLength")) : nil,
+      isGated: isGated)
     guard attention.sinks?.count ?? heads == heads else {
       throw reader.error("sinks: expected one for each of \(heads) heads")
     }
@@ -167,12 +171,13 @@ struct AttentionBlock: Block {
 
   func outputWidth(from width: Int) -> Int? {
     let keys = attention.keyValueHeadCount * attention.headDimension
+    let queries = attention.headCount * attention.headDimension
     guard residual.accepts(width),
       attention.query.outputWidth(from: width) != nil,
       attention.key.outputWidth(from: width) == keys,
       attention.value.outputWidth(from: width) == keys,
-      fits(attention.queryNorm, attention.query.weight.rows), fits(attention.keyNorm, keys),
-      attention.output.outputWidth(from: attention.query.weight.rows) == width
+      fits(attention.queryNorm, queries), fits(attention.keyNorm, keys),
+      attention.output.outputWidth(from: queries) == width
     else { return nil }
     return width
   }

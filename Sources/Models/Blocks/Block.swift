@@ -111,6 +111,7 @@ enum BlockRegistry {
     "embedding": EmbeddingBlock.self,
     "experts": ExpertsBlock.self,
     "feedForward": FeedForwardBlock.self,
+    "gatedDelta": GatedDeltaBlock.self,
     "joinTiles": JoinTilesBlock.self,
     "keepLevel": KeepLevelBlock.self,
     "linear": LinearBlock.self,

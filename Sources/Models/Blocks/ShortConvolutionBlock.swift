@@ -15,17 +15,15 @@ struct ShortConvolutionBlock: Block {
 
   init(_ reader: BlockReader) throws(ModelError) {
     residual = try Residual(reader)
-    let kernels = try reader.weight("convolution")
-    let taps = Matrix(rows: kernels.rows, columns: kernels.columns, values: kernels.values())
     convolution = ShortConvolution(
-      input: try reader.linear("input"), taps: taps.transposed(),
-      bias: try reader.valuesIfPresent("convolution.bias"), output: try reader.linear("output"))
+      input: try reader.linear("input"), convolution: try reader.causalConvolution("convolution"),
+      output: try reader.linear("output"))
     cacheIndex = reader.nextCacheIndex()
   }
 
   func outputWidth(from width: Int) -> Int? {
-    let channels = convolution.taps.columns
-    guard residual.accepts(width), convolution.taps.rows > 0,
+    let channels = convolution.convolution.taps.columns
+    guard residual.accepts(width), convolution.convolution.taps.rows > 0,
       convolution.input.outputWidth(from: width) == 3 * channels,
       convolution.output.outputWidth(from: channels) == width
     else { return nil }

@@ -145,6 +145,12 @@ struct TensorDeclaration: Sendable {
   let isChannelsLast: Bool
   /// Whether Hugging Face and MLX have the kernels of this convolution as the rows of a matrix.
   let isFlattened: Bool
+  /// What MLX's folders add to each element.
+  let mlxOffset: Float
+  /// What GGUF has in the place of each element.
+  let ggufForm: StoredForm?
+  /// The order of heads in GGUF.
+  let tiling: HeadTilingDeclaration?
   /// Whether a checkpoint may lack it.
   let isOptional: Bool
   let condition: Expression?
@@ -153,7 +159,7 @@ struct TensorDeclaration: Sendable {
     try reader.allow([
       "name", "gguf", "shape", "bias", "bare", "flat", "each", "interleavedHeads", "ggufOffset",
       "channelsLast", "optional", "when", "stacked", "alternating", "transposed",
-      "joined", "mlx", "cut", "flattened",
+      "joined", "mlx", "cut", "flattened", "mlxOffset", "ggufForm", "tiledHeads",
     ])
     self.key = key
     name = try NameTemplate(reader.member("name"))
@@ -181,6 +187,17 @@ struct TensorDeclaration: Sendable {
     ggufOffset = Float(try reader["ggufOffset"]?.number() ?? 0)
     isChannelsLast = try reader["channelsLast"]?.bool() ?? false
     isFlattened = try reader["flattened"]?.bool() ?? false
+    mlxOffset = Float(try reader["mlxOffset"]?.number() ?? 0)
+    ggufForm = try reader["ggufForm"].map { (name) throws(ModelError) in
+      guard let form = StoredForm(rawValue: try name.string()) else {
+        throw name.error(
+          "expected one of \(StoredForm.allCases.map(\.rawValue).joined(separator: ", "))")
+      }
+      return form
+    }
+    tiling = try reader["tiledHeads"].map { (tiling) throws(ModelError) in
+      try HeadTilingDeclaration(tiling)
+    }
     isOptional = try reader["optional"]?.bool() ?? false
     condition = try reader["when"]?.expression()
   }
@@ -204,7 +221,7 @@ struct TensorDeclaration: Sendable {
     guard let cut = Int(exactly: try member.number()), cut >= 0, (2...16).contains(count) else {
       throw member.error("expected a dimension from 0, and 2 to 16 names in 'gguf'")
     }
-    for other in ["each", "interleavedHeads", "flat"] where reader[other] != nil {
+    for other in ["each", "interleavedHeads", "flat", "tiledHeads"] where reader[other] != nil {
       throw member.error("what is cut cannot be '\(other)' as well")
     }
     return cut
