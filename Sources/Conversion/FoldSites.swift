@@ -27,8 +27,11 @@ struct FoldSites {
   /// The tensors of a block that multiply what its norm gives.
   private static let behindNorm: Set = [
     "query", "key", "value", "queryKeyValue", "gate", "up", "gateUp", "router", "input",
-    "write", "decay",
+    "write", "decay", "sharedGate", "sharedUp", "sharedRouter",
   ]
+
+  /// Those of them that multiply it where experts have a norm, and the router one, of their own.
+  private static let shared: Set = ["sharedGate", "sharedUp"]
 
   private struct Place: Hashable {
     let block: Substring
@@ -55,14 +58,18 @@ struct FoldSites {
     sites = order.flatMap { place -> [Site] in
       let block = blocks[place] ?? [:]
       var sites: [Site] = []
-      if let norm = block["norm"] {
+      func append(_ norm: String, before names: Set<String>) {
+        guard let vectors = block[norm[...]] else { return }
         sites.append(
           Site(
-            vectors: norm + (block["norm.bias"] ?? []),
-            consumers: block.filter { FoldSites.behindNorm.contains(String($0.key)) }.flatMap(
-              \.value
-            )
-            .sorted()))
+            vectors: vectors + (block["\(norm).bias"[...]] ?? []),
+            consumers: block.filter { names.contains(String($0.key)) }.flatMap(\.value).sorted()))
+      }
+      if block["expertNorm"] == nil {
+        append("norm", before: FoldSites.behindNorm)
+      } else {
+        append("norm", before: FoldSites.shared)
+        append("expertNorm", before: ["gate", "up"])
       }
       if block["gate"] != nil, block["upBias"] == nil, let up = block["up"],
         let down = block["down"], let parameter = up.first.map({ entries[$0].source.parameter }),

@@ -14,8 +14,14 @@ package struct Experts: Sendable {
   package let experts: [FeedForward]
   package let chosenCount: Int
   package let renormalizes: Bool
+  /// What the shares of each expert are multiplied with in the end; nil in most models.
+  package let gains: [Float]?
 
-  package init(router: Linear, experts: [FeedForward], chosenCount: Int, renormalizes: Bool) {
+  package init(
+    router: Linear, experts: [FeedForward], chosenCount: Int, renormalizes: Bool,
+    gains: [Float]? = nil
+  ) {
+    self.gains = gains
     self.router = router
     self.experts = experts
     self.chosenCount = chosenCount
@@ -24,10 +30,12 @@ package struct Experts: Sendable {
 
   /// Sends each row through the experts that the router chooses for it.
   ///
-  /// - Parameter inputs: `[tokens, hiddenSize]`
+  /// - Parameters:
+  ///   - inputs: `[tokens, hiddenSize]`
+  ///   - routed: What the router looks at, of the same shape; nil for the same rows.
   /// - Returns: The same shape.
-  package func callAsFunction(_ inputs: Matrix) -> Matrix {
-    let routes = routes(for: router(inputs))
+  package func callAsFunction(_ inputs: Matrix, routed: Matrix? = nil) -> Matrix {
+    let routes = routes(for: router(routed ?? inputs))
     var result = Matrix(rows: inputs.rows, columns: inputs.columns)
     for (index, expert) in experts.enumerated() {
       let tokens = routes[index]
@@ -61,7 +69,9 @@ package struct Experts: Sendable {
       let best = shares.indices.sorted { (shares[$0], -$0) > (shares[$1], -$1) }
         .prefix(chosenCount)
       let sum = renormalizes ? best.reduce(0) { $0 + shares[$1] } : 1
-      for expert in best { routes[expert].append((row, shares[expert] / sum)) }
+      for expert in best {
+        routes[expert].append((row, shares[expert] / sum * (gains?[expert] ?? 1)))
+      }
     }
     return routes
   }

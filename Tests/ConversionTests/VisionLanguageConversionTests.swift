@@ -95,7 +95,7 @@ struct VisionLanguageConversionTests {
       "gemma3", "internvl", "lfm2vl", "lighton-ocr", "llava-smollm3", "mistral3", "mm1",
       "mm1-attention-pool",
       "mm1-average-pool", "mm1-rectangle", "llava-next", "paligemma", "paligemma2", "pixtral",
-      "qwen2.5vl", "qwen2vl", "qwen3.5", "qwen3vl",
+      "qwen2.5vl", "qwen2vl", "qwen3.5", "qwen3.5-moe", "qwen3vl",
       "qwen3vl-moe", "smolvlm",
     ])
   func exact(name: String) throws {

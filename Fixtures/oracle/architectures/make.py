@@ -145,6 +145,24 @@ MODELS = {
          "writing and forgetting exchanged": {
              DELTA + "write.name": "linear_attn.in_proj_a",
              DELTA + "decay.name": "linear_attn.in_proj_b"}}),
+    "qwen3.5-moe": (
+        "Qwen3_5Moe",
+        dict(num_hidden_layers=4, head_dim=16, full_attention_interval=2, linear_num_key_heads=2,
+             linear_num_value_heads=4, linear_key_head_dim=8, linear_value_head_dim=8,
+             num_experts=5, num_experts_per_tok=2, moe_intermediate_size=24,
+             shared_expert_intermediate_size=20,
+             rope_parameters=rope(base=100.0, partial_rotary_factor=0.75, mrope_section=[2, 2, 2],
+                                  mrope_interleaved=True)),
+        {"norm offset": {"hyperparameters.normOffset.default": 0},
+         "shares not renormalized": {LAYERS + "experts.renormalizes": False},
+         "three experts": {LAYERS + "experts.chosen": 3},
+         "all of what is shared": {
+             LAYERS + "experts.tensors.sharedRouter.when": False,
+             "ignored+": [{"name": "*.shared_expert_gate.weight", "because": "a mistake"}]},
+         "nothing is shared": {
+             **{LAYERS + f"experts.tensors.shared{name}.when": False
+                for name in ["Gate", "Up", "Down", "Router"]},
+             "ignored+": [{"name": "*.shared_expert*", "because": "a mistake"}]}}),
     "smollm3": (
         "SmolLM3",
         dict(num_hidden_layers=4, no_rope_layers=[1, 0, 0, 1], rope_parameters=rope(base=5000.0)),
@@ -215,10 +233,10 @@ MODELS = {
 
 
 # Classes whose own name is that of a model that sees images, too.
-TEXT_CONFIGS = ["Gemma3", "Qwen3_5"]
+TEXT_CONFIGS = ["Gemma3", "Qwen3_5", "Qwen3_5Moe"]
 
 # What files on the hub say, and the class does not keep.
-UNKEPT = {"qwen3.5": dict(full_attention_interval=2)}
+UNKEPT = {name: dict(full_attention_interval=2) for name in ["qwen3.5", "qwen3.5-moe"]}
 
 # What differs from MODELS where engines have no words for it.
 ENGINES = {

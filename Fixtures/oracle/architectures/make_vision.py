@@ -172,6 +172,19 @@ MODELS = {
             "pairs one after the other"]},
          "norm of the connector": mistake("connector", **{"steps.norm.epsilon": 1}),
          "epsilon": mistake("language", **{LAYERS + "gatedDelta.epsilon": 0.01})}),
+    "qwen3.5-moe": (
+        "Qwen3_5Moe",
+        dict(QWEN35_TEXT, model_type="qwen3_5_moe_text", linear_num_value_heads=4,
+             linear_key_head_dim=8, linear_value_head_dim=8, num_experts=5, num_experts_per_tok=2,
+             moe_intermediate_size=24, shared_expert_intermediate_size=20),
+        {key: value for key, value in QWEN3_VISION.items() if key != "deepstack_visual_indexes"},
+        QWEN_TOKENS, QWEN3_PROCESSOR,
+        {"shares as they are": mistake("language", **{LAYERS + "experts.renormalizes": False}),
+         "one expert less": mistake("language", **{LAYERS + "experts.chosen": 1}),
+         "gate and up exchanged": mistake("language", **{
+             LAYERS + "experts.tensors.gate.name": "mlp.experts.{expert}.up_proj",
+             LAYERS + "experts.tensors.up.name": "mlp.experts.{expert}.gate_proj"}),
+         "pairs one after the other": QWEN3_MISTAKES["pairs one after the other"]}),
     "internvl": (
         "InternVL",
         dict(TEXT, model_type="qwen2"),
@@ -284,7 +297,8 @@ MODELS = {
 
 
 # Those that are given two images.
-PAIRS = {"lfm2vl", "qwen3.5", "qwen3vl", "qwen3vl-moe", "paligemma", "paligemma2", "llava-next", "pixtral", "mistral3", "lighton-ocr"}
+PAIRS = {"lfm2vl", "qwen3.5", "qwen3.5-moe", "qwen3vl", "qwen3vl-moe", "paligemma", "paligemma2", "llava-next",
+         "pixtral", "mistral3", "lighton-ocr"}
 
 
 def keep(results, name, output, order=None):

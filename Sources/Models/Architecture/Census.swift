@@ -38,11 +38,7 @@ package struct Census: Sendable {
       let checkpoint = Census.checkpoint(of: part.kind, in: files)
       var bound: [BoundParameter?] = []
       for var parameter in part.parameters {
-        if checkpoint.container == .safetensors, let name = parameter.mlxStack,
-          checkpoint[name] != nil
-        {
-          parameter = parameter.stacked(in: name)
-        }
+        if checkpoint.container == .safetensors { parameter = parameter.found(in: checkpoint) }
         let names = checkpoint.container == .gguf ? parameter.ggufTensors.names : parameter.names
         let tensors = names.compactMap { checkpoint[$0] }
         guard tensors.count == names.count else {

@@ -3,6 +3,12 @@
 package import Checkpoints
 package import Tensors
 
+/// A tensor of a Hugging Face checkpoint in which the matrices of all experts lie.
+package struct FusedExperts: Sendable, Hashable {
+  let name: String
+  let layout: HubLayout
+}
+
 /// A tensor that a model's architecture says it has.
 package struct Parameter: Sendable, Hashable {
   package let part: PartDeclaration.Kind
@@ -28,6 +34,8 @@ package struct Parameter: Sendable, Hashable {
   /// Whether Hugging Face and MLX have the kernels of this convolution as the rows of a matrix,
   /// channels behind height and width.
   package var isFlattened = false
+  /// The tensor in which some checkpoints of Hugging Face have those of all experts, and how.
+  package var fused: FusedExperts?
   /// How many experts have one each; nil where there are none.
   package let expertCount: Int?
   /// The shape in a GGUF: experts stacked, and dimensions of 1 left out where engines want that.
@@ -86,13 +94,20 @@ package struct Parameter: Sendable, Hashable {
       : layout.shapes(of: shape, expertCount: expertCount, isPacked: isPacked)
   }
 
-  /// The parameter as a tensor of an MLX folder has it, in which all experts are stacked.
-  func stacked(in name: String) -> Parameter {
+  /// The parameter as a tensor has it in which all experts are stacked.
+  func stacked(in name: String, _ layout: HubLayout = HubLayout()) -> Parameter {
     var result = self
     result.names = [name]
-    result.layout = HubLayout()
+    result.layout = layout
     result.layout.isStacked = true
     return result
+  }
+
+  /// The parameter as a checkpoint of safetensors has it.
+  func found(in checkpoint: Checkpoint) -> Parameter {
+    if let name = mlxStack, checkpoint[name] != nil { return stacked(in: name) }
+    if let fused, checkpoint[fused.name] != nil { return stacked(in: fused.name, fused.layout) }
+    return self
   }
 
   /// Whether a tensor of a Hugging Face checkpoint has inputs as rows.

@@ -258,6 +258,17 @@ package struct Part: Sendable {
       }
       return own
     }
+    parameter.fused = try tensor.fused.map { (fused) throws(ModelError) in
+      guard fused.layout.isUsable(for: dimensions) else {
+        throw .declaration(
+          name: declaration.name,
+          sentence: "\(block.id).\(tensor.key): only matrices can be fused so")
+      }
+      let name = try evaluate { () throws(Expression.Failure) in
+        try fused.name.name(scope.values)
+      }
+      return FusedExperts(name: rename(scope.name + name), layout: fused.layout)
+    }
     parameter.mlxStack = try tensor.mlxStack.map { (template) throws(ModelError) in
       let name = try evaluate { () throws(Expression.Failure) in try template.name(scope.values) }
       return mlxRename(scope.name + name)

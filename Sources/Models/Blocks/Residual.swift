@@ -28,7 +28,12 @@ struct Residual: Sendable {
 
   /// Adds what the body makes of the rows.
   func run(_ hidden: inout Matrix, body: (Matrix) -> Matrix) {
-    var result = body(norm.map { $0(hidden) } ?? hidden)
+    run(&hidden) { normed, _ in body(normed) }
+  }
+
+  /// Adds what the body makes of the rows as the norm gives them, and as they are.
+  func run(_ hidden: inout Matrix, body: (Matrix, Matrix) -> Matrix) {
+    var result = body(norm.map { $0(hidden) } ?? hidden, hidden)
     if let postNorm { result = postNorm(result) }
     if let gain {
       for i in result.values.indices { result.values[i] *= gain[i % gain.count] }

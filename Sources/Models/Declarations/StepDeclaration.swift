@@ -135,6 +135,8 @@ struct TensorDeclaration: Sendable {
   let isFlat: Bool
   /// The number of experts that each have one: apart in Hugging Face, stacked in GGUF.
   let each: Expression?
+  /// The name and the layout of a tensor in which some checkpoints have those of all experts.
+  let fused: (name: NameTemplate, layout: HubLayout)?
   /// How Hugging Face stores it, if not as a matrix of its own.
   let layout: HubLayout
   /// The number of heads whose rows GGUF stores in pairs for its rotation.
@@ -159,7 +161,7 @@ struct TensorDeclaration: Sendable {
     try reader.allow([
       "name", "gguf", "shape", "bias", "bare", "flat", "each", "interleavedHeads", "ggufOffset",
       "channelsLast", "optional", "when", "stacked", "alternating", "transposed",
-      "joined", "mlx", "cut", "flattened", "mlxOffset", "ggufForm", "tiledHeads",
+      "joined", "mlx", "cut", "flattened", "mlxOffset", "ggufForm", "tiledHeads", "fused",
     ])
     self.key = key
     name = try NameTemplate(reader.member("name"))
@@ -183,6 +185,11 @@ struct TensorDeclaration: Sendable {
     isFlat = try reader["flat"]?.bool() ?? false
     each = try reader["each"]?.expression()
     layout = try HubLayout(reader)
+    fused = try reader["fused"].map { (fused) throws(ModelError) in
+      try fused.allow(["name", "joined", "transposed"])
+      return (try NameTemplate(fused.member("name")), try HubLayout(fused))
+    }
+    guard fused == nil || each != nil else { throw reader.error("expected 'each' beside 'fused'") }
     interleavedHeads = try reader["interleavedHeads"]?.expression()
     ggufOffset = Float(try reader["ggufOffset"]?.number() ?? 0)
     isChannelsLast = try reader["channelsLast"]?.bool() ?? false
