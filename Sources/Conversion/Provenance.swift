@@ -20,7 +20,7 @@ package enum Provenance {
     metadata["pare.version"] = .string(version)
     metadata["pare.recipe"] = .string(recipe)
     if let importance { metadata["pare.calibration"] = .string(importance.label) }
-    metadata["pare.architecture"] = .string(model.architecture.name)
+    metadata[Architecture.originKey] = .string(model.architecture.name)
     metadata[ModelFiles.checksumsKey] =
       container == .gguf
       ? .array(GGUFArray(checksums)) : .string(checksums.joined(separator: "\n"))

@@ -20,7 +20,7 @@ import sys
 import torch
 import transformers
 from PIL import Image
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from transformers.models.llava_next.modeling_llava_next import image_size_to_num_patches
 from transformers.vision_utils import get_vision_window_index
 
@@ -198,6 +198,18 @@ MODELS = {
          "second gain": mistake("vision", **{
              LAYERS + "feedForward.tensors.gain.when": False,
              "ignored+": [{"name": "*.lambda_2", "because": "a mistake"}]}),
+         "epsilon": mistake("connector", **{"steps.norm.epsilon": 1})}),
+    # The same model as its makers keep it: see `original`.
+    "internvl-chat": (
+        "InternVL",
+        dict(TEXT, model_type="qwen2"),
+        dict(VISION, image_size=[28, 28], patch_size=[7, 7], attention_bias=True),
+        dict(image_token_id=IMAGE_TOKEN, image_seq_length=4, tie_word_embeddings=False),
+        ("GotOcr2", dict(size={"height": 28, "width": 28}, crop_to_patches=True, max_patches=3)),
+        {"activation": WRONG_ACTIVATION,
+         "first gain": mistake("vision", **{
+             LAYERS + "attention.tensors.gain.when": False,
+             "ignored+": [{"name": "*.ls1", "because": "a mistake"}]}),
          "epsilon": mistake("connector", **{"steps.norm.epsilon": 1})}),
     "paligemma": (
         "PaliGemma",
@@ -516,6 +528,48 @@ def traced(model, name, inputs, counts):
     return results
 
 
+# The names of InternVL's makers for those of transformers.
+ORIGINAL = {
+    "vision_tower.": "vision_model.", "multi_modal_projector.": "mlp1.",
+    "embeddings.cls_token": "embeddings.class_embedding",
+    "embeddings.patch_embeddings.projection": "embeddings.patch_embedding",
+    "embeddings.position_embeddings": "embeddings.position_embedding",
+    "encoder.layer.": "encoder.layers.", "layernorm_before": "norm1", "layernorm_after": "norm2",
+    "attention.projection_layer": "attn.proj", "lambda_1": "ls1", "lambda_2": "ls2",
+    "mlp1.layer_norm": "mlp1.0", "mlp1.linear_1": "mlp1.1", "mlp1.linear_2": "mlp1.3"}
+
+
+def original(folder):
+    """InternVL under the names of its makers, with queries, keys and values in one matrix."""
+    tensors = load_file(folder / "model.safetensors")
+    for name in [name for name in tensors if "attention.q_proj" in name]:
+        parts = [tensors.pop(name.replace("q_proj", key + "_proj")) for key in "qkv"]
+        tensors[name.replace("attention.q_proj", "attn.qkv")] = torch.cat(parts)
+    renamed = {}
+    for name, tensor in tensors.items():
+        for old, new in ORIGINAL.items():
+            name = name.replace(old, new)
+        renamed[name] = tensor
+    save_file(renamed, folder / "model.safetensors", metadata={"format": "pt"})
+    config = json.loads((folder / "config.json").read_text())
+    vision = config["vision_config"]
+    (folder / "config.json").write_text(json.dumps(dict(
+        model_type="internvl_chat", downsample_ratio=0.5, ps_version="v2", select_layer=-1,
+        img_context_token_id=IMAGE_TOKEN, force_image_size=28, dynamic_image_size=True, use_thumbnail=True,
+        min_dynamic_patch=1, max_dynamic_patch=3, llm_config=config["text_config"],
+        vision_config=dict(
+            {key: vision[key] for key in ["hidden_size", "intermediate_size", "num_hidden_layers",
+                                          "num_attention_heads", "hidden_act", "layer_norm_eps", "norm_type"]},
+            model_type="intern_vit_6b", image_size=28, patch_size=7, qk_normalization=False, qkv_bias=True)),
+        indent=1) + "\n")
+    settings = json.loads((folder / "preprocessor_config.json").read_text())
+    # What the hub has there: the tiles are cut by code beside the model.
+    (folder / "preprocessor_config.json").write_text(json.dumps(dict(
+        feature_extractor_type="CLIPFeatureExtractor", crop_size=28, do_center_crop=True, do_normalize=True,
+        do_resize=True, resample=3, size=28, image_mean=settings["image_mean"],
+        image_std=settings["image_std"]), indent=1) + "\n")
+
+
 def make(name):
     family, text, vision, whole, processor, mistakes = MODELS[name]
     config = getattr(transformers, family + "Config")(
@@ -554,7 +608,7 @@ def make(name):
     else:
         pixels = inputs["pixel_values"].reshape(-1, *inputs["pixel_values"].shape[-3:])
         images = [pixels]
-        counts = [len(pixels) * {"gemma3": 9, "internvl": 4, "smolvlm": 4}.get(name, 16)]
+        counts = [len(pixels) * {"gemma3": 9, "internvl": 4, "internvl-chat": 4, "smolvlm": 4}.get(name, 16)]
     golden = traced(model, name, inputs, counts)
     names = ["pixels", "pixels.overview", "pixels.1"] if len(images) == 3 else ["pixels", "pixels.1"]
     golden.update(zip(names, images))
@@ -569,6 +623,8 @@ def make(name):
         if file == "config.json" and name in UNKEPT:
             content["text_config"].update(UNKEPT[name])
         (folder / file).write_text(json.dumps(content, indent=1) + "\n")
+    if name == "internvl-chat":
+        original(folder)
     (folder / "mistakes.json").write_text(json.dumps(mistakes, indent=1) + "\n")
     size = sum(file.stat().st_size for file in folder.iterdir())
     print(f"{name}: {size:,} bytes, {[tuple(image.shape) for image in images]}, logits deviate by {golden['logits'].std():.2f}")

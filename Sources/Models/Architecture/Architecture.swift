@@ -147,6 +147,9 @@ package struct Architecture: Sendable {
     return best.part
   }
 
+  /// The metadata key for the name of what a file was made of.
+  package static let originKey = "pare.architecture"
+
   /// From the metadata of GGUF files.
   private init(gguf files: ModelFiles, library: DeclarationLibrary) throws(ModelError) {
     let language = try Architecture.part(
@@ -157,11 +160,10 @@ package struct Architecture: Sendable {
       return
     }
     let type = projector.metadata["clip.projector_type"]?.string
-    guard
-      let composition = library.compositions.last(where: {
-        type.map($0.projectors.contains) ?? false
-      })
-    else {
+    let fitting = library.compositions.filter { type.map($0.projectors.contains) ?? false }
+    // Several may become the same file; one of this program says which it was.
+    let origin = projector.metadata[Architecture.originKey]?.string
+    guard let composition = fitting.last(where: { $0.name == origin }) ?? fitting.last else {
       throw .unknownArchitecture(
         path: projector.path, field: "clip.projector_type", value: type,
         known: library.compositions.flatMap(\.projectors).sorted())

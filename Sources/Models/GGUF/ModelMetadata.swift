@@ -65,8 +65,11 @@ extension Model {
     }
     if let text = files.projector?.metadata[ImageProcessor.metadataKey] {
       metadata[ImageProcessor.metadataKey] = text
-    } else if files.config != nil {
-      let json = try JSONFile.read(files.folder + "/preprocessor_config.json")
+    } else if let config = files.config, let declaration = architecture.imageProcessor {
+      // With what the model decides, which a GGUF has no other place for.
+      let json = try declaration.completing(
+        JSONFile.read(files.folder + "/preprocessor_config.json"),
+        from: HyperparameterSource(origin: .config(config), path: files.configPath))
       metadata[ImageProcessor.metadataKey] = .string(json.text())
     }
   }
