@@ -182,9 +182,11 @@ struct VisionLanguageConversionTests {
     }
   }
 
-  @Test("what engines would read otherwise is refused, with a reason")
-  func refusal() throws {
-    let copy = try FixtureCopy(visionLanguage: "qwen2.5vl")
+  @Test(
+    "what engines would not read, or otherwise, is refused, with a reason",
+    arguments: ["fastvlm", "fastvlm-published", "qwen2.5vl"])
+  func refusal(name: String) throws {
+    let copy = try FixtureCopy(visionLanguage: name)
     let model = try Model(path: copy.path, library: try DeclarationLibrary())
     let error = #expect(throws: ModelError.self) {
       try model.ggufMetadata(for: [.vision, .connector])

@@ -24,6 +24,8 @@ from safetensors.torch import load_file, save_file
 from transformers.models.llava_next.modeling_llava_next import image_size_to_num_patches
 from transformers.vision_utils import get_vision_window_index
 
+from fastvithd import (
+    BACKBONE_MISTAKES, backbone, backbone_hooks, processor_as_published, random_backbone, save_as_published)
 from make import UNKEPT, randomize, rope
 
 FIXTURES = pathlib.Path(__file__).parents[2]
@@ -285,6 +287,24 @@ MODELS = {
          "epsilon": mistake("connector", **{"steps.norm.epsilon": 1}),
          "patches of a token by channel": mistake("connector", **{"steps.mergePatches.channelwise": True}),
          "rotation": mistake("language", **{ROPE + "when": False})}),
+    "fastvlm": (
+        "FastVlm",
+        dict(TEXT, model_type="qwen2"),
+        backbone([2, 2, 2, 2, 2], [4, 8, 16, 32, 64]),
+        dict(image_token_index=IMAGE_TOKEN),
+        ("Llava", dict(do_pad=True, size={"shortest_edge": 128}, crop_size={"height": 96, "width": 128},
+                       image_mean=[0.0] * 3, image_std=[1.0] * 3)),
+        {name: mistake("vision", **changes) for name, changes in BACKBONE_MISTAKES.items()}),
+    # The same class under the names and with the configuration of Apple's own checkpoints.
+    "fastvlm-published": (
+        "FastVlm",
+        dict(TEXT, model_type="qwen2", tie_word_embeddings=True),
+        backbone([1, 2, 1, 1, 2], [4, 4, 8, 32, 32]),
+        dict(image_token_index=IMAGE_TOKEN, tie_word_embeddings=True),
+        ("Llava", dict(do_pad=True, size={"shortest_edge": 96}, crop_size={"height": 96, "width": 96},
+                       image_mean=[0.0] * 3, image_std=[1.0] * 3)),
+        {"epsilon": mistake("vision", **BACKBONE_MISTAKES["epsilon"]),
+         "connector": mistake("connector", **{"steps.activation.activation": "'relu'"})}),
     # Parts that are declared anyway, in a container that is: no Swift was added for these.
     "llava-smollm3": (
         "Llava",
@@ -309,8 +329,8 @@ MODELS = {
 
 
 # Those that are given two images.
-PAIRS = {"lfm2vl", "qwen3.5", "qwen3.5-moe", "qwen3vl", "qwen3vl-moe", "paligemma", "paligemma2", "llava-next",
-         "pixtral", "mistral3", "lighton-ocr"}
+PAIRS = {"fastvlm", "lfm2vl", "qwen3.5", "qwen3.5-moe", "qwen3vl", "qwen3vl-moe", "paligemma", "paligemma2",
+         "llava-next", "pixtral", "mistral3", "lighton-ocr"}
 
 
 def keep(results, name, output, order=None):
@@ -476,6 +496,9 @@ def traced(model, name, inputs, counts):
             vision.register_forward_hook(with_levels(results))
         else:
             hooks[vision.merger] = ("connector", back)
+    elif name.startswith("fastvlm"):
+        backbone_hooks(vision.timm_model, results)
+        hooks[inner.multi_modal_projector] = ("connector", None)
     elif name in ["pixtral", "mistral3", "lighton-ocr"]:
         hooks[vision.ln_pre] = ("vision.embeddings", None)
         for index, layer in enumerate(vision.transformer.layers):
@@ -576,7 +599,10 @@ def make(name):
         text_config=text, vision_config=vision, **whole)
     config._attn_implementation = "eager"
     model = getattr(transformers, family + "ForConditionalGeneration")(config).eval()
-    randomize(model, torch.Generator().manual_seed(sum(name.encode())))
+    generator = torch.Generator().manual_seed(sum(name.encode()))
+    randomize(model, generator)
+    if name.startswith("fastvlm"):
+        random_backbone(model.model.vision_tower, generator)
     model.tie_weights()
     folder = FOLDER / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -604,16 +630,18 @@ def make(name):
         counts = [(height // token, width // token) for height, width in sizes]
     elif name in PAIRS:
         images = [image[None] for image in inputs["pixel_values"]]
-        counts = [16] * len(images)
+        counts = [4 if name == "fastvlm" else 16] * len(images)
     else:
         pixels = inputs["pixel_values"].reshape(-1, *inputs["pixel_values"].shape[-3:])
         images = [pixels]
-        counts = [len(pixels) * {"gemma3": 9, "internvl": 4, "internvl-chat": 4, "smolvlm": 4}.get(name, 16)]
+        counts = [len(pixels) * {"fastvlm-published": 4, "gemma3": 9, "internvl": 4, "internvl-chat": 4, "smolvlm": 4}.get(name, 16)]
     golden = traced(model, name, inputs, counts)
     names = ["pixels", "pixels.overview", "pixels.1"] if len(images) == 3 else ["pixels", "pixels.1"]
     golden.update(zip(names, images))
     save_file({key: value.contiguous() for key, value in golden.items()}, folder / "golden.safetensors")
     model.to(torch.bfloat16).save_pretrained(folder)
+    if name == "fastvlm-published":
+        save_as_published(folder)
     (folder / "generation_config.json").unlink(missing_ok=True)
     own.save_pretrained(folder)
     for file in ["config.json", "preprocessor_config.json"]:
@@ -622,6 +650,8 @@ def make(name):
             content.pop(key, None)
         if file == "config.json" and name in UNKEPT:
             content["text_config"].update(UNKEPT[name])
+        if name == "fastvlm-published" and file != "config.json":
+            content = processor_as_published(content)
         (folder / file).write_text(json.dumps(content, indent=1) + "\n")
     if name == "internvl-chat":
         original(folder)

@@ -57,12 +57,7 @@ package struct Census: Sendable {
           BoundParameter(
             parameter: parameter, tensors: tensors, container: checkpoint.container))
       }
-      // Whether a folder is MLX's shows in its convolutions alone.
-      let isMLX = bound.contains { own in
-        own.map { $0.container == .safetensors && $0.hasChannelsLast } ?? false
-      }
-      if isMLX { for index in bound.indices { bound[index]?.hasMLXOffset = true } }
-      parameters.append(bound)
+      parameters.append(Census.ordered(bound))
     }
     guard missing.isEmpty else {
       throw .census(
@@ -78,6 +73,26 @@ package struct Census: Sendable {
     of kind: PartDeclaration.Kind, in files: ModelFiles
   ) -> Checkpoint {
     kind == .language ? files.checkpoint : files.projector ?? files.checkpoint
+  }
+
+  /// What the convolutions of a part tell of all its tensors: whether the folder is MLX's.
+  ///
+  /// Then those whose shape does not tell where their channels are have them where the others do.
+  private static func ordered(_ bound: [BoundParameter?]) -> [BoundParameter?] {
+    let isMLX = bound.contains { own in
+      own.map { $0.container == .safetensors && $0.hasChannelsLast } ?? false
+    }
+    guard isMLX else { return bound }
+    return bound.map { own in
+      own.map { own in
+        var parameter = own.parameter
+        if parameter.hasAmbiguousOrder { parameter.ambiguousOrder = .last }
+        var result = BoundParameter(
+          parameter: parameter, tensors: own.tensors, container: own.container)
+        result.hasMLXOffset = true
+        return result
+      }
+    }
   }
 
   private static func check(

@@ -11,9 +11,12 @@ package enum ChannelOrder: Sendable {
   /// `[outputs, height, width, channels]`, MLX's.
   case last
 
-  /// A shape in PyTorch's order as this order has it; nil for what is no convolution.
+  /// A shape in PyTorch's order as this order has it; nil for what is no convolution, and no number
+  /// a channel for maps.
   package func shape(of shape: Shape) -> Shape? {
     let d = shape.dimensions
+    // One number a channel lies in the same order wherever the channels stand.
+    if d.count == 3, d[1] == 1, d[2] == 1 { return self == .first ? shape : Shape([1, 1, d[0]]) }
     guard (3...5).contains(d.count) else { return nil }
     return self == .first ? shape : Shape([d[0]] + d[2...] + [d[1]])
   }

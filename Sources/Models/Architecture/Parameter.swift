@@ -65,10 +65,23 @@ package struct Parameter: Sendable, Hashable {
     return (cut.names, cut.pieceShape(of: ggufShape))
   }
 
-  /// How a stored tensor has the channels of a convolution: the order shows in the shape.
+  /// How a tensor has the channels of a convolution whose shape is the same in both orders.
+  var ambiguousOrder = ChannelOrder.first
+
+  /// How a stored tensor has the channels of a convolution: the order shows in the shape, or in those
+  /// of others.
   package func channelOrder(of tensor: StoredTensor) -> ChannelOrder {
-    let last = isFlattened ? matrixShape : ChannelOrder.last.shape(of: shape)
-    return tensor.shape != shape && tensor.shape == last ? .last : .first
+    if tensor.shape == shape { return hasAmbiguousOrder ? ambiguousOrder : .first }
+    return tensor.shape == lastShape ? .last : .first
+  }
+
+  /// Whether the shape does not tell the order.
+  var hasAmbiguousOrder: Bool { isChannelsLast && lastShape == shape }
+
+  private var lastShape: Shape? {
+    if isFlattened { return matrixShape }
+    return isChannelsLast || shape.dimensions.count > 3
+      ? ChannelOrder.last.shape(of: shape) : nil
   }
 
   /// Kernels as the rows of a matrix.

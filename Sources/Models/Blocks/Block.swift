@@ -107,6 +107,8 @@ enum BlockRegistry {
     "attentionPool": AttentionPoolBlock.self,
     "averagePool": AveragePoolBlock.self,
     "bottleneck": BottleneckBlock.self,
+    "convolution": ConvolutionBlock.self,
+    "convolutionFeedForward": ConvolutionFeedForwardBlock.self,
     "dropFirst": DropFirstBlock.self,
     "embedding": EmbeddingBlock.self,
     "experts": ExpertsBlock.self,
@@ -120,10 +122,12 @@ enum BlockRegistry {
     "norm": NormBlock.self,
     "output": OutputBlock.self,
     "patchEmbedding": PatchEmbeddingBlock.self,
+    "pixels": PixelsBlock.self,
     "pool": PoolBlock.self,
     "positionGrid": PositionGridBlock.self,
     "positionTable": PositionTableBlock.self,
     "shortConvolution": ShortConvolutionBlock.self,
     "ropeDivisors": RopeDivisorsBlock.self,
+    "squeezeExcitation": SqueezeExcitationBlock.self,
   ]
 }

@@ -202,6 +202,11 @@ final class BlockReader {
     return parameter
   }
 
+  /// The dimensions of a tensor, outermost first.
+  func shape(_ key: String) throws(ModelError) -> [Int] {
+    try required(key).parameter.shape.dimensions
+  }
+
   /// A tensor as a matrix of its first dimension by all others.
   func weight(_ key: String) throws(ModelError) -> Weight {
     try weights(key)[0]

@@ -2,7 +2,6 @@
 
 import Layers
 import LinearAlgebra
-import Parallelism
 
 /// A convolutional bottleneck with squeeze and excitation on the patches of each image.
 ///
@@ -19,11 +18,9 @@ struct BottleneckBlock: Block {
 
   private let reduce: Linear
   private let reduceNorm: Norm
-  /// `[9, channels]`: the taps of the kernel row by row.
-  private let taps: [Float]
+  private let spatial: DepthwiseConvolution
   private let spatialNorm: Norm
-  private let squeeze: Linear
-  private let excite: Linear
+  private let excitation: SqueezeExcitation
   private let expand: Linear
   private let expandNorm: Norm
   private let shortcut: (linear: Linear, norm: Norm)?
@@ -36,10 +33,11 @@ struct BottleneckBlock: Block {
     guard kernel.columns == 9 else {
       throw reader.error("spatial: expected kernels of 3 by 3, found \(kernel.columns) values")
     }
-    taps = Matrix(rows: kernel.rows, columns: 9, values: kernel.values()).transposed().values
+    spatial = DepthwiseConvolution(
+      taps: Matrix(rows: kernel.rows, columns: 9, values: kernel.values()).transposed(), bias: nil,
+      side: 3)
     spatialNorm = try reader.norm("spatialNorm", kind: .layer)
-    squeeze = try reader.linear("squeeze")
-    excite = try reader.linear("excite")
+    excitation = try SqueezeExcitation(reader)
     expand = try reader.linear("expand")
     expandNorm = try reader.norm("expandNorm", kind: .layer)
     shortcut =
@@ -50,10 +48,9 @@ struct BottleneckBlock: Block {
 
   func outputWidth(from width: Int) -> Int? {
     guard let inner = reduce.outputWidth(from: width),
-      reduceNorm.outputWidth(from: inner) != nil, taps.count == 9 * inner,
+      reduceNorm.outputWidth(from: inner) != nil, spatial.outputs == inner,
       spatialNorm.outputWidth(from: inner) != nil,
-      let squeezed = squeeze.outputWidth(from: inner),
-      excite.outputWidth(from: squeezed) == inner,
+      excitation.accepts(inner),
       let output = expand.outputWidth(from: inner), expandNorm.outputWidth(from: output) != nil
     else { return nil }
     if let shortcut {
@@ -66,64 +63,17 @@ struct BottleneckBlock: Block {
   func run(_ flow: inout Flow) throws(ModelError) {
     var hidden = reduceNorm(reduce(flow.hidden))
     activation.apply(to: &hidden)
-    hidden = spatialNorm(convolved(hidden, flow.batch, try flow.checkedGrids()))
+    var convolved: [Float] = []
+    for (start, grid) in zip(flow.batch.starts, try flow.checkedGrids()) {
+      convolved += spatial(hidden, start: start, rows: grid.rows, columns: grid.columns).values
+    }
+    hidden = spatialNorm(
+      Matrix(rows: hidden.rows, columns: hidden.columns, values: convolved))
     activation.apply(to: &hidden)
-    excite(&hidden, flow.batch)
+    excitation.run(&hidden, flow.batch)
     var result = expandNorm(expand(hidden))
     result += shortcut.map { $0.norm($0.linear(flow.hidden)) } ?? flow.hidden
     activation.apply(to: &result)
     flow.hidden = result
-  }
-
-  /// The depthwise convolution, with zeros beyond the edges.
-  private func convolved(_ input: Matrix, _ batch: Batch, _ grids: [Grid]) -> Matrix {
-    let columns = input.columns
-    var result = Matrix(rows: input.rows, columns: columns)
-    for (start, grid) in zip(batch.starts, grids) {
-      input.values.withUnsafeBufferPointer { x in
-        result.values.withUnsafeMutableBufferPointer { y in
-          let x = SharedReads(x)
-          let y = DisjointWrites(y)
-          Parallel.forEach(grid.rows) { row in
-            for column in 0..<grid.columns {
-              let output = y.base + (start + row * grid.columns + column) * columns
-              for tap in 0..<9 {
-                let (dy, dx) = (row + tap / 3 - 1, column + tap % 3 - 1)
-                guard (0..<grid.rows).contains(dy), (0..<grid.columns).contains(dx)
-                else { continue }
-                let input = x.base + (start + dy * grid.columns + dx) * columns
-                for c in 0..<columns { output[c] += input[c] * taps[tap * columns + c] }
-              }
-            }
-          }
-        }
-      }
-    }
-    return result
-  }
-
-  /// Scales the channels of each image by what their means say.
-  private func excite(_ hidden: inout Matrix, _ batch: Batch) {
-    let columns = hidden.columns
-    var means = Matrix(rows: batch.sequenceCount, columns: columns)
-    for (image, (start, length)) in zip(batch.starts, batch.lengths).enumerated() {
-      for row in start..<start + length {
-        for c in 0..<columns {
-          means.values[image * columns + c] += hidden.values[row * columns + c]
-        }
-      }
-      for c in 0..<columns { means.values[image * columns + c] /= Float(length) }
-    }
-    var scales = squeeze(means)
-    activation.apply(to: &scales)
-    scales = excite(scales)
-    Activation.sigmoid.apply(to: &scales)
-    for (image, (start, length)) in zip(batch.starts, batch.lengths).enumerated() {
-      for row in start..<start + length {
-        for c in 0..<columns {
-          hidden.values[row * columns + c] *= scales.values[image * columns + c]
-        }
-      }
-    }
   }
 }
