@@ -22,13 +22,17 @@ package struct Attention: Sendable {
   }
 
   package let query: Linear
-  package let key: Linear
-  package let value: Linear
+  /// Nil where keys and values are those of an earlier layer.
+  package let key: Linear?
+  /// Nil where values are what `key` gives, before its norm and the rotation.
+  package let value: Linear?
   package let output: Linear
   /// Applied before the rotation, to each head or to all of them as one vector, by its width; nil
   /// in most models.
   package let queryNorm: Norm?
   package let keyNorm: Norm?
+  /// Applied to the values; nil in most models.
+  package let valueNorm: Norm?
   package let headCount: Int
   package let keyValueHeadCount: Int
   package let headDimension: Int
@@ -46,6 +50,12 @@ package struct Attention: Sendable {
 
   /// How queries grow with their position; nil in most models.
   package let growth: Growth?
+
+  /// Keys and values of the rows of a batch: `[tokens, keyValueHeadCount * headDimension]` each.
+  package struct Memory: Sendable {
+    package let keys: Matrix
+    package let values: Matrix
+  }
 
   /// Whether each head of the queries has a gate below it, by whose sigmoid the head's result is
   /// multiplied.
@@ -69,8 +79,9 @@ package struct Attention: Sendable {
 
   /// Without a `scale`, it is 1/√headDimension.
   package init(
-    query: Linear, key: Linear, value: Linear, output: Linear, queryNorm: Norm?, keyNorm: Norm?,
-    headCount: Int, keyValueHeadCount: Int, headDimension: Int, rotary: RotaryEmbedding?,
+    query: Linear, key: Linear?, value: Linear?, output: Linear, queryNorm: Norm?, keyNorm: Norm?,
+    valueNorm: Norm? = nil, headCount: Int, keyValueHeadCount: Int, headDimension: Int,
+    rotary: RotaryEmbedding?,
     mask: Mask, scale: Float? = nil, softCap: SoftCap? = nil, sinks: [Float]? = nil,
     growth: Growth? = nil, isGated: Bool = false
   ) {
@@ -85,6 +96,7 @@ package struct Attention: Sendable {
     self.output = output
     self.queryNorm = queryNorm
     self.keyNorm = keyNorm
+    self.valueNorm = valueNorm
     self.headCount = headCount
     self.keyValueHeadCount = keyValueHeadCount
     self.headDimension = headDimension
@@ -107,20 +119,57 @@ package struct Attention: Sendable {
     _ inputs: Matrix, batch: Batch, positions: [[Int]]? = nil, reaches: [Int]? = nil,
     reachesBack: Bool = false, cache: inout KeyValueCache?
   ) -> Matrix {
+    let memory = memory(of: inputs, batch: batch, positions: positions)
+    cache?.append(memory, of: batch)
+    return self(
+      inputs, in: memory, batch: batch, positions: positions, reaches: reaches,
+      reachesBack: reachesBack, cache: cache)
+  }
+
+  /// The keys and values of the rows, keys rotated.
+  ///
+  /// - Parameters:
+  ///   - inputs: `[tokens, hiddenSize]`
+  ///   - batch: How the rows divide into sequences.
+  ///   - positions: Where rows stand, a list for each direction; nil for one after the other.
+  /// - Returns: Nothing where the layer has no keys of its own.
+  package func memory(of inputs: Matrix, batch: Batch, positions: [[Int]]?) -> Memory {
+    guard let key else {
+      let none = Matrix(rows: inputs.rows, columns: 0)
+      return Memory(keys: none, values: none)
+    }
+    var keys = key(inputs)
+    var values = value.map { $0(inputs) } ?? keys
+    if let keyNorm { keys = keyNorm(keys) }
+    if let valueNorm { values = valueNorm(values) }
+    rotary?.rotate(
+      &keys, headDimension: headDimension, positions: positions ?? [batch.positions],
+      lengths: rotary?.longFrequencies == nil ? nil : batch.lengthsSoFar)
+    return Memory(keys: keys, values: values)
+  }
+
+  /// Mixes the rows of each sequence by keys and values that are there already.
+  ///
+  /// - Parameters:
+  ///   - inputs: `[tokens, hiddenSize]`
+  ///   - memory: The keys and values of the rows, of this layer or of another.
+  ///   - batch: How the rows divide into sequences.
+  ///   - positions: Where rows stand, a list for each direction; nil for one after the other.
+  ///   - reaches: How many keys of its sequence a row sees at least.
+  ///   - reachesBack: Whether a row with such a number sees the keys before its window, too.
+  ///   - cache: Keys and values of all steps, this one included; nil without earlier ones.
+  /// - Returns: `[tokens, hiddenSize]`
+  package func callAsFunction(
+    _ inputs: Matrix, in memory: Memory, batch: Batch, positions: [[Int]]?, reaches: [Int]?,
+    reachesBack: Bool, cache: KeyValueCache?
+  ) -> Matrix {
     var queries = query(inputs)
     var gates: Matrix?
     if isGated { (queries, gates) = queries.halves(ofHeads: headDimension) }
-    var keys = key(inputs)
-    let values = value(inputs)
     if let queryNorm { queries = queryNorm(queries) }
-    if let keyNorm { keys = keyNorm(keys) }
-    if let rotary {
-      let positions = positions ?? [batch.positions]
-      let lengths = rotary.longFrequencies == nil ? nil : batch.lengthsSoFar
-      rotary.rotate(
-        &queries, headDimension: headDimension, positions: positions, lengths: lengths)
-      rotary.rotate(&keys, headDimension: headDimension, positions: positions, lengths: lengths)
-    }
+    rotary?.rotate(
+      &queries, headDimension: headDimension, positions: positions ?? [batch.positions],
+      lengths: rotary?.longFrequencies == nil ? nil : batch.lengthsSoFar)
     if let growth {
       for (row, position) in (positions?.first ?? batch.positions).enumerated() {
         let factor = growth.factor(at: position)
@@ -128,29 +177,14 @@ package struct Attention: Sendable {
       }
     }
     var mixed = Matrix(rows: inputs.rows, columns: headCount * headDimension)
-    if cache != nil {
-      for sequence in 0..<batch.sequenceCount {
-        let start = batch.starts[sequence]
-        let rows = start..<start + batch.lengths[sequence]
-        for row in rows {
-          cache?.keys[sequence].append(contentsOf: keys.row(row))
-          cache?.values[sequence].append(contentsOf: values.row(row))
-        }
-        guard let cache else { break }
-        mix(
-          queries, rows: rows, keys: cache.keys[sequence], values: cache.values[sequence],
-          from: 0, count: batch.offsets[sequence] + rows.count, offset: batch.offsets[sequence],
-          reaches: reaches, reachesBack: reachesBack,
-          into: &mixed)
-      }
-    } else {
-      for sequence in 0..<batch.sequenceCount {
-        let start = batch.starts[sequence]
-        mix(
-          queries, rows: start..<start + batch.lengths[sequence], keys: keys.values,
-          values: values.values, from: start, count: batch.lengths[sequence], offset: 0,
-          reaches: reaches, reachesBack: reachesBack, into: &mixed)
-      }
+    for sequence in 0..<batch.sequenceCount {
+      let (start, length) = (batch.starts[sequence], batch.lengths[sequence])
+      let offset = cache == nil ? 0 : batch.offsets[sequence]
+      mix(
+        queries, rows: start..<start + length, keys: cache?.keys[sequence] ?? memory.keys.values,
+        values: cache?.values[sequence] ?? memory.values.values, from: cache == nil ? start : 0,
+        count: offset + length, offset: offset, reaches: reaches, reachesBack: reachesBack,
+        into: &mixed)
     }
     if var gates {
       Activation.sigmoid.apply(to: &gates)
@@ -171,16 +205,15 @@ package struct Attention: Sendable {
   /// - Returns: As many rows a sequence as the table has.
   package func callAsFunction(_ seekers: Matrix, in inputs: Matrix, batch: Batch) -> Matrix {
     var queries = query(seekers)
-    var keys = key(inputs)
-    let values = value(inputs)
     if let queryNorm { queries = queryNorm(queries) }
-    if let keyNorm { keys = keyNorm(keys) }
+    let memory = memory(of: inputs, batch: batch, positions: nil)
     let width = headCount * headDimension
     var found: [Float] = []
     for (start, length) in zip(batch.starts, batch.lengths) {
       var own = Matrix(rows: queries.rows, columns: width)
       mix(
-        queries, rows: 0..<queries.rows, keys: keys.values, values: values.values, from: start,
+        queries, rows: 0..<queries.rows, keys: memory.keys.values, values: memory.values.values,
+        from: start,
         count: length, offset: 0, reaches: nil, reachesBack: false, into: &own)
       found += own.values
     }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import LinearAlgebra
+
 /// How the rows of a matrix divide into sequences: one after the other, each of its own length,
 /// each going on after what its cache holds.
 package struct Batch: Sendable {
@@ -46,6 +48,21 @@ package struct KeyValueCache: Sendable {
   package init(sequenceCount: Int) {
     keys = Array(repeating: [], count: sequenceCount)
     values = keys
+  }
+
+  /// Adds the rows of a step.
+  ///
+  /// - Parameters:
+  ///   - memory: One row a token of the batch.
+  ///   - batch: How the rows divide into sequences.
+  package mutating func append(_ memory: Attention.Memory, of batch: Batch) {
+    for sequence in 0..<batch.sequenceCount {
+      let start = batch.starts[sequence]
+      for row in start..<start + batch.lengths[sequence] {
+        keys[sequence].append(contentsOf: memory.keys.row(row))
+        values[sequence].append(contentsOf: memory.values.row(row))
+      }
+    }
   }
 
   /// Forgets all sequences but the given ones, in the given order.

@@ -31,6 +31,9 @@ package struct RotaryEmbedding: Sendable {
     case yarn(
       factor: Double, fastTurns: Double, slowTurns: Double, originalContext: Double,
       truncates: Bool = true)
+    /// The first pairs, a share of all, turn as in a rotation of the whole width, with frequencies
+    /// divided by the factor; the others do not turn.
+    case proportional(share: Double, factor: Double)
     /// Each pair's frequency divided by a number of its own.
     case divided(by: [Float])
     /// LongRoPE: the same, by others in sequences that are longer than the original context.
@@ -108,6 +111,8 @@ package struct RotaryEmbedding: Sendable {
         let ramp = (Double(i / 2) - low) / (high == low ? 0.001 : high - low)
         let divided = min(max(ramp, 0), 1)
         return divided * frequency / factor + (1 - divided) * frequency
+      case .proportional(let share, let factor):
+        return i / 2 < Int(share * Double(width)) / 2 ? frequency / factor : 0
       case .divided(let divisors), .longrope(let divisors, _, _):
         return divisors.indices.contains(i / 2) ? frequency / Double(divisors[i / 2]) : frequency
       }
@@ -151,10 +156,10 @@ package struct RotaryEmbedding: Sendable {
 
   /// What the frequencies of a base were divided by.
   ///
-  /// - Returns: One number a pair; 1 where the frequency was kept.
+  /// - Returns: One number a pair; 1 where the frequency was kept, 1e30 for a pair that does not turn.
   package func divisors(base: Double) -> [Float] {
     let plain = RotaryEmbedding(width: 2 * frequencies.count, base: base).frequencies
-    return zip(plain, frequencies).map { Float($0 / $1) }
+    return zip(plain, frequencies).map { $1 == 0 ? 1e30 : Float($0 / $1) }
   }
 
   /// Turns every head of every row.

@@ -49,6 +49,17 @@ struct FamilyConversionTests {
     #expect(try again.ropeDivisors().map(\.values) == [divisors.values])
   }
 
+  @Test("pairs that do not turn are divided by 1e30 in a GGUF, as engines want it")
+  func proportionalRope() throws {
+    let copy = try FixtureCopy(family: "gemma4-text")
+    let folder = try TemporaryFolder()
+    let model = try FamilyConversionTests.converted(copy.path, into: folder)
+    // Half of the 12 pairs of heads of 24.
+    let expected = [Float](repeating: 1, count: 6) + [Float](repeating: 1e30, count: 6)
+    #expect(try model.ropeDivisors().map(\.values) == [expected])
+    #expect(try #require(try Checkpoint(path: model.path)["rope_freqs.weight"]).shape == [12])
+  }
+
   @Test("divisors that are no positive numbers are refused", arguments: [0, -1, Float.nan])
   func brokenDivisors(value: Float) throws {
     let folder = try TemporaryFolder()

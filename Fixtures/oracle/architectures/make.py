@@ -67,6 +67,13 @@ GPT_OSS_MISTAKES = {
     "whole pairs": {ROPE + "truncates": True}, "three experts": {LAYERS + "experts.chosen": 3}}
 
 
+GEMMA4 = dict(
+    head_dim=16, global_head_dim=24, sliding_window=5, intermediate_size=40,
+    final_logit_softcapping=3.0, tie_word_embeddings=True,
+    rope_parameters={"sliding_attention": rope(base=100.0),
+                     "full_attention": rope("proportional", 5000.0, partial_rotary_factor=0.5)})
+
+
 # name: (class of transformers, what differs from SIZES, mistakes)
 MODELS = {
     "llama3": (
@@ -218,6 +225,45 @@ MODELS = {
          "bound of logits": {"steps.output.softCap": 0},
          "norm behind": {LAYERS + "feedForward.tensors.postNorm.when": False,
                          "ignored+": [{"name": "*post_feedforward*", "because": "a mistake"}]}}),
+    # The last three take keys and values of layer 5, or of 4.
+    "gemma4-text": (
+        "Gemma4",
+        dict(GEMMA4, num_hidden_layers=9, num_kv_shared_layers=3, use_double_wide_mlp=True,
+             intermediate_size=20, layer_types=[*KINDS * 3, KINDS[1], *KINDS],
+             hidden_size_per_layer_input=8, vocab_size_per_layer_input=512),
+        {"window": WINDOW, "window by one": {LAYERS + "attention.window": "layerWindow + 1"},
+         "scale of scores": {LAYERS + "attention.scale": "1 / sqrt(layerHeadDimension)"},
+         "norm of values": {LAYERS + "attention.normsValues": False},
+         "head norms": NO_HEAD_NORM,
+         "one rope base": {ROPE + "base": "ropeBase"},
+         "all pairs turn": {ROPE + "share": 1},
+         "pairs turn as in a narrower head": {
+             ROPE + "scaling": "'plain'", ROPE + "dimension": "isSliding ? headDimension : 12"},
+         "bound of logits": {"steps.output.softCap": 0},
+         "norm offset": {"hyperparameters.normOffset.default": 1},
+         "keys of the first layers": {
+             LAYERS + "attention.store": "layer >= 4 and layer < firstSharingLayer ? '' : attentionKind"},
+         "gates of layers": {LAYERS + "addLayerInput.activation": "'quick_gelu'"},
+         "inputs of the next layer": {
+             LAYERS + "addLayerInput.layer": "min(layer + 1, layerCount - 1)"},
+         "scale of the table": {"steps.layerInputs.tableScale": 1},
+         "no factor of layers": {
+             LAYERS + "scale.tensors.factor.when": False, LAYERS + "scale.when": False,
+             "ignored+": [{"name": "*.layer_scalar", "because": "a mistake"}]}}),
+    # Layer 5 has values that are its keys.
+    "gemma4-moe-text": (
+        "Gemma4",
+        dict(GEMMA4, num_hidden_layers=6, layer_types=[*KINDS, *KINDS, *KINDS],
+             attention_k_eq_v=True, num_global_key_value_heads=1, hidden_size_per_layer_input=0,
+             enable_moe_block=True, num_experts=5, top_k_experts=2, moe_intermediate_size=20),
+        {"three experts": {LAYERS + "experts.chosen": 3},
+         "scale of the router": {LAYERS + "experts.routerScale": 1},
+         "no gains": {LAYERS + "experts.tensors.expertGains.when": False,
+                      "ignored+": [{"name": "*.per_expert_scale", "because": "a mistake"}]},
+         "experts see what the router does not": {
+             LAYERS + "experts.tensors.expertNorm.when": False,
+             "ignored+": [{"name": "*.pre_feedforward_layernorm_2.weight", "because": "a mistake"}]},
+         "norm of values": {LAYERS + "attention.normsValues": False}}),
     "gemma3-text": (
         "Gemma3",
         dict(num_hidden_layers=4, head_dim=16, sliding_window=5, query_pre_attn_scalar=24,
@@ -233,7 +279,7 @@ MODELS = {
 
 
 # Classes whose own name is that of a model that sees images, too.
-TEXT_CONFIGS = ["Gemma3", "Qwen3_5", "Qwen3_5Moe"]
+TEXT_CONFIGS = ["Gemma3", "Gemma4", "Qwen3_5", "Qwen3_5Moe"]
 
 # What files on the hub say, and the class does not keep.
 UNKEPT = {name: dict(full_attention_interval=2) for name in ["qwen3.5", "qwen3.5-moe"]}
@@ -272,6 +318,14 @@ def randomize(model, generator):
 
 
 GRID = torch.tensor([0, 0.5, 1, 1.5, 2, 3, 4, 6])
+
+
+def randomize_buffers(model, generator):
+    """What is no parameter, but stored like one."""
+    for name, buffer in model.named_buffers():
+        if name.endswith("layer_scalar"):
+            noise = torch.randn(buffer.shape, generator=generator)
+            buffer.copy_((1 + 0.3 * noise).to(torch.bfloat16))
 
 
 def mxfp4(values):
@@ -345,6 +399,7 @@ def make(name, parent, changes):
     else:
         model = getattr(transformers, family + "ForCausalLM")(config).eval()
     randomize(model, torch.Generator().manual_seed(sum(name.encode())))
+    randomize_buffers(model, torch.Generator().manual_seed(1))
     packed = pack_experts(model) if name.endswith("-mxfp4") else {}
     model.tie_weights()
     folder = parent / name

@@ -47,6 +47,17 @@ struct HyperparameterSource {
     return values
   }
 
+  /// A path with the formulas in it filled in.
+  func resolved(
+    _ path: String, known: [String: Expression.Value], in declaration: String
+  ) throws(ModelError) -> String {
+    guard path.contains("{") else { return path }
+    let template = try NameTemplate(DeclarationReader(.string(path), name: declaration, path: path))
+    do throws(Expression.Failure) { return try template.name(known) } catch {
+      throw .declaration(name: declaration, sentence: "\(path): \(error)")
+    }
+  }
+
   func value(
     of parameter: HyperparameterDeclaration, known: [String: Expression.Value],
     in declaration: String
@@ -59,7 +70,8 @@ struct HyperparameterSource {
     }
     switch origin {
     case .config(let config):
-      for key in parameter.config {
+      for path in parameter.config {
+        let key = try resolved(path, known: known, in: declaration)
         guard let value = config.value(at: key) else { continue }
         if value.isNull {
           guard let null = parameter.null else { continue }

@@ -36,11 +36,32 @@ extension HyperparameterSource {
     var values: [Expression.Value] = []
     for layer in 0..<count {
       let names = Part.layerValues(known, of: layer, in: declaration)
+      if let own = try ownValue(of: parameter, known: names, in: declaration.name) {
+        values.append(own)
+        continue
+      }
       do throws(Expression.Failure) { values.append(try parameter.fallback.value(names)) } catch {
         throw failure(error)
       }
     }
     return values
+  }
+
+  /// The value under a path of the configuration that a formula puts together for the layer.
+  private func ownValue(
+    of parameter: HyperparameterDeclaration, known: [String: Expression.Value],
+    in declaration: String
+  ) throws(ModelError) -> Expression.Value? {
+    guard case .config(let config) = origin else { return nil }
+    for path in parameter.config where path.contains("{") {
+      let key = try resolved(path, known: known, in: declaration)
+      guard let value = config.value(at: key), !value.isNull else { continue }
+      guard let own = Expression.Value(value) else {
+        throw .configuration(path: self.path, key: key, sentence: "expected a number or a text")
+      }
+      return own
+    }
+    return nil
   }
 
   /// The values that a GGUF gives, as a list or as one for all layers; nil if it does not.

@@ -8,6 +8,7 @@ struct AttentionBlock: Block {
   static let settings = Residual.settings.union([
     "heads", "keyValueHeads", "headDimension", "mask", "window", "wholeImages", "wholePrompt",
     "windowSide", "rope", "scale", "softCap", "growth", "growthLength", "gated",
+    "normsValues", "store", "recalls",
   ])
   static let tensors = Residual.tensors.union([
     "query", "key", "value", "queryKeyValue", "output", "queryNorm", "keyNorm", "sinks",
@@ -16,6 +17,10 @@ struct AttentionBlock: Block {
   private let residual: Residual
   private let attention: Attention
   private let cacheIndex: Int
+  /// The name under which keys and values are kept for later layers; nil where none asks for them.
+  private let store: String?
+  /// Whether they are what an earlier layer has kept under that name.
+  private let recalls: Bool
   /// Whether a token of an image sees all of it, also under a causal mask.
   private let seesWholeImages: Bool
   /// Whether a token of a prompt sees all of it, whatever the mask and the window.
@@ -31,27 +36,34 @@ struct AttentionBlock: Block {
       throw reader.error("\(heads) heads are no multiple of \(keyValueHeads) key and value heads")
     }
     let isGated = reader.has("gated") ? try reader.bool("gated") : false
-    let projections: [Linear]
+    let name = reader.has("store") ? try reader.text("store") : ""
+    store = name.isEmpty ? nil : name
+    recalls = reader.has("recalls") ? try reader.bool("recalls") : false
+    let projections: [Linear?]
     if reader.hasTensor("queryKeyValue") {
       projections = try reader.linears(
         joint: "queryKeyValue",
         heights: [heads * width, keyValueHeads * width, keyValueHeads * width])
+    } else if recalls {
+      projections = [try reader.linear("query"), nil, nil]
     } else {
       projections = [
-        try reader.linear("query"), try reader.linear("key"), try reader.linear("value"),
+        try reader.linear("query"), try reader.linear("key"),
+        reader.hasTensor("value") ? try reader.linear("value") : nil,
       ]
     }
-    let (query, key) = (projections[0], projections[1])
+    guard let query = projections[0] else { throw reader.error("there are no queries") }
     guard query.weight.rows == heads * width * (isGated ? 2 : 1),
-      key.weight.rows == keyValueHeads * width
+      projections[1].map({ $0.weight.rows == keyValueHeads * width }) ?? true
     else {
       throw reader.error("\(heads) heads of \(width) do not make \(query.weight.rows) channels")
     }
     residual = try Residual(reader)
     attention = Attention(
-      query: query, key: key, value: projections[2], output: try reader.linear("output"),
+      query: query, key: projections[1], value: projections[2], output: try reader.linear("output"),
       queryNorm: try reader.normIfPresent("queryNorm"),
-      keyNorm: try reader.normIfPresent("keyNorm"), headCount: heads,
+      keyNorm: try reader.normIfPresent("keyNorm"),
+      valueNorm: try AttentionBlock.valueNorm(reader, width: width), headCount: heads,
       keyValueHeadCount: keyValueHeads, headDimension: width,
       rotary: try AttentionBlock.rotary(reader, width: width),
       mask: try AttentionBlock.mask(reader),
@@ -64,7 +76,8 @@ struct AttentionBlock: Block {
     guard attention.sinks?.count ?? heads == heads else {
       throw reader.error("sinks: expected one for each of \(heads) heads")
     }
-    cacheIndex = reader.nextCacheIndex()
+    cacheIndex = try reader.cacheIndex(
+      store: store, recalls: recalls, width: keyValueHeads * width)
     seesWholeImages = reader.has("wholeImages") ? try reader.bool("wholeImages") : false
     seesWholePrompts = reader.has("wholePrompt") ? try reader.bool("wholePrompt") : false
     let side = try reader.number("windowSide", default: 0)
@@ -72,6 +85,16 @@ struct AttentionBlock: Block {
       throw reader.error("windowSide: expected a whole number of patches, found \(side)")
     }
     windowSide = side > 0 ? side : nil
+  }
+
+  /// The norm of values, which has no weight; nil without one.
+  private static func valueNorm(
+    _ reader: BlockReader, width: Int
+  ) throws(ModelError) -> Norm? {
+    guard reader.has("normsValues"), try reader.bool("normsValues") else { return nil }
+    return Norm(
+      kind: .rootMeanSquare, weight: [Float](repeating: 1, count: width), bias: nil,
+      epsilon: Float(try reader.number("epsilon")))
   }
 
   private static func mask(_ reader: BlockReader) throws(ModelError) -> Attention.Mask {
@@ -87,7 +110,7 @@ struct AttentionBlock: Block {
   private static let ropeSettings: Set = [
     "when", "dimension", "base", "scaling", "factor", "lowFactor", "highFactor", "fastTurns",
     "slowTurns", "originalContext", "truncates", "axes", "takesTurns", "divisors", "longDivisors",
-    "stretch",
+    "stretch", "share",
   ]
 
   /// The rotation that the settings name; nil without one.
@@ -113,6 +136,11 @@ struct AttentionBlock: Block {
     switch try reader.text("scaling", in: "rope") {
     case "default", "none":
       scaling = reader.ropeDivisors("divisors").map { .divided(by: $0) } ?? .none
+    case "plain": scaling = .none
+    case "proportional":
+      scaling =
+        try reader.ropeDivisors("divisors").map { .divided(by: $0) }
+        ?? .proportional(share: try number("share"), factor: try number("factor"))
     case "linear": scaling = .linear(factor: try number("factor"))
     case "llama3":
       scaling = .llama3(
@@ -135,7 +163,8 @@ struct AttentionBlock: Block {
         originalContext: Int(clamping: Int64(exactly: try number("originalContext")) ?? .max))
     case let other:
       throw reader.error(
-        "the rope scaling '\(other)' is not known; known are default, linear, llama3, yarn, longrope"
+        "the rope scaling '\(other)' is not known; known are default, linear, llama3, yarn, longrope, "
+          + "proportional"
       )
     }
     return RotaryEmbedding(
@@ -174,8 +203,8 @@ struct AttentionBlock: Block {
     let queries = attention.headCount * attention.headDimension
     guard residual.accepts(width),
       attention.query.outputWidth(from: width) != nil,
-      attention.key.outputWidth(from: width) == keys,
-      attention.value.outputWidth(from: width) == keys,
+      attention.key.map({ $0.outputWidth(from: width) == keys }) ?? true,
+      attention.value.map({ $0.outputWidth(from: width) == keys }) ?? true,
       fits(attention.queryNorm, queries), fits(attention.keyNorm, keys),
       attention.output.outputWidth(from: queries) == width
     else { return nil }
@@ -197,22 +226,21 @@ struct AttentionBlock: Block {
     }
     let batch = flow.batch
     let positions = attention.rotary == nil ? nil : flow.places
-    let reachesBack = seesWholePrompts
-    let reaches = reachesBack ? flow.promptReaches : seesWholeImages ? flow.reaches : nil
-    if flow.caches.isEmpty {
-      var none: KeyValueCache?
-      residual.run(&flow.hidden) {
-        attention(
-          $0, batch: batch, positions: positions, reaches: reaches, reachesBack: reachesBack,
-          cache: &none)
-      }
-    } else {
-      residual.run(&flow.hidden) {
-        attention(
-          $0, batch: batch, positions: positions, reaches: reaches, reachesBack: reachesBack,
-          cache: &flow.caches[cacheIndex])
-      }
+    let reaches = seesWholePrompts ? flow.promptReaches : seesWholeImages ? flow.reaches : nil
+    var memory = recalls ? store.flatMap { flow.memories[$0] } : nil
+    var cache = flow.caches.isEmpty ? nil : flow.caches[cacheIndex]
+    // Two owners would copy it.
+    if cache != nil { flow.caches[cacheIndex] = nil }
+    residual.run(&flow.hidden) { hidden in
+      let own = memory ?? attention.memory(of: hidden, batch: batch, positions: positions)
+      if memory == nil { cache?.append(own, of: batch) }
+      memory = own
+      return attention(
+        hidden, in: own, batch: batch, positions: positions, reaches: reaches,
+        reachesBack: seesWholePrompts, cache: cache)
     }
+    if cache != nil { flow.caches[cacheIndex] = cache }
+    if let store { flow.memories[store] = memory }
   }
 
   /// Attention within square windows of each image.

@@ -36,8 +36,8 @@ struct AttentionPoolBlock: Block {
     let own = queries.columns
     guard norm.map({ $0.outputWidth(from: own) == own }) ?? true,
       let inner = attention.query.outputWidth(from: own),
-      attention.key.outputWidth(from: width) == inner,
-      attention.value.outputWidth(from: width) == inner,
+      attention.key?.outputWidth(from: width) == inner,
+      attention.value?.outputWidth(from: width) == inner,
       attention.output.outputWidth(from: inner) == own
     else { return nil }
     return own

@@ -38,6 +38,12 @@ struct Flow {
   var promptReaches: [Int]?
   /// The keys and values of attention layers, where they are kept.
   var caches: [KeyValueCache?] = []
+  /// Keys and values of this step that layers have kept for later ones, by the names that they have.
+  var memories: [String: Attention.Memory] = [:]
+  /// The tokens of texts; nil where an image stands.
+  var tokens: [Int?] = []
+  /// What each layer is given of its own, one behind the other: `[tokens, layers * channels]`.
+  var layerInputs: Matrix?
   /// Whether weights are needed again so soon that their pages had better stay.
   var keepsWeights = false
   /// The rows that the output is wanted of; nil for all.
@@ -100,6 +106,7 @@ extension Norm {
 enum BlockRegistry {
   static let kinds: [String: any Block.Type] = [
     "activation": ActivationBlock.self,
+    "addLayerInput": AddLayerInputBlock.self,
     "addLevel": AddLevelBlock.self,
     "addRow": AddRowBlock.self,
     "addTable": AddTableBlock.self,
@@ -116,6 +123,7 @@ enum BlockRegistry {
     "gatedDelta": GatedDeltaBlock.self,
     "joinTiles": JoinTilesBlock.self,
     "keepLevel": KeepLevelBlock.self,
+    "layerInputs": LayerInputsBlock.self,
     "linear": LinearBlock.self,
     "mergeLevel": MergeLevelBlock.self,
     "mergePatches": MergePatchesBlock.self,
@@ -126,6 +134,7 @@ enum BlockRegistry {
     "pool": PoolBlock.self,
     "positionGrid": PositionGridBlock.self,
     "positionTable": PositionTableBlock.self,
+    "scale": ScaleBlock.self,
     "shortConvolution": ShortConvolutionBlock.self,
     "ropeDivisors": RopeDivisorsBlock.self,
     "squeezeExcitation": SqueezeExcitationBlock.self,

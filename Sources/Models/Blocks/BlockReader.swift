@@ -32,6 +32,22 @@ final class BlockReader {
     return state.cacheCount
   }
 
+  /// The place of an attention layer whose keys and values have a name, or are those with the name.
+  ///
+  /// - Throws: ``ModelError`` if no layer before has kept any of this width.
+  func cacheIndex(store: String?, recalls: Bool, width: Int) throws(ModelError) -> Int {
+    guard recalls else {
+      let index = nextCacheIndex()
+      if let store { state.stores[store] = (index, width) }
+      return index
+    }
+    guard let kept = store.flatMap({ state.stores[$0] }), kept.width == width else {
+      throw error(
+        "no layer before has kept keys and values of \(width) channels as '\(store ?? "")'")
+    }
+    return kept.index
+  }
+
   /// Reads the table of token embeddings, which an output may share.
   func readTable(_ key: String, scale: Float) throws(ModelError) {
     state.table = (try weight(key), try required(key).parameter)
@@ -327,14 +343,4 @@ final class BlockReader {
       epsilon: Float(try number("epsilon")),
       offset: Float(try number("normOffset", default: 0)))
   }
-}
-
-/// What the blocks of a part share while they are read.
-final class PartReader {
-  var cacheCount = 0
-  var table: (weight: Weight, parameter: Parameter)?
-  /// What embeddings of tokens are multiplied with.
-  var tableScale: Float = 1
-  /// What rotary frequencies are divided by, by the tensors' names.
-  var ropeDivisors: [String: [Float]] = [:]
 }

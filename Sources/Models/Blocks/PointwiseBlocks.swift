@@ -34,6 +34,28 @@ struct ActivationBlock: Block {
   func run(_ flow: inout Flow) throws(ModelError) { activation.apply(to: &flow.hidden) }
 }
 
+/// All rows times one number.
+struct ScaleBlock: Block {
+  static let settings: Set<String> = []
+  static let tensors: Set = ["factor"]
+
+  private let factor: Float
+
+  init(_ reader: BlockReader) throws(ModelError) {
+    let values = try reader.values("factor")
+    guard values.count == 1 else {
+      throw reader.error("factor: expected one number, found \(values.count)")
+    }
+    factor = values[0]
+  }
+
+  func outputWidth(from width: Int) -> Int? { width }
+
+  func run(_ flow: inout Flow) throws(ModelError) {
+    for i in flow.hidden.values.indices { flow.hidden.values[i] *= factor }
+  }
+}
+
 /// A norm on each row.
 struct NormBlock: Block {
   static let settings: Set = ["norm", "normOffset", "epsilon"]

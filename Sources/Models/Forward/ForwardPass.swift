@@ -225,6 +225,8 @@ package struct ForwardPass: Sendable {
     var flow = Flow(
       hidden: hidden, batch: Batch(lengths: sequences.map(\.tokens.count), offsets: offsets))
     flow.imageLevels = imageLevels
+    let imageToken = model.architecture.imageToken
+    flow.tokens = sequences.flatMap(\.tokens).map { $0 == imageToken ? nil : $0 }
     flow.positions = language.usesPlaces ? places.positions : nil
     flow.reaches = places.reaches
     flow.promptReaches = zip(sequences, offsets).flatMap { sequence, offset in

@@ -7,7 +7,7 @@ extension Model {
   /// What the frequencies of the language model are divided by where GGUF has no key for it.
   ///
   /// One number for each pair of elements that turn. A checkpoint has tensors for it, or the scaling of
-  /// Llama 3 or LongRoPE; none for other scalings.
+  /// Llama 3, LongRoPE or Gemma 4; none for other scalings.
   ///
   /// - Source: llama.cpp, `rope_freqs.weight`, `rope_factors_short.weight` and
   ///   `rope_factors_long.weight`: a frequency is divided by its element.
@@ -54,7 +54,7 @@ extension Part {
       let reader = BlockReader(
         step, of: self, parameters: [], state: PartReader(), options: ForwardPass.Options())
       guard step.declaration.settings["rope"] != nil,
-        try ["llama3", "longrope"].contains(reader.text("scaling", in: "rope")),
+        try ["llama3", "longrope", "proportional"].contains(reader.text("scaling", in: "rope")),
         let rotary = try AttentionBlock.rotary(reader, width: try reader.count("headDimension"))
       else { continue }
       let role = Parameter.ropeDivisorsRole
@@ -76,8 +76,10 @@ extension Part {
         let kind = try? scaling.value(step.values)
       else { continue }
       switch kind {
-      case .text("llama3"):
-        let settings = ["scaling", "factor", "lowFactor", "highFactor", "originalContext"]
+      case .text("llama3"), .text("proportional"):
+        let settings = [
+          "scaling", "factor", "lowFactor", "highFactor", "originalContext", "share",
+        ]
         return Set(settings.flatMap { (try? rope[$0]?.expression().names) ?? [] })
       case .text("longrope"):
         // A GGUF need not name the kind beside its tensors.
