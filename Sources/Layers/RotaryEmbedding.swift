@@ -49,6 +49,9 @@ package struct RotaryEmbedding: Sendable {
     /// The first half of the pairs turns by rows, the second by columns, each with the frequencies
     /// of a rotation half as wide; as in Qwen2-VL's encoder.
     case halves
+    /// Each half of a head turns by itself, element `i` with `i + width/4`: the first by columns, the
+    /// second by rows, with the frequencies of a rotation half as wide; as in Gemma 4's encoder.
+    case separate
     /// The pairs of even number turn by rows, those of odd number by columns, and stand in that
     /// order; as in Pixtral's encoder.
     case alternating
@@ -69,6 +72,8 @@ package struct RotaryEmbedding: Sendable {
   package let axes: [Int]
   /// What rotated elements are multiplied with.
   package let stretch: Double
+  /// How many parts of the turning width turn each by itself.
+  private let parts: Int
 
   /// - Parameters:
   ///   - width: Elements of a head that turn; even.
@@ -81,6 +86,7 @@ package struct RotaryEmbedding: Sendable {
     stretch own: Double? = nil
   ) {
     self.scaling = scaling
+    parts = axes == .separate ? 2 : 1
     if case .yarn(let factor, _, _, _, _) = scaling, factor > 1 {
       stretch = own ?? 0.1 * log(factor) + 1
     } else {
@@ -135,6 +141,11 @@ package struct RotaryEmbedding: Sendable {
       let half = pairs / 2
       return (
         (0..<pairs).map { ($0 < half ? $0 : $0 - half) * 4 }, (0..<pairs).map { $0 < half ? 0 : 1 }
+      )
+    case .separate:
+      let half = pairs / 2
+      return (
+        (0..<pairs).map { ($0 < half ? $0 : $0 - half) * 4 }, (0..<pairs).map { $0 < half ? 1 : 0 }
       )
     case .alternating:
       let half = (pairs + 1) / 2
@@ -206,9 +217,14 @@ package struct RotaryEmbedding: Sendable {
         }
         table.withUnsafeBufferPointer { table in
           guard let cosines = table.baseAddress else { return }
+          let part = half / parts
           for head in stride(from: 0, to: columns, by: headDimension) {
-            pk_rotate_halves(
-              .current, values.base + row * columns + head, cosines, cosines + half, half)
+            for index in 0..<parts {
+              let place = row * columns + head + index * 2 * part
+              pk_rotate_halves(
+                .current, values.base + place, cosines + index * part,
+                cosines + half + index * part, part)
+            }
           }
         }
       }

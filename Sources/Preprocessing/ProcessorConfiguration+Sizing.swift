@@ -5,7 +5,7 @@ import Notation
 /// The steps of processors that have a rule of their own for the size of images.
 ///
 /// - Source: transformers 5, the image processors of Qwen2-VL, Idefics 3, GOT-OCR 2, LLaVA-NeXT,
-///   Pixtral and LFM2-VL (behaviour).
+///   Pixtral, LFM2-VL and Gemma 4 (behaviour).
 extension ProcessorConfiguration {
   /// - Throws: ``ImageError/configuration(name:key:expected:found:)`` with the offending key.
   func sizing(_ defaults: ProcessorDefaults) throws(ImageError) -> [ImageStep] {
@@ -19,6 +19,7 @@ extension ProcessorConfiguration {
     case .canvases: return [.fit(try canvases(defaults), filter)]
     case .patches: return resizes ? [.resize(try patches(defaults), filter)] : []
     case .tokens: return [try tokens(filter: filter)]
+    case .budget: return resizes ? [.resize(try budget(), filter)] : []
     case .subImages: return [.fit(try subImages(defaults, resizes: resizes), filter)]
     }
   }
@@ -111,6 +112,22 @@ extension ProcessorConfiguration {
       throw refused("patch_size", "a patch that fits an image", "\(patch.width)")
     }
     return .patches(of: edge, within: most)
+  }
+
+  /// As many squares of patches as there may be tokens.
+  private func budget() throws(ImageError) -> ResizeTarget {
+    let patch = try count("patch_size") ?? 16
+    let side = try count("pooling_kernel_size") ?? 3
+    let tokens = try count("max_soft_tokens") ?? 280
+    let (factor, isTooWide) = patch.multipliedReportingOverflow(by: side)
+    guard !isTooWide, factor <= Image.maximumDimension else {
+      throw refused("patch_size", "a patch that fits an image", "\(patch)")
+    }
+    let (pixels, isTooLarge) = tokens.multipliedReportingOverflow(by: factor * factor)
+    guard !isTooLarge, pixels <= Image.maximumPixels else {
+      throw refused("max_soft_tokens", "at most \(Image.maximumPixels) pixels", "\(tokens)")
+    }
+    return .budget(factor: factor, pixels: pixels)
   }
 
   /// Canvases of tiles that are as large as the overview.

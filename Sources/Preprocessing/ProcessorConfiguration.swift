@@ -32,6 +32,7 @@ struct ProcessorConfiguration {
         "min_image_tokens", "max_image_tokens", "encoder_patch_size", "tile_size",
         "max_pixels_tolerance", "return_row_col_info", "max_num_patches",
       ]
+    case .budget: ["patch_size", "max_soft_tokens", "pooling_kernel_size"]
     case .subImages:
       ["do_image_splitting", "min_patches", "max_patches", "image_grid_pinpoints", "overview"]
     }

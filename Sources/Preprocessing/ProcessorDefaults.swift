@@ -32,6 +32,8 @@ struct ProcessorDefaults {
     case tokens
     /// Whole patches within a size.
     case patches
+    /// As many pixels as so many tokens take.
+    case budget
     /// MM1's: a canvas of tiles that takes the image with the least border.
     case subImages
   }
@@ -101,6 +103,10 @@ struct ProcessorDefaults {
       return ProcessorDefaults(
         size: .patches(of: 16, within: PixelSize(width: 1024, height: 1024)), mean: openAIMean,
         deviation: openAIDeviation, isSquare: true, sizing: .patches)
+    case "Gemma4":
+      return ProcessorDefaults(
+        size: .budget(factor: 48, pixels: 280 * 48 * 48), mean: [0, 0, 0], deviation: [1, 1, 1],
+        isSquare: true, sizing: .budget)
     case "MM1":
       return ProcessorDefaults(
         size: .exact(width: 378, height: 378), mean: openAIMean, deviation: openAIDeviation,

@@ -22,6 +22,8 @@ package enum ResizeTarget: Sendable, Hashable {
   /// Multiples of `factor` that come closest, with `pixels` in all; strips of more than 200 to 1
   /// are refused unless `takesStrips`.
   case rounded(factor: Int, pixels: ClosedRange<Int>, takesStrips: Bool = false)
+  /// Same proportions as nearly as multiples of `factor` allow, with at most `pixels` in all.
+  case budget(factor: Int, pixels: Int)
   /// Same proportions and no larger than a size, then both edges up to whole patches.
   case patches(of: Int, within: PixelSize)
 
@@ -60,6 +62,8 @@ package enum ResizeTarget: Sendable, Hashable {
     case .rounded(let factor, let pixels, let takesStrips):
       return ResizeTarget.rounded(
         width: width, height: height, factor: factor, pixels: pixels, takesStrips: takesStrips)
+    case .budget(let factor, let pixels):
+      return ResizeTarget.budgeted(width: width, height: height, factor: factor, pixels: pixels)
     case .patches(let patch, let most):
       let ratio = max(
         Double(height) / Double(most.height), Double(width) / Double(most.width), 1)
@@ -122,6 +126,28 @@ package enum ResizeTarget: Sendable, Hashable {
     return size
   }
 
+  /// - Source: transformers 5, `image_processing_pil_gemma4.py` (behaviour).
+  private static func budgeted(
+    width: Int, height: Int, factor: Int, pixels: Int
+  ) -> (width: Int, height: Int) {
+    let scale = (Double(pixels) / Double(height * width)).squareRoot()
+    func multiple(_ length: Int) -> Int {
+      whole((scale * Double(length) / Double(factor)).rounded(.down)) * factor
+    }
+    let longest = pixels / (factor * factor) * factor
+    func strip(_ longer: Int, _ shorter: Int) -> Int {
+      min(longer / shorter * factor, longest)
+    }
+    var size = (width: multiple(width), height: multiple(height))
+    if size.height == 0, size.width > 0 {
+      size = (strip(width, height), factor)
+    } else if size.width == 0, size.height > 0 {
+      size = (factor, strip(height, width))
+    }
+    // What does not fit there is refused there, too.
+    return size.width * size.height <= pixels ? size : (0, 0)
+  }
+
   private static func bounded(
     width: Int, height: Int, shortest: Int, longest: Int
   ) -> (width: Int, height: Int) {
@@ -154,7 +180,7 @@ package enum ResizeTarget: Sendable, Hashable {
     case .edges(let shortest, let longest): [shortest, longest]
     case .evenLongestEdge(let edge, let limit): [edge, limit]
     case .multiples(let length): [length]
-    case .rounded(let factor, _, _): [factor]
+    case .rounded(let factor, _, _), .budget(let factor, _): [factor]
     case .patches(let patch, let most): [patch, most.width, most.height]
     }
   }

@@ -92,7 +92,8 @@ struct VisionLanguageConversionTests {
   @Test(
     "through GGUF and mmproj in F32 a family computes the same",
     arguments: [
-      "gemma3", "internvl", "internvl-chat", "lfm2vl", "lighton-ocr", "llava-smollm3", "mistral3",
+      "gemma3", "gemma4", "internvl", "internvl-chat", "lfm2vl", "lighton-ocr", "llava-smollm3",
+      "mistral3",
       "mm1",
       "mm1-attention-pool",
       "mm1-average-pool", "mm1-rectangle", "llava-next", "paligemma", "paligemma2", "pixtral",

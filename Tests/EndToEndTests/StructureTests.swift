@@ -60,7 +60,8 @@ struct StructureTests {
   @Test(
     "families that see images keep their structure",
     arguments: [
-      ("internvl-chat", "gguf"), ("internvl-chat", "mlx"), ("paligemma", "mlx"),
+      ("gemma4", "gguf"), ("gemma4", "mlx"), ("internvl-chat", "gguf"), ("internvl-chat", "mlx"),
+      ("paligemma", "mlx"),
       ("paligemma", "gguf"), ("paligemma2", "mlx"), ("paligemma2", "gguf"),
       ("llava-next", "mlx"), ("llava-next", "gguf"), ("pixtral", "mlx"),
       ("pixtral", "gguf"), ("mistral3", "gguf"), ("lighton-ocr", "gguf"), ("qwen2vl", "gguf"),

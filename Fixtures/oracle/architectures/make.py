@@ -323,9 +323,10 @@ GRID = torch.tensor([0, 0.5, 1, 1.5, 2, 3, 4, 6])
 def randomize_buffers(model, generator):
     """What is no parameter, but stored like one."""
     for name, buffer in model.named_buffers():
-        if name.endswith("layer_scalar"):
+        if name.endswith(("layer_scalar", "std_bias", "std_scale")):
             noise = torch.randn(buffer.shape, generator=generator)
-            buffer.copy_((1 + 0.3 * noise).to(torch.bfloat16))
+            middle = 0 if name.endswith("std_bias") else 1
+            buffer.copy_((middle + 0.3 * noise).to(torch.bfloat16))
 
 
 def mxfp4(values):

@@ -21,12 +21,13 @@ import torch
 import transformers
 from PIL import Image
 from safetensors.torch import load_file, save_file
+from transformers.models.gemma4 import image_processing_pil_gemma4
 from transformers.models.llava_next.modeling_llava_next import image_size_to_num_patches
 from transformers.vision_utils import get_vision_window_index
 
 from fastvithd import (
     BACKBONE_MISTAKES, backbone, backbone_hooks, processor_as_published, random_backbone, save_as_published)
-from make import UNKEPT, randomize, rope
+from make import UNKEPT, randomize, randomize_buffers, rope
 
 FIXTURES = pathlib.Path(__file__).parents[2]
 FOLDER = FIXTURES / "vision-language"
@@ -118,6 +119,36 @@ MODELS = {
          "norm offset": mistake("connector", **{"hyperparameters.normOffset.default": 0}),
          "image seen token by token": mistake(
              "language", **{LAYERS + "attention.wholeImages": False})}),
+    "gemma4": (
+        "Gemma4",
+        dict(TEXT, head_dim=8, global_head_dim=16, sliding_window=6, num_hidden_layers=6,
+             num_kv_shared_layers=2, layer_types=["sliding_attention", "full_attention"] * 3,
+             use_double_wide_mlp=True, intermediate_size=24, hidden_size_per_layer_input=8,
+             vocab_size_per_layer_input=512, final_logit_softcapping=3.0, pad_token_id=0,
+             use_bidirectional_attention="vision", rope_parameters={
+                 "sliding_attention": rope(base=100.0),
+                 "full_attention": rope("proportional", 5000.0, partial_rotary_factor=0.5)}),
+        dict(VISION, num_attention_heads=3, num_key_value_heads=3, head_dim=8, patch_size=8,
+             pooling_kernel_size=2, position_embedding_size=16, standardize=True),
+        dict(image_token_id=IMAGE_TOKEN, boi_token_id=499, eoi_token_id=498),
+        ("Gemma4", dict(patch_size=8, pooling_kernel_size=2, max_soft_tokens=12)),
+        {"activation": WRONG_ACTIVATION,
+         "pixels from 0": mistake("vision", **{"steps.patchEmbedding.offset": 0}),
+         "rotation": mistake("vision", **{ROPE + "when": False}),
+         "rotation of the whole head": mistake("vision", **{ROPE + "axes": "halves"}),
+         "scale of scores": mistake("vision", **{LAYERS + "attention.scale": "1 / sqrt(headDimension)"}),
+         "norm of values": mistake("vision", **{LAYERS + "attention.normsValues": False}),
+         "norm behind": mistake("vision", **{
+             LAYERS + "attention.tensors.postNorm.when": False,
+             "ignored+": [{"name": "*.post_attention_layernorm.weight", "because": "a mistake"}]}),
+         "scale of tokens": mistake("vision", **{"steps.averageSquares.scale": 1}),
+         "not standardized": mistake("vision", **{
+             "steps.standardize.when": False, "ignored+": [{"name": "std_*", "because": "a mistake"}]}),
+         "no norm": mistake("connector", **{"steps.norm.epsilon": 1}),
+         "image seen token by token": mistake("language", **{"hyperparameters.seesWholeImages.default": False}),
+         "image seen whole in all layers": mistake(
+             "language", **{LAYERS + "attention.wholeImages": "seesWholeImages"}),
+         "another row for images": mistake("language", **{"steps.layerInputs.imageRow": 1})}),
     "smolvlm": (
         "SmolVLM",
         dict(TEXT, model_type="llama"),
@@ -329,7 +360,7 @@ MODELS = {
 
 
 # Those that are given two images.
-PAIRS = {"fastvlm", "lfm2vl", "qwen3.5", "qwen3.5-moe", "qwen3vl", "qwen3vl-moe", "paligemma", "paligemma2",
+PAIRS = {"fastvlm", "gemma4", "lfm2vl", "qwen3.5", "qwen3.5-moe", "qwen3vl", "qwen3vl-moe", "paligemma", "paligemma2",
          "llava-next", "pixtral", "mistral3", "lighton-ocr"}
 
 
@@ -371,6 +402,8 @@ def block_order(grid, side, windows=None):
 def prepared(name, processor):
     """The image as the model takes it, and its pixels as `[tiles, channels, height, width]`."""
     family, settings = processor
+    # The class knows a few numbers of tokens only, all of which are too many here.
+    image_processing_pil_gemma4._SUPPORTED_SOFT_TOKENS = (12,)
     # Of LFM2-VL's there is none on Pillow.
     suffix = "ImageProcessor" if name == "lfm2vl" else "ImageProcessorPil"
     own = getattr(transformers, family + suffix)(**settings)
@@ -420,6 +453,16 @@ def lfm2_pixels(inputs, patch):
     images = []
     for values, (rows, columns) in zip(inputs["pixel_values"], patch_grids(inputs)):
         own = values[:rows * columns].reshape(rows, columns, patch, patch, 3)
+        images.append(own.permute(4, 0, 2, 1, 3).reshape(1, 3, rows * patch, columns * patch))
+    return images
+
+
+def gemma4_pixels(inputs, patch):
+    """The patches of Gemma 4's processor, of which some are nothing, as images."""
+    images = []
+    for patches, places in zip(inputs["pixel_values"], inputs["image_position_ids"]):
+        columns, rows = (places.max(0).values + 1).tolist()
+        own = patches[:rows * columns].reshape(rows, columns, patch, patch, 3)
         images.append(own.permute(4, 0, 2, 1, 3).reshape(1, 3, rows * patch, columns * patch))
     return images
 
@@ -505,6 +548,13 @@ def traced(model, name, inputs, counts):
             hooks[layer] = (f"vision.layers.{index}", None)
         connector = inner.vision_projection if name == "lighton-ocr" else inner.multi_modal_projector
         hooks[connector] = ("connector", None)
+    elif name == "gemma4":
+        # Of patches that are nothing there are rows, too.
+        order = (inputs["image_position_ids"][..., 0] >= 0).reshape(-1).nonzero()[:, 0]
+        hooks[vision.patch_embedder] = ("vision.embeddings", order)
+        for index, layer in enumerate(vision.encoder.layers):
+            hooks[layer] = (f"vision.layers.{index}", order)
+        hooks[inner.embed_vision] = ("connector", None)
     else:
         order = None
         if name == "llava-next":
@@ -536,12 +586,13 @@ def traced(model, name, inputs, counts):
     tokens = torch.tensor([tokens])
     kinds = (tokens == IMAGE_TOKEN).long()
     answers = None if question is None else (torch.arange(tokens.shape[1])[None] >= question).long()
-    extra = {"gemma3": dict(token_type_ids=kinds), "paligemma": dict(token_type_ids=answers),
+    extra = {"gemma3": dict(token_type_ids=kinds), "gemma4": dict(mm_token_type_ids=kinds), "paligemma": dict(token_type_ids=answers),
              "paligemma2": dict(token_type_ids=answers),
              **{family: dict(mm_token_type_ids=kinds)
                 for family in MODELS if family.startswith("qwen")}}
     given = {key: value for key, value in inputs.items()
-             if key in ["pixel_values", "image_grid_thw", "pixel_attention_mask", "image_sizes", "spatial_shapes"]}
+             if key in ["pixel_values", "image_grid_thw", "pixel_attention_mask", "image_sizes",
+                    "image_position_ids", "spatial_shapes"]}
     with torch.no_grad():
         results["logits"] = model(
             input_ids=tokens, use_cache=False, **given, **extra.get(name, {})).logits[0]
@@ -603,6 +654,7 @@ def make(name):
     randomize(model, generator)
     if name.startswith("fastvlm"):
         random_backbone(model.model.vision_tower, generator)
+    randomize_buffers(model, torch.Generator().manual_seed(1))
     model.tie_weights()
     folder = FOLDER / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -616,6 +668,9 @@ def make(name):
         images = [torch.cat(parts[:-2]), parts[-2], parts[-1]]
         tokens = [rows * columns // 4 for rows, columns in patch_grids(inputs)]
         counts = [sum(tokens[:-1]), tokens[-1]]
+    elif name == "gemma4":
+        images = gemma4_pixels(inputs, 8)
+        counts = inputs["num_soft_tokens_per_image"].tolist()
     elif name == "llava-next":
         images = [pixels[:count].roll(-1, 0)
                   for pixels, count in zip(inputs["pixel_values"], tile_counts(inputs))]

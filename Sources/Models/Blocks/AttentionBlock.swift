@@ -189,12 +189,13 @@ struct AttentionBlock: Block {
     }
     switch try reader.word("axes", in: "rope") {
     case "halves" where pairs % 2 == 0: return .halves
+    case "separate" where pairs % 2 == 0: return .separate
     case "alternating" where pairs % 2 == 0: return .alternating
-    case "halves", "alternating":
+    case "halves", "alternating", "separate":
       throw reader.error("rope.axes: \(pairs) pairs do not divide into two directions")
     case let other:
       throw reader.error(
-        "rope.axes: expected halves, alternating or a list of formulas, found '\(other)'")
+        "rope.axes: expected halves, alternating, separate or a list of formulas, found '\(other)'")
     }
   }
 

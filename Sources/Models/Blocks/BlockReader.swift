@@ -228,6 +228,16 @@ final class BlockReader {
     try weights(key)[0]
   }
 
+  /// A tensor as a matrix with rows of so many elements.
+  func weight(_ key: String, columns: Int) throws(ModelError) -> Weight {
+    let parameter = try required(key)
+    let count = parameter.parameter.shape.elementCount ?? 0
+    guard columns > 0, count % columns == 0 else {
+      throw error("\(key): \(count) elements do not make rows of \(columns)")
+    }
+    return try matrices(of: parameter, rows: count / columns)[0]
+  }
+
   /// One matrix an expert.
   func weights(_ key: String) throws(ModelError) -> [Weight] {
     let parameter = try required(key)
@@ -252,11 +262,8 @@ final class BlockReader {
   }
 
   func values(_ key: String) throws(ModelError) -> [Float] {
-    guard let values = try valuesIfPresent(key) else {
-      _ = try required(key)
-      return []
-    }
-    return values
+    _ = try required(key)
+    return try valuesIfPresent(key) ?? []
   }
 
   func linear(_ key: String) throws(ModelError) -> Linear {

@@ -12,7 +12,7 @@ import Preprocessing
 ///
 /// - Source: Dosovitskiy et al., arXiv:2010.11929, section 3.1.
 struct PatchEmbeddingBlock: Block {
-  static let settings = LearnedPositions.settings.union(["patchSize", "frames"])
+  static let settings = LearnedPositions.settings.union(["patchSize", "frames", "scale", "offset"])
   static let tensors: Set = ["patch", "class", "positions"]
 
   private let patch: Linear
@@ -22,6 +22,9 @@ struct PatchEmbeddingBlock: Block {
   private let positions: LearnedPositions?
   private let patchSize: Int
   private let frames: Int
+  /// What each pixel is multiplied with, and what is then added.
+  private let scale: Float
+  private let offset: Float
 
   init(_ reader: BlockReader) throws(ModelError) {
     patch = try reader.linear("patch")
@@ -37,6 +40,8 @@ struct PatchEmbeddingBlock: Block {
     }
     patchSize = try reader.count("patchSize")
     frames = reader.has("frames") ? try reader.count("frames") : 1
+    scale = Float(try reader.number("scale", default: 1))
+    offset = Float(try reader.number("offset", default: 0))
     guard patchSize <= 1 << 12, frames <= 1 << 8,
       patch.weight.columns % (patchSize * patchSize * frames) == 0
     else { throw reader.error("patches of \(patchSize) do not fit the tensor") }
@@ -109,6 +114,9 @@ struct PatchEmbeddingBlock: Block {
           }
         }
       }
+    }
+    if scale != 1 || offset != 0 {
+      for i in values.indices { values[i] = values[i] * scale + offset }
     }
     return Matrix(rows: grid.count, columns: patch.weight.columns, values: values)
   }

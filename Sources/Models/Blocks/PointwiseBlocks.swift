@@ -34,6 +34,30 @@ struct ActivationBlock: Block {
   func run(_ flow: inout Flow) throws(ModelError) { activation.apply(to: &flow.hidden) }
 }
 
+/// All rows less one, times another, channel by channel.
+struct StandardizeBlock: Block {
+  static let settings: Set<String> = []
+  static let tensors: Set = ["mean", "factor"]
+
+  private let mean: [Float]
+  private let factor: [Float]
+
+  init(_ reader: BlockReader) throws(ModelError) {
+    (mean, factor) = (try reader.values("mean"), try reader.values("factor"))
+  }
+
+  func outputWidth(from width: Int) -> Int? {
+    mean.count == width && factor.count == width ? width : nil
+  }
+
+  func run(_ flow: inout Flow) throws(ModelError) {
+    for i in flow.hidden.values.indices {
+      flow.hidden.values[i] =
+        (flow.hidden.values[i] - mean[i % mean.count]) * factor[i % mean.count]
+    }
+  }
+}
+
 /// All rows times one number.
 struct ScaleBlock: Block {
   static let settings: Set<String> = []
@@ -56,14 +80,22 @@ struct ScaleBlock: Block {
   }
 }
 
-/// A norm on each row.
+/// A norm on each row; `width` says how wide rows are where it has no weight.
 struct NormBlock: Block {
-  static let settings: Set = ["norm", "normOffset", "epsilon"]
+  static let settings: Set = ["norm", "normOffset", "epsilon", "width"]
   static let tensors: Set = ["norm"]
 
   private let norm: Norm
 
-  init(_ reader: BlockReader) throws(ModelError) { norm = try reader.norm() }
+  init(_ reader: BlockReader) throws(ModelError) {
+    guard reader.has("width"), !reader.hasTensor("norm") else {
+      norm = try reader.norm()
+      return
+    }
+    norm = Norm(
+      kind: .rootMeanSquare, weight: [Float](repeating: 1, count: try reader.count("width")),
+      bias: nil, epsilon: Float(try reader.number("epsilon")))
+  }
 
   func outputWidth(from width: Int) -> Int? { norm.outputWidth(from: width) }
 

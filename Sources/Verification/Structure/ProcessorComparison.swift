@@ -125,6 +125,7 @@ struct ProcessorComparison {
         takesStrips ? "multiples within pixels, also of strips" : "multiples within pixels",
         [factor, pixels.lowerBound, pixels.upperBound]
       )
+    case .budget(let factor, let pixels): ("multiples of as many pixels", [factor, pixels])
     case .patches(let patch, let most): ("whole patches within", [patch, most.width, most.height])
     }
   }
