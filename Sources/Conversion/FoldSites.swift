@@ -57,6 +57,8 @@ struct FoldSites {
     }
     sites = order.flatMap { place -> [Site] in
       let block = blocks[place] ?? [:]
+      // What goes in between bounds must not be scaled.
+      guard !block.keys.contains(where: { $0.hasSuffix(".inputMinimum") }) else { return [] }
       var sites: [Site] = []
       func append(_ norm: String, before names: Set<String>) {
         guard let vectors = block[norm[...]] else { return }

@@ -10,6 +10,8 @@ package struct Linear: Sendable {
   package let weight: Weight
   /// Added to each row, `[outputs]`; nil where there is none.
   package let bias: [Float]?
+  /// Between what inputs and outputs are kept; nil in most models.
+  package let limits: Limits?
   private let rounding: ActivationRounding
   private let observer: Observer?
 
@@ -20,13 +22,32 @@ package struct Linear: Sendable {
       _ inputs: Matrix, _ outputs: Matrix, _ rows: [Int]?
     ) -> Void
 
+  /// Bounds of what goes into a layer, and of what comes out.
+  package struct Limits: Sendable, Equatable {
+    package let inputs: (minimum: Float, maximum: Float)
+    package let outputs: (minimum: Float, maximum: Float)
+
+    package init(
+      inputs: (minimum: Float, maximum: Float), outputs: (minimum: Float, maximum: Float)
+    ) {
+      self.inputs = inputs
+      self.outputs = outputs
+    }
+
+    package static func == (a: Limits, b: Limits) -> Bool {
+      a.inputs == b.inputs && a.outputs == b.outputs
+    }
+  }
+
   package init(
-    weight: Weight, bias: [Float]? = nil, rounding: ActivationRounding = .none,
+    weight: Weight, bias: [Float]? = nil, limits: Limits? = nil,
+    rounding: ActivationRounding = .none,
     observer: Observer? = nil
   ) {
     self.weight = weight
     self.rounding = rounding
     self.bias = bias
+    self.limits = limits
     self.observer = observer
   }
 
@@ -39,15 +60,18 @@ package struct Linear: Sendable {
   package func callAsFunction(_ inputs: Matrix, rows: [Int]? = nil) -> Matrix {
     precondition(inputs.columns == weight.columns, "\(inputs.columns) ≠ \(weight.columns)")
     var result: Matrix
+    var inputs = inputs
+    if let limits { inputs.clamp(from: limits.inputs.minimum, to: limits.inputs.maximum) }
     if let product = ByteProduct(weight, rounding: rounding) {
       result = product(inputs)
       observer?(inputs, result, rows)
     } else {
-      let inputs = rounding(inputs)
+      inputs = rounding(inputs)
       result = product(inputs)
       observer?(inputs, result, rows)
     }
     if let bias { result.addToRows(bias) }
+    if let limits { result.clamp(from: limits.outputs.minimum, to: limits.outputs.maximum) }
     return result
   }
 

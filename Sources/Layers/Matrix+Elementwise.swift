@@ -25,6 +25,11 @@ extension Matrix {
     }
   }
 
+  /// Keeps each element between two numbers.
+  package mutating func clamp(from minimum: Float, to maximum: Float) {
+    for i in values.indices { values[i] = min(max(values[i], minimum), maximum) }
+  }
+
   /// The first and the second `width` elements of each run of twice as many.
   ///
   /// - Parameter width: Twice this number divides the columns.

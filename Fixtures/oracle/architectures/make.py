@@ -327,6 +327,9 @@ def randomize_buffers(model, generator):
             noise = torch.randn(buffer.shape, generator=generator)
             middle = 0 if name.endswith("std_bias") else 1
             buffer.copy_((middle + 0.3 * noise).to(torch.bfloat16))
+        if name.endswith(("put_min", "put_max")):
+            bound = 1 + 0.5 * torch.rand(buffer.shape, generator=generator)
+            buffer.copy_((-bound if name.endswith("min") else bound).to(torch.bfloat16))
 
 
 def mxfp4(values):

@@ -123,13 +123,14 @@ MODELS = {
         "Gemma4",
         dict(TEXT, head_dim=8, global_head_dim=16, sliding_window=6, num_hidden_layers=6,
              num_kv_shared_layers=2, layer_types=["sliding_attention", "full_attention"] * 3,
-             use_double_wide_mlp=True, intermediate_size=24, hidden_size_per_layer_input=8,
+             use_double_wide_mlp=True, intermediate_size=20, hidden_size_per_layer_input=8,
              vocab_size_per_layer_input=512, final_logit_softcapping=3.0, pad_token_id=0,
              use_bidirectional_attention="vision", rope_parameters={
                  "sliding_attention": rope(base=100.0),
                  "full_attention": rope("proportional", 5000.0, partial_rotary_factor=0.5)}),
         dict(VISION, num_attention_heads=3, num_key_value_heads=3, head_dim=8, patch_size=8,
-             pooling_kernel_size=2, position_embedding_size=16, standardize=True),
+             pooling_kernel_size=2, position_embedding_size=16, standardize=True,
+             use_clipped_linears=True),
         dict(image_token_id=IMAGE_TOKEN, boi_token_id=499, eoi_token_id=498),
         ("Gemma4", dict(patch_size=8, pooling_kernel_size=2, max_soft_tokens=12)),
         {"activation": WRONG_ACTIVATION,
@@ -141,6 +142,10 @@ MODELS = {
          "norm behind": mistake("vision", **{
              LAYERS + "attention.tensors.postNorm.when": False,
              "ignored+": [{"name": "*.post_attention_layernorm.weight", "because": "a mistake"}]}),
+         "no bounds": mistake("vision", **{
+             "hyperparameters.clips": {"default": False},
+             "ignored+": [{"name": "*.input_m*", "because": "a mistake"},
+                          {"name": "*.output_m*", "because": "a mistake"}]}),
          "scale of tokens": mistake("vision", **{"steps.averageSquares.scale": 1}),
          "not standardized": mistake("vision", **{
              "steps.standardize.when": False, "ignored+": [{"name": "std_*", "because": "a mistake"}]}),

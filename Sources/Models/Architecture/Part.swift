@@ -159,6 +159,11 @@ package struct Part: Sendable {
         places[tensor.key + ".bias"] = parameters.count
         parameters.append(weight.bias(isRequired: bias == .required))
       }
+      guard tensor.hasLimits != nil, try holds(tensor.hasLimits, scope) else { continue }
+      for limit in Parameter.Limit.allCases {
+        places["\(tensor.key).\(limit)"] = parameters.count
+        parameters.append(weight.limit(limit))
+      }
     }
     steps.append(
       Step(

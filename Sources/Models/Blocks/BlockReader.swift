@@ -268,7 +268,8 @@ final class BlockReader {
 
   func linear(_ key: String) throws(ModelError) -> Linear {
     linear(
-      try weight(key), of: try required(key).parameter, bias: try valuesIfPresent(key + ".bias"))
+      try weight(key), of: try required(key).parameter, bias: try valuesIfPresent(key + ".bias"),
+      limits: try limits(of: key))
   }
 
   /// The linear layer whose weight is stored `[inputs, outputs]`.
@@ -285,10 +286,10 @@ final class BlockReader {
 
   private func linear(
     _ weight: Weight, of parameter: Parameter, expert: Int = 0, bias: [Float]? = nil,
-    isObserved: Bool = true
+    limits: Linear.Limits? = nil, isObserved: Bool = true
   ) -> Linear {
     Linear(
-      weight: weight, bias: bias,
+      weight: weight, bias: bias, limits: limits,
       rounding: options.roundsActivations
         ? ActivationRounding(ofLlamaCppBeside: weight) : .none,
       observer: isObserved ? options.observers?(parameter, expert) : nil)

@@ -147,6 +147,8 @@ struct TensorDeclaration: Sendable {
   let isChannelsLast: Bool
   /// Whether Hugging Face and MLX have the kernels of this convolution as the rows of a matrix.
   let isFlattened: Bool
+  /// Whether there are bounds beside it of what goes in and out.
+  let hasLimits: Expression?
   /// What MLX's folders add to each element.
   let mlxOffset: Float
   /// What GGUF has in the place of each element.
@@ -161,7 +163,7 @@ struct TensorDeclaration: Sendable {
     try reader.allow([
       "name", "gguf", "shape", "bias", "bare", "flat", "each", "interleavedHeads", "ggufOffset",
       "channelsLast", "optional", "when", "stacked", "alternating", "transposed",
-      "joined", "mlx", "cut", "flattened", "mlxOffset", "ggufForm", "tiledHeads", "fused",
+      "joined", "mlx", "cut", "flattened", "mlxOffset", "ggufForm", "tiledHeads", "fused", "limits",
     ])
     self.key = key
     name = try NameTemplate(reader.member("name"))
@@ -192,6 +194,7 @@ struct TensorDeclaration: Sendable {
     guard fused == nil || each != nil else { throw reader.error("expected 'each' beside 'fused'") }
     interleavedHeads = try reader["interleavedHeads"]?.expression()
     ggufOffset = Float(try reader["ggufOffset"]?.number() ?? 0)
+    hasLimits = try reader["limits"]?.expression()
     isChannelsLast = try reader["channelsLast"]?.bool() ?? false
     isFlattened = try reader["flattened"]?.bool() ?? false
     mlxOffset = Float(try reader["mlxOffset"]?.number() ?? 0)
@@ -228,7 +231,8 @@ struct TensorDeclaration: Sendable {
     guard let cut = Int(exactly: try member.number()), cut >= 0, (2...16).contains(count) else {
       throw member.error("expected a dimension from 0, and 2 to 16 names in 'gguf'")
     }
-    for other in ["each", "interleavedHeads", "flat", "tiledHeads"] where reader[other] != nil {
+    for other in ["each", "interleavedHeads", "flat", "tiledHeads", "limits"]
+    where reader[other] != nil {
       throw member.error("what is cut cannot be '\(other)' as well")
     }
     return cut
