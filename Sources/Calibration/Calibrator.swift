@@ -69,7 +69,7 @@ package struct Calibrator {
     let builder = EvaluationBuilder(
       forward, prompts: try PromptBuilder(model),
       window: max(2, min(options.window, contextLength)), contextLength: contextLength)
-    let samples = samples(of: data, builder)
+    let samples = try samples(of: data, builder)
     // Before the long work: does every image exist?
     for image in samples.compactMap(\.image) {
       _ = try convertingErrors { () throws(FileError) in try MappedFile(path: image) }
@@ -159,8 +159,10 @@ package struct Calibrator {
         patience: options.patience))
   }
 
-  private func samples(of data: Dataset, _ builder: EvaluationBuilder) -> [Sample] {
-    let (questions, windows) = builder.samples(of: data, limit: options.sampleLimit ?? .max)
+  private func samples(
+    of data: Dataset, _ builder: EvaluationBuilder
+  ) throws(ModelError) -> [Sample] {
+    let (questions, windows) = try builder.samples(of: data, limit: options.sampleLimit ?? .max)
     let all =
       questions.map(Sample.Content.question) + windows.map { Sample.Content.window($0.tokens) }
     return all.enumerated().map { index, content in

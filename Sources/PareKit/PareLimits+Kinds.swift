@@ -36,10 +36,30 @@ extension PareLimits {
     Kind(
       name: "min-vision-cosine", value: \.visionCosine, figure: .visionCosine, range: -1...1,
       isOfGroup: false),
+    Kind(
+      name: "min-cosine", value: \.cosine, figure: .embeddingCosine, range: -1...1,
+      isOfGroup: false),
   ]
 
   /// Whether nothing is limited.
   public var isEmpty: Bool { gates.isEmpty && baseline == nil }
+
+  /// Checks that each limit is of something that the models give.
+  ///
+  /// - Parameter givesEmbeddings: Whether that is embeddings of texts; else predictions of tokens.
+  /// - Throws: ``PareError`` with the first limit that is not, and those that would be.
+  func check(givesEmbeddings: Bool) throws(PareError) {
+    let (fitting, others) = (
+      PareLimits.kinds.filter { $0.figure.isOfEmbeddings == givesEmbeddings },
+      PareLimits.kinds.filter { $0.figure.isOfEmbeddings != givesEmbeddings }
+    )
+    let figures = gates.map(\.figure)
+    guard let wrong = others.first(where: { figures.contains($0.figure) }) else { return }
+    let what = givesEmbeddings ? "embeddings of texts" : "predictions of tokens"
+    throw PareError(
+      "\(wrong.name): the models give \(what), which it does not limit; expected "
+        + fitting.map(\.name).joined(separator: ", "))
+  }
 
   /// Checks that each limit is a number that its figure can be.
   ///

@@ -21,6 +21,9 @@ public struct PareLimits: Sendable {
   public var rightAnswers: Double?
   /// The least mean cosine between what the two models make of an image, -1 to 1.
   public var visionCosine: Double?
+  /// The least mean cosine between the embeddings that the two models give of a text, -1 to 1; of
+  /// models that give embeddings the only limit.
+  public var cosine: Double?
 
   /// An earlier `report.json` on the same data: what is surely worse than there fails, too.
   public var baseline: String?

@@ -23,10 +23,17 @@ public struct PareVerification: PareReport {
 
   /// Errors in the files, and what does not surely keep its limit; empty if everything is well.
   public var failures: [String] { rendered.failures }
-  /// The mean KL divergence over all predictions of answers and texts, in nats.
+  /// The mean KL divergence over all predictions of answers and texts, in nats; 0 of models that
+  /// give embeddings.
   public var meanDivergence: Double { report.all.meanDivergence }
-  /// The share of predictions with the same most likely token.
+  /// The share of predictions with the same most likely token; 1 of models that give embeddings.
   public var agreement: Double { report.all.agreement }
+  /// The mean cosine between the embeddings that the two models give of a text; nil of models that
+  /// predict tokens.
+  public var meanCosine: Double? { report.embeddings?.cosine.value }
+  /// The share of texts whose nearest other text, by the cosine of embeddings, stays the same; nil
+  /// of models that predict tokens, and for fewer than two texts.
+  public var sameNearest: Double? { report.embeddings?.sameNearest?.value }
   /// What a terminal shows.
   public var text: String { rendered.text }
   /// The same as a JSON object.
@@ -108,9 +115,11 @@ extension PareVerification {
     public var window = 512
     /// The most questions and windows of text; nil for all.
     public var sampleLimit: Int?
-    /// How many tensors, those with the largest errors, are put back one by one as they were, to
-    /// tell what each costs; with 0 the errors of outputs are not measured either.
-    public var trialCount = 8
+    /// How many tensors, those with the largest errors, are put back one by one as they were.
+    ///
+    /// That tells what each costs; with 0 the errors of outputs are not measured either. Nil: 8, and 0
+    /// of models that give embeddings of texts, where no prediction judges them.
+    public var trialCount: Int?
     /// Whether the conversion also runs with activations rounded as llama.cpp rounds them: to bytes
     /// beside quantized weights.
     public var roundsActivations = false
@@ -123,7 +132,8 @@ extension PareVerification {
 }
 
 extension PareModel {
-  /// Runs this model and a candidate on the same data, after comparing their files.
+  /// Runs this model and a candidate on the same data, after comparing their files: what they predict
+  /// is compared, or the embeddings of texts that they give.
   ///
   /// - Parameters:
   ///   - candidate: What was made of this model.
@@ -151,15 +161,20 @@ extension PareModel {
       try verify(candidates, data: data, limits: limits, options: options, progress: progress))
   }
 
+  private static let usualTrialCount = 8
+
   private func verify(
     _ candidates: [PareModel], data: [String], limits: PareLimits,
     options: PareVerification.Options, progress: @escaping (PareProgress) -> Void
   ) throws(PareError) -> [PareVerification] {
+    let givesEmbeddings = try givesEmbeddings(like: candidates)
+    if givesEmbeddings { try options.checkForEmbeddings() }
+    try limits.check(givesEmbeddings: givesEmbeddings)
     let baseline = try limits.openBaseline()
     var own = Comparison.Options()
     own.window = options.window
     own.sampleLimit = options.sampleLimit
-    own.trialCount = options.trialCount
+    own.trialCount = options.trialCount ?? PareModel.usualTrialCount
     own.roundsActivations = options.roundsActivations
     let samples = try convertingErrors { () throws(ModelError) in
       let samples = try Dataset(paths: data)
@@ -169,14 +184,22 @@ extension PareModel {
     let noiseFloor =
       options.measuresNoiseFloor
       ? try inContainer(of: candidates.map(\.model), progress: progress) : nil
+    let report = { (step: Comparison.Progress) in
+      progress(
+        PareProgress(
+          activity: step.activity, done: step.count, total: step.total, isBytes: false))
+    }
     let reports = try convertingErrors { () throws(ModelError) in
-      try Comparison(
+      guard !givesEmbeddings else {
+        return try EmbeddingComparison(
+          reference: model, candidates: candidates.map(\.model), window: own.window,
+          sampleLimit: own.sampleLimit, report: report
+        ).run(on: samples)
+      }
+      return try Comparison(
         reference: model, candidates: candidates.map(\.model), noiseFloor: noiseFloor?.model,
-        options: own
-      ) {
-        progress(
-          PareProgress(activity: $0.activity, done: $0.count, total: $0.total, isBytes: false))
-      }.run(on: samples)
+        options: own, report: report
+      ).run(on: samples)
     }
     var verifications: [PareVerification] = []
     for report in reports {

@@ -29,10 +29,11 @@ package struct MarkdownReport: Sendable {
       }
       text += "\n"
     }
-    text += MarkdownReport.table(report.sizes) + "\n" + MarkdownReport.table(report.predictions)
+    text += MarkdownReport.table(report.sizes) + "\n" + MarkdownReport.table(report.figures)
     let lines = report.answerLines + report.visionLines
     if !lines.isEmpty { text += "\n" }
     for line in lines { text += "- \(MarkdownReport.escaped(line))\n" }
+    if !report.leastAlike.isEmpty { text += "\n" + MarkdownReport.table(report.leastAlike) }
     if !report.trials.isEmpty { text += "\n" + MarkdownReport.table(report.trials) }
     let changed = report.report.answers.answers.filter { $0.firstParting != nil }
     if !changed.isEmpty {
@@ -44,9 +45,7 @@ package struct MarkdownReport: Sendable {
       }
       text += "\n</details>\n"
     }
-    return text
-      + "\nKL is the Kullback-Leibler divergence of the predictions from the original's, over the "
-      + "whole vocabulary, in nats; intervals are those of resampled documents.\n"
+    return text + "\n\(report.legend)\n"
   }
 
   /// Several conversions of one model side by side.

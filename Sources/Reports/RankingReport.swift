@@ -24,6 +24,13 @@ package struct RankingReport: Sendable {
     ranking.entries.map { VerificationReport($0.report, outcomes: outcomes[$0.index]) }
   }
 
+  private var givesEmbeddings: Bool { ranking.entries.first?.report.embeddings != nil }
+
+  /// What the distance of a conversion from the original is.
+  var measure: String { givesEmbeddings ? "1 − mean cosine" : "mean KL" }
+
+  var legend: String { reports.first?.legend ?? "" }
+
   var table: TextTable {
     let groups = ranking.entries.first?.report.groups.filter(\.isGated).map(\.name) ?? []
     let hasAnswers = ranking.entries.contains { !$0.report.answers.judged.isEmpty }
@@ -31,7 +38,10 @@ package struct RankingReport: Sendable {
       ("", .left), ("size", .right), ("bits a weight", .right),
     ]
     headings += groups.map { ("KL \($0)", .right) }
-    headings += [("same top-1", .right)]
+    headings +=
+      givesEmbeddings
+      ? [("cosine", .right), ("least", .right), ("same nearest", .right)]
+      : [("same top-1", .right)]
     if hasAnswers { headings.append(("right", .right)) }
     headings += [("limits", .left), ("front", .left)]
     var table = TextTable(headings)
@@ -44,7 +54,15 @@ package struct RankingReport: Sendable {
       row += groups.map {
         report.group($0).map { Figures.small($0.summary.meanDivergence.value) } ?? ""
       }
-      row.append(Figures.percent(report.all.agreement))
+      if let embeddings = report.embeddings {
+        row += [
+          Figures.near(embeddings.cosine.value),
+          embeddings.worst(1).first.map { Figures.near($0.closeness.cosine) } ?? "",
+          embeddings.sameNearest.map { Figures.percent($0.value) } ?? "none",
+        ]
+      } else {
+        row.append(Figures.percent(report.all.agreement))
+      }
       if hasAnswers {
         row.append("\(report.answers.candidateRightCount) of \(report.answers.judged.count)")
       }

@@ -30,7 +30,7 @@ extension VerificationReport {
             "connectorError": .number(image.connector.relativeError),
           ]
         }),
-      "rounded": VerificationReport.json(of: report.rounded),
+      "embeddings": embeddingJSON, "rounded": VerificationReport.json(of: report.rounded),
       "roundedSeconds": report.roundedSeconds.map(JSON.number) ?? .null,
       "noiseFloor": VerificationReport.json(of: report.noiseFloor),
       "blocks": .array(
@@ -107,7 +107,7 @@ extension VerificationReport {
     return .object(members)
   }
 
-  private static func interval(_ estimate: Estimate) -> JSON {
+  static func interval(_ estimate: Estimate) -> JSON {
     estimate.interval.map { .array([.number($0.lowerBound), .number($0.upperBound)]) } ?? .null
   }
 

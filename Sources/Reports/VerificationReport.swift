@@ -17,9 +17,10 @@ package struct VerificationReport: Sendable {
   }
 
   package var text: String {
-    var text = sizes.text + "\n" + predictions.text
-    for line in answerLines + visionLines { text += "\n" + line }
-    if !(answerLines + visionLines).isEmpty { text += "\n" }
+    var text = sizes.text + "\n" + figures.text
+    let lines = answerLines + visionLines + embeddingLines
+    for line in lines { text += "\n" + line }
+    if !lines.isEmpty { text += "\n" }
     if !trials.isEmpty { text += "\n" + trials.text + (verdictLines.isEmpty ? "" : "\n") }
     for line in verdictLines { text += line + "\n" }
     return text

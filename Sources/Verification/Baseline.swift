@@ -60,6 +60,16 @@ package struct Baseline: Sendable {
         Gate(
           .visionCosine, cosines.reduce(0, +) / Double(cosines.count), isBaseline: true))
     }
+    if let embeddings = report.embeddings {
+      guard let cosine = json["embeddings"]?["cosine"]?.number,
+        json["embeddings"]?["texts"]?.integer == embeddings.texts.count
+      else {
+        throw .input(
+          "\(path): it does not compare embeddings of \(embeddings.texts.count) texts, so that it "
+            + "was made of other data or another window; make it anew")
+      }
+      gates.append(Gate(.embeddingCosine, cosine, isBaseline: true))
+    }
     return gates
   }
 }

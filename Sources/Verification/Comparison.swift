@@ -59,6 +59,7 @@ package struct Comparison {
     reference: Model, candidates: [Model], noiseFloor: Model? = nil, options: Options,
     report: @escaping (Progress) -> Void = { _ in }
   ) throws(ModelError) {
+    for model in [reference] + candidates { try model.requireLogits() }
     self.reference = try EvaluatedModel(reference)
     var evaluated: [EvaluatedModel] = []
     for candidate in candidates { evaluated.append(try EvaluatedModel(candidate)) }
@@ -112,7 +113,7 @@ package struct Comparison {
       reference.forward, prompts: try PromptBuilder(reference.model),
       window: max(2, min(options.window, context)), contextLength: context)
     var state = State(candidateCount: candidates.count)
-    let (questions, windows) = builder.samples(of: data, limit: options.sampleLimit ?? .max)
+    let (questions, windows) = try builder.samples(of: data, limit: options.sampleLimit ?? .max)
     for start in stride(from: 0, to: questions.count, by: Comparison.questionsAtOnce) {
       report(Progress(count: start, total: questions.count, activity: "questions"))
       let end = min(questions.count, start + Comparison.questionsAtOnce)
@@ -138,7 +139,7 @@ package struct Comparison {
         ).run() : []
       reports.append(
         ComparisonReport(
-          reference: subject(reference), candidate: subject(candidate), groups: found.groups,
+          reference: reference.subject, candidate: candidate.subject, groups: found.groups,
           answers: found.answers, vision: found.vision, blocks: found.blocks.blocks,
           layers: layers, tensors: tensors, structure: structures[index],
           rounded: options.roundsActivations ? state.found[conversionCount + index].groups : [],
@@ -284,13 +285,13 @@ package struct Comparison {
       // The last block makes logits, which are too many to keep those of all candidates.
       for _ in ours.places.dropLast() { try advance(&ours, &theirs, into: &state) }
       try reference.advance(&ours)
-      let p = try reference.logits(of: ours)
+      let p = try reference.output(of: ours)
       let targets = batch.flatMap(\.targets)
       for (index, candidate) in candidates.enumerated() {
         var run = theirs.removeFirst()
         try finish(&run, of: candidate)
         let predictions = Prediction.compare(
-          reference: p, candidate: try candidate.logits(of: run), targets: targets)
+          reference: p, candidate: try candidate.output(of: run), targets: targets)
         var row = 0
         for (group, positions) in batch.flatMap(\.parts) {
           let rows = row..<row + positions.count
@@ -315,15 +316,6 @@ package struct Comparison {
       batch.append(sequence)
     }
     return batch
-  }
-
-  private func subject(_ evaluated: EvaluatedModel) -> ComparisonReport.Subject {
-    let model = evaluated.model
-    return ComparisonReport.Subject(
-      name: model.name, path: model.path, architecture: model.architecture.name,
-      byteCount: model.byteCount, weightCount: model.weightCount,
-      tokenCount: evaluated.tokenCount,
-      seconds: evaluated.seconds)
   }
 
   /// The number of the first token that differs, or that only one has; nil if there is none.

@@ -54,6 +54,8 @@ package struct ComparisonReport: Sendable {
   package let groups: [Group]
   package let answers: AnswerStatistics
   package let vision: VisionStatistics
+  /// Of models that give embeddings of texts; nil for others.
+  package let embeddings: EmbeddingStatistics?
   /// In the order of the computation.
   package let blocks: [BlockStatistics.Block]
   /// The layers of the language part, on a sample of the data; empty if they were not measured.
@@ -71,7 +73,8 @@ package struct ComparisonReport: Sendable {
 
   package init(
     reference: Subject, candidate: Subject, groups: [Group], answers: AnswerStatistics,
-    vision: VisionStatistics, blocks: [BlockStatistics.Block] = [],
+    vision: VisionStatistics, embeddings: EmbeddingStatistics? = nil,
+    blocks: [BlockStatistics.Block] = [],
     layers: [LayerStatistics] = [], tensors: [TensorStatistics] = [],
     structure: StructureReport? = nil, rounded: [Group] = [],
     roundedSeconds: Double? = nil, noiseFloor: [Group] = []
@@ -81,6 +84,7 @@ package struct ComparisonReport: Sendable {
     self.groups = groups
     self.answers = answers
     self.vision = vision
+    self.embeddings = embeddings
     self.blocks = blocks
     self.layers = layers
     self.tensors = tensors
@@ -96,6 +100,10 @@ package struct ComparisonReport: Sendable {
     for group in groups where group.isGated { all.add(group.statistics) }
     return all
   }
+
+  /// How far the candidate is from the reference: the mean KL over all answers and texts, in nats; of
+  /// embeddings 1 less their mean cosine.
+  package var distance: Double { embeddings.map { 1 - $0.cosine.value } ?? all.meanDivergence }
 
   package func group(_ name: String) -> Group? { groups.first { $0.name == name } }
 }

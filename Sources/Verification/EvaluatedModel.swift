@@ -14,21 +14,27 @@ final class EvaluatedModel {
   private(set) var tokenCount = 0
   private var images: [String: ForwardPass.ImageView] = [:]
 
-  /// - Throws: ``ModelError`` if numbers and tensors do not fit each other, or the model gives no
-  ///   logits.
+  /// - Throws: ``ModelError`` if numbers and tensors do not fit each other.
   init(
     _ model: Model, options: ForwardPass.Options = ForwardPass.Options()
   ) throws(ModelError) {
     self.model = model
     forward = try ForwardPass(model, options: options)
     generator = Generator(forward)
-    try forward.requireLogits()
   }
 
   /// The time of all forward passes so far.
   var seconds: Double {
     let (seconds, attoseconds) = elapsed.components
     return Double(seconds) + Double(attoseconds) * 1e-18
+  }
+
+  /// What reports say of it.
+  var subject: ComparisonReport.Subject {
+    ComparisonReport.Subject(
+      name: model.name, path: model.path, architecture: model.architecture.name,
+      byteCount: model.byteCount, weightCount: model.weightCount, tokenCount: tokenCount,
+      seconds: seconds)
   }
 
   var contextLength: Int { forward.contextLength }
@@ -79,10 +85,10 @@ final class EvaluatedModel {
     elapsed += clock.now - start
   }
 
-  /// The logits of a computation that is complete.
+  /// The logits, or embeddings, of a computation that is complete.
   ///
   /// - Throws: ``ModelError`` if some are no numbers, with the weight that is none.
-  func logits(of run: ForwardPass.Run) throws(ModelError) -> Matrix {
+  func output(of run: ForwardPass.Run) throws(ModelError) -> Matrix {
     guard run.hidden.values.allSatisfy(\.isFinite) else {
       throw try WeightCheck.culprit(of: model)
     }
@@ -108,7 +114,7 @@ final class EvaluatedModel {
   func logits(seeing batch: [EvaluationSequence]) throws(ModelError) -> Matrix {
     var run = try run(seeing: batch)
     for _ in run.places { try advance(&run) }
-    return try logits(of: run)
+    return try output(of: run)
   }
 
   /// Greedy answers, without the token that ends them.

@@ -12,14 +12,18 @@ package struct Gate: Sendable, Equatable {
     case perplexityRatio = "perplexity ratio"
     case rightAnswers = "share of right answers"
     case visionCosine = "cosine of image embeddings"
+    case embeddingCosine = "cosine of embeddings"
 
     /// Whether the limit is the least that is allowed; else it is the most.
     package var isMinimum: Bool {
       switch self {
       case .meanDivergence, .p99Divergence, .perplexityRatio: false
-      case .agreement, .rightAnswers, .visionCosine: true
+      case .agreement, .rightAnswers, .visionCosine, .embeddingCosine: true
       }
     }
+
+    /// Whether it is one of models that give embeddings of texts; else of those that predict tokens.
+    package var isOfEmbeddings: Bool { self == .embeddingCosine }
   }
 
   package enum Verdict: String, Sendable {
@@ -120,6 +124,13 @@ package struct Gate: Sendable, Equatable {
           of: report.vision.mean(\.connector.cosine), group: "images",
           sampleCount: report.vision.images.count, unit: "images")
       ]
+    case .embeddingCosine:
+      report.embeddings.map {
+        [
+          outcome(
+            of: $0.cosine, group: "texts", sampleCount: $0.texts.count, unit: "texts")
+        ]
+      } ?? []
     }
   }
 

@@ -38,8 +38,8 @@ struct LayerComparison {
       let statistics = TokenStatistics(
         sample,
         predictions: Prediction.compare(
-          reference: try original.logits(of: ours.endingHere()),
-          candidate: try conversion.logits(of: theirs.endingHere()),
+          reference: try original.output(of: ours.endingHere()),
+          candidate: try conversion.output(of: theirs.endingHere()),
           targets: sample.flatMap(\.targets)))
       let documents = statistics.documents
       let sums = documents.map { document in

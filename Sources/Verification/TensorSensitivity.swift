@@ -45,6 +45,7 @@ package struct TensorSensitivity {
   ) throws(ModelError) {
     self.reference = reference
     self.report = report
+    try reference.requireLogits()
     let model = try EvaluatedModel(reference)
     original = model
     let context = model.contextLength
@@ -64,7 +65,7 @@ package struct TensorSensitivity {
   private static func sample(
     of data: Dataset, for model: EvaluatedModel, builder: EvaluationBuilder, half: Half
   ) throws(ModelError) -> [EvaluationSequence] {
-    let (questions, windows) = builder.samples(of: data, limit: .max)
+    let (questions, windows) = try builder.samples(of: data, limit: .max)
     let affordable = tokensTimesWeights / Double(max(1, model.model.weightCount))
     let wanted = min(max(Int(affordable), tokenCounts.lowerBound), tokenCounts.upperBound)
     let tokens = min(wanted, logitCount / max(1, model.vocabularySize))

@@ -37,6 +37,11 @@ struct LimitOptions: ParsableArguments {
   var minVisionCosine: Double?
 
   @Option(
+    help: ArgumentHelp(
+      "The least mean cosine between both embeddings of a text, -1 to 1.", valueName: "x"))
+  var minCosine: Double?
+
+  @Option(
     name: .customLong("limits"),
     help: ArgumentHelp(
       "Limits in YAML, the names as here without dashes; below images, answers or text for that group.",
@@ -73,6 +78,7 @@ struct LimitOptions: ParsableArguments {
     limits.perplexityRatio = maxPerplexityRatio
     limits.rightAnswers = minAnswers
     limits.visionCosine = minVisionCosine
+    limits.cosine = minCosine
     return limits
   }
 }

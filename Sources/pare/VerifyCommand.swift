@@ -15,6 +15,8 @@ struct VerifyCommand: ParsableCommand {
       and against the end of the 95 % confidence interval: with too little data it is not decided, and the \
       report says how much is needed. Exit status 1 if one is not kept or not decided.
 
+      Of models that give embeddings of texts, the embeddings of texts, questions and answers are compared.
+
       The files are compared first; errors there are failures, too. Several conversions are ranked, and their \
       sizes held against their errors.
 
@@ -43,10 +45,10 @@ struct VerifyCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Tensors that are put back one by one as they were, to tell what each costs; 0 looks at none.",
+      "Tensors that are put back one by one as they were, to tell what each costs; 0 looks at none (default: 8).",
       valueName: "n")
   )
-  var tensors = 8
+  var tensors: Int?
 
   @Flag(
     name: .customLong("rounded"),
@@ -75,7 +77,7 @@ struct VerifyCommand: ParsableCommand {
 
   func validate() throws {
     try validateStructure()
-    if tensors < 0 { throw ValidationError("--tensors: expected at least 0") }
+    if let tensors, tensors < 0 { throw ValidationError("--tensors: expected at least 0") }
     if candidates.count > 1, mmproj != nil {
       throw ValidationError(
         "--mmproj belongs to one conversion; beside several, each needs its own mmproj-*.gguf")

@@ -49,6 +49,14 @@ package final class FixtureCopy: Sendable {
       to: "tokenizer.model")
   }
 
+  /// Copies a model of a family of encoders, with a tokenizer that marks both ends of a text.
+  package convenience init(encoder family: String) throws {
+    try self.init("architectures/\(family)")
+    try write(
+      try TemporaryFolder.read(Fixtures.path("tokenizers/bert/tokenizer.json")),
+      to: "tokenizer.json")
+  }
+
   /// Copies a model of a family that sees images, with a tokenizer.
   package convenience init(visionLanguage family: String) throws {
     try self.init("vision-language/\(family)")

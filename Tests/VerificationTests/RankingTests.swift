@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import LinearAlgebra
 import TestSupport
 import Testing
 import Verification
@@ -33,11 +34,11 @@ struct RankingTests {
       let entries = Ranking(reports).entries
       #expect(entries.map(\.index).sorted() == Array(reports.indices))
       #expect(
-        zip(entries, entries.dropFirst()).allSatisfy { $0.meanDivergence <= $1.meanDivergence })
+        zip(entries, entries.dropFirst()).allSatisfy { $0.distance <= $1.distance })
       for entry in entries {
-        let (size, error) = (entry.report.candidate.byteCount, entry.meanDivergence)
+        let (size, error) = (entry.report.candidate.byteCount, entry.distance)
         let beaten = entries.contains { other in
-          let (otherSize, otherError) = (other.report.candidate.byteCount, other.meanDivergence)
+          let (otherSize, otherError) = (other.report.candidate.byteCount, other.distance)
           return otherSize <= size && otherError <= error
             && (otherSize, otherError) != (size, error)
         }
@@ -46,5 +47,21 @@ struct RankingTests {
       // The front is never empty: the closest of the smallest of the closest is on it.
       #expect(entries.first?.isOnFront == true)
     }
+  }
+
+  @Test("of embeddings, the closest are those of the largest cosine")
+  func embeddings() {
+    func report(angle: Float) -> ComparisonReport {
+      let own = Self.report(size: 5, divergence: 0)
+      return ComparisonReport(
+        reference: own.reference, candidate: own.candidate, groups: [],
+        answers: AnswerStatistics(), vision: VisionStatistics(),
+        embeddings: EmbeddingStatistics(
+          texts: ["a"], reference: Matrix(rows: 1, columns: 2, values: [1, 0]),
+          candidate: Matrix(rows: 1, columns: 2, values: [1, angle])))
+    }
+    let entries = Ranking([0.5, 0, 2, 1].map(report)).entries
+    #expect(entries.map(\.index) == [1, 0, 3, 2])
+    #expect(entries.map(\.isOnFront) == [true, false, false, false])
   }
 }

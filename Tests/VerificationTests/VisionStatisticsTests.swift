@@ -16,18 +16,18 @@ struct VisionStatisticsTests {
   @Test("the same is the same, an opposite is opposite, and size is no matter of direction")
   func likeness() {
     let x = Self.matrix(1)
-    let same = VisionStatistics.Closeness(x, x)
+    let same = Closeness(x, x)
     #expect(same.cosine == 1 && same.relativeError == 0)
-    let opposite = VisionStatistics.Closeness(x, Self.matrix(1, -1))
+    let opposite = Closeness(x, Self.matrix(1, -1))
     #expect(abs(opposite.cosine + 1) < 1e-12 && abs(opposite.relativeError - 2) < 1e-12)
-    let half = VisionStatistics.Closeness(x, Self.matrix(1, 0.5))
+    let half = Closeness(x, Self.matrix(1, 0.5))
     #expect(abs(half.cosine - 1) < 1e-12 && abs(half.relativeError - 0.5) < 1e-12)
-    #expect(abs(VisionStatistics.Closeness(x, Self.matrix(2)).cosine) < 0.9)
+    #expect(abs(Closeness(x, Self.matrix(2)).cosine) < 0.9)
   }
 
   @Test("other shapes are not alike")
   func shapes() {
     let other = Matrix(rows: 7, columns: 5, values: Self.matrix(1).values)
-    #expect(VisionStatistics.Closeness(Self.matrix(1), other).cosine == 0)
+    #expect(Closeness(Self.matrix(1), other).cosine == 0)
   }
 }

@@ -73,21 +73,11 @@ package struct ForwardPass: Sendable {
 
   package var vocabularySize: Int { language.outputWidth }
 
+  /// Numbers that come out for a token, or for a text: the vocabulary's, or those of an embedding.
+  package var outputWidth: Int { language.outputWidth }
+
   /// Whether tokens of a prompt see all of it, so that none is a guess from those before it.
   package var seesWholePrompts: Bool { language.seesWholePrompts }
-
-  /// Whether what comes out is an embedding of each text, and no logits.
-  package var givesEmbeddings: Bool {
-    model.architecture.part(.language)?.steps.contains { $0.declaration.block == "output" } == false
-  }
-
-  /// - Throws: ``ModelError/input(_:)`` for a model that gives embeddings.
-  package func requireLogits() throws(ModelError) {
-    guard givesEmbeddings else { return }
-    throw .input(
-      "\(model.path): the model gives embeddings of texts, no logits to generate from or to compare; "
-        + "trace shows what it computes")
-  }
 
   /// Tokens that the model was made for; positions beyond are not trusted.
   package var contextLength: Int {

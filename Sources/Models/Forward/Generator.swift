@@ -27,7 +27,7 @@ package struct Generator: Sendable {
     to prompts: [TokenSequence], limit: Int, progress: (Int, Int) -> Void = { _, _ in }
   ) throws(ModelError) -> [[Int]] {
     var answers = [[Int]](repeating: [], count: prompts.count)
-    try forward.requireLogits()
+    try forward.model.requireLogits()
     guard !prompts.isEmpty, limit > 0 else { return answers }
     guard prompts.allSatisfy({ !$0.tokens.isEmpty }) else {
       throw .input("the prompt is empty; give the model at least one token to go on from")

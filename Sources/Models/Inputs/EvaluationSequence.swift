@@ -72,30 +72,49 @@ package struct EvaluationBuilder {
   }
 
   /// The questions and the windows of text of a dataset, so many of them together at the most.
+  ///
+  /// Models that give embeddings are asked nothing: questions and answers are texts of their own.
+  ///
+  /// - Throws: ``ModelError/input(_:)`` for an image that such a model cannot see.
   package func samples(
     of data: Dataset, limit: Int
-  ) -> (questions: [Dataset.Question], windows: [EvaluationSequence]) {
+  ) throws(ModelError) -> (questions: [Dataset.Question], windows: [EvaluationSequence]) {
     var (questions, windows): ([Dataset.Question], [EvaluationSequence]) = ([], [])
     for sample in data.samples where windows.count + questions.count < limit {
+      let texts: [String]
       switch sample {
-      case .text(let text):
+      case .text(let text): texts = [text]
+      case .question(let question) where model.givesEmbeddings:
+        guard question.image == nil else {
+          throw .input(
+            "\(question.place): \(model.path) gives embeddings of texts and sees no image; leave "
+              + "images out")
+        }
+        texts = [question.prompt] + [question.answer].compactMap(\.self)
+      case .question(let question):
+        questions.append(question)
+        continue
+      }
+      for text in texts {
         windows += self.windows(of: text).prefix(limit - windows.count - questions.count)
-      case .question(let question): questions.append(question)
       }
     }
     return (questions, windows)
   }
 
-  /// Windows of a text, each with the token that begins a sequence, if the model has one.
+  /// Windows of a text, each with the token that begins a sequence, if the model has one; where an
+  /// embedding is of the whole window, also with the one that ends it, and no token is scored.
   package func windows(of text: String) -> [EvaluationSequence] {
     let beginning = model.tokenizer.beginning
+    let end = model.givesEmbeddings ? model.tokenizer.end : []
     let tokens = model.tokenizer.encode(text)
-    let step = max(1, window - beginning.count)
+    let step = max(1, window - beginning.count - end.count)
     return stride(from: 0, to: tokens.count, by: step).compactMap { start in
-      let own = beginning + tokens[start..<min(tokens.count, start + step)]
+      let own = beginning + tokens[start..<min(tokens.count, start + step)] + end
       guard own.count >= 2 else { return nil }
       return EvaluationSequence(
-        tokens: own, promptCount: 0, image: nil, parts: [(.text, Array(1..<own.count))])
+        tokens: own, promptCount: 0, image: nil,
+        parts: model.givesEmbeddings ? [] : [(.text, Array(1..<own.count))])
     }
   }
 

@@ -155,18 +155,18 @@ enum DivergenceCharts {
     return chart
   }
 
-  /// Bytes against divergence, the front as a line.
-  static func front(_ ranking: Ranking) -> HTMLChart {
+  /// Bytes against the distance, of which a measure is named, the front as a line.
+  static func front(_ ranking: Ranking, measure: String) -> HTMLChart {
     let entries = ranking.entries
     let sizes = entries.map { Double($0.report.candidate.byteCount) }
     let floor = 1e-12
-    let heights = entries.map { log10(max($0.meanDivergence, floor)) }
+    let heights = entries.map { log10(max($0.distance, floor)) }
     let (least, most) = (sizes.min() ?? 0, sizes.max() ?? 1)
     let margin = max(1, (most - least) * 0.08)
     let low = (heights.min() ?? -1).rounded(.down)
     let high = max(low + 1, (heights.max() ?? 0).rounded(.up))
     var chart = HTMLChart(
-      title: "Mean KL divergence against size", x: (least - margin)...(most + margin),
+      title: "Size against \(measure)", x: (least - margin)...(most + margin),
       y: low...high)
     for decade in stride(from: Int(low), through: Int(high), by: max(1, Int(high - low) / 4)) {
       chart.mark(y: Double(decade), "1e\(decade)")
@@ -181,7 +181,7 @@ enum DivergenceCharts {
       chart.dot(
         x: sizes[index], y: heights[index], series: entry.isOnFront ? 0 : 1,
         "\(entry.report.candidate.name): \(Figures.bytes(entry.report.candidate.byteCount)), "
-          + "KL \(Figures.small(entry.meanDivergence))")
+          + "\(measure) \(Figures.small(entry.distance))")
       chart.name(
         x: sizes[index], y: heights[index], above: entry.isOnFront, entry.report.candidate.name)
     }

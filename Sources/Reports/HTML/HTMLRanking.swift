@@ -26,10 +26,10 @@ package struct HTMLRanking: Sendable {
           + Figures.bytes(report.reference?.byteCount ?? 0))
     let chart = HTMLText.element(
       "section",
-      HTMLText.element("h2", "Size against mean KL")
+      HTMLText.element("h2", "Size against \(report.measure)")
         + HTMLText.element(
           "p", "On the line no other is at most as large and at most as far from the original.")
-        + DivergenceCharts.front(report.ranking).svg)
+        + DivergenceCharts.front(report.ranking, measure: report.measure).svg)
     let table = HTMLText.element(
       "section", HTMLText.element("h2", "Side by side") + HTMLText.table(report.table))
     let links = entries.map { entry in
@@ -48,7 +48,8 @@ package struct HTMLRanking: Sendable {
       HTMLText.element("h2", "Each one in full")
         + HTMLText.element("ul", class: "gates", links.joined(separator: "\n")))
     return HTMLText.page(
-      title: "\(name): conversions side by side", [head, chart, table, list, HTMLText.footer])
+      title: "\(name): conversions side by side",
+      [head, chart, table, list, HTMLText.footer(report.legend)])
   }
 
   /// A folder's name within an address.

@@ -25,7 +25,8 @@ package struct HTMLReport: Sendable {
 
   package var text: String {
     let parts = [
-      head, findings, gates, charts, predictions, blocks, tensors, vision, answers, HTMLText.footer,
+      head, findings, gates, charts, predictions, embeddings, blocks, tensors, vision, answers,
+      HTMLText.footer(report.legend),
     ]
     return HTMLText.page(title: "\(comparison.candidate.name): what the conversion cost", parts)
   }
@@ -45,6 +46,13 @@ package struct HTMLReport: Sendable {
         (
           "mean KL, \(group.name)", Figures.small(mean.value),
           VerificationReport.interval(mean, Figures.small)
+        ))
+    }
+    if let cosine = comparison.embeddings?.cosine {
+      figures.append(
+        (
+          "cosine of embeddings", Figures.near(cosine.value),
+          VerificationReport.interval(cosine, Figures.near)
         ))
     }
     if !comparison.answers.judged.isEmpty {
@@ -148,8 +156,18 @@ package struct HTMLReport: Sendable {
   }
 
   private var predictions: String {
-    HTMLText.element(
-      "section", HTMLText.element("h2", "Predictions") + HTMLText.table(report.predictions))
+    guard comparison.embeddings == nil else { return "" }
+    return HTMLText.element(
+      "section", HTMLText.element("h2", "Predictions") + HTMLText.table(report.figures))
+  }
+
+  private var embeddings: String {
+    guard comparison.embeddings != nil else { return "" }
+    return HTMLText.element(
+      "section",
+      HTMLText.element("h2", "Embeddings") + HTMLText.table(report.figures)
+        + HTMLText.element("h2", "Texts whose embeddings are least alike")
+        + HTMLText.table(report.leastAlike))
   }
 
   private var charts: String {

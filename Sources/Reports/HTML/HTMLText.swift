@@ -30,10 +30,7 @@ enum HTMLText {
     """
   }
 
-  static let footer = element(
-    "footer",
-    "KL is the Kullback-Leibler divergence of the predictions from the original’s, over the whole "
-      + "vocabulary, in nats; intervals are those of resampled documents, at 95 %.")
+  static func footer(_ legend: String) -> String { element("footer", Markup.escaped(legend)) }
 
   /// The table's cells; the first row is the head.
   static func table(_ table: TextTable) -> String {
