@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 
+import embeddings
 import encoders
 import fidelity
 import measure
@@ -21,7 +22,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 FIXTURES = os.path.join(HERE, "..", "Fixtures")
 FIXTURE = os.path.join(FIXTURES, "llava-tiny")
 PARTS = ["convert", "quantize", "forward", "verify", "multiply"]
-MORE_PARTS = ["calibrate", "encodings", "fidelity", "large"]
+MORE_PARTS = ["calibrate", "embeddings", "encodings", "fidelity", "large"]
 PRODUCTS = [(2048, 2048, 2048), (512, 4096, 4096)]
 TYPES = ["Q8_0", "Q4_0", "TQ2_0", "Q4_K_M", "Q5_K_M", "Q6_K", "Q2_K", "Q3_K_M", "IQ4_XS", "IQ4_NL"]
 WINDOW = 512
@@ -141,6 +142,9 @@ class Bench:
     def fidelity(self):
         self.publish(fidelity.report(self.options.pare, self.threads, self.path("fidelity"), self.options.models))
 
+    def embeddings(self):
+        self.publish(embeddings.report(self.options.pare, self.threads, self.path("embeddings")))
+
     def publish(self, text):
         if self.options.markdown:
             with open(self.options.markdown, "w") as file:
@@ -219,7 +223,7 @@ def main():
     parser.add_argument("--types", nargs="+", default=TYPES, help="of the part quantize")
     parser.add_argument("--seconds", type=float, default=0.5, help="for each figure of the part encodings (0.5)")
     parser.add_argument("--models", nargs="+", help="of the part fidelity (all)")
-    parser.add_argument("--markdown", help="write the tables of the part encodings or fidelity to this file, too")
+    parser.add_argument("--markdown", help="write the tables of the part embeddings, encodings or fidelity to this file, too")
     parser.add_argument("--threads", type=int, default=2, help="threads of each program (2)")
     parser.add_argument("--folder", required=True, help="for checkpoints and outputs; 6 GB, with large 8")
     parser.add_argument("--json", help="write the results to this file, too")
