@@ -14,6 +14,7 @@ import sys
 
 import embeddings
 import encoders
+import families
 import fidelity
 import measure
 from measure import Side
@@ -22,7 +23,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 FIXTURES = os.path.join(HERE, "..", "Fixtures")
 FIXTURE = os.path.join(FIXTURES, "llava-tiny")
 PARTS = ["convert", "quantize", "forward", "verify", "multiply"]
-MORE_PARTS = ["calibrate", "embeddings", "encodings", "fidelity", "large"]
+MORE_PARTS = ["calibrate", "embeddings", "encodings", "families", "fidelity", "large"]
 PRODUCTS = [(2048, 2048, 2048), (512, 4096, 4096)]
 TYPES = ["Q8_0", "Q4_0", "TQ2_0", "Q4_K_M", "Q5_K_M", "Q6_K", "Q2_K", "Q3_K_M", "IQ4_XS", "IQ4_NL"]
 WINDOW = 512
@@ -98,6 +99,21 @@ class Bench:
                 "convert_hf_to_gguf.py", sys.executable, self.options.converter, model, "--outtype", "bf16",
                 "--outfile", os.path.join(output, "peer.gguf"), output=output))
         self.compare("convert to GGUF BF16, 611 MB", sides)
+
+    def families(self):
+        """Conversions of families whose tensors take different ways, beside copies of their files."""
+        output = self.path("out")
+        for name in families.NAMES:
+            model = self.path("families", name)
+            if not os.path.exists(os.path.join(model, "config.json")):
+                # In a process of its own: what it takes would count as the most that its children took.
+                subprocess.run([sys.executable, families.__file__, name, model], check=True)
+            size = sum(entry.stat().st_size for entry in os.scandir(model)) / 1e6
+            copy = f"cp -r '{model}' '{output}/copy'"
+            self.compare(f"convert {name} to GGUF BF16, {size:.0f} MB", [
+                self.pare("convert", model, "--to", "gguf", "--type", "bf16", "-o", output, output=output),
+                self.peer("cp and sync", "sh", "-c", f"{copy} && sync '{output}'/copy/*", output=output),
+                self.peer("cp", "sh", "-c", copy, output=output)])
 
     def unquantized(self):
         """The BF16 GGUF that llama.cpp quantizes."""

@@ -229,9 +229,7 @@ struct AttentionBlock: Block {
     let positions = attention.rotary == nil ? nil : flow.places
     let reaches = seesWholePrompts ? flow.promptReaches : seesWholeImages ? flow.reaches : nil
     var memory = recalls ? store.flatMap { flow.memories[$0] } : nil
-    var cache = flow.caches.isEmpty ? nil : flow.caches[cacheIndex]
-    // Two owners would copy it.
-    if cache != nil { flow.caches[cacheIndex] = nil }
+    var cache = flow.takeCache(at: cacheIndex)
     residual.run(&flow.hidden) { hidden in
       let own = memory ?? attention.memory(of: hidden, batch: batch, positions: positions)
       if memory == nil { cache?.append(own, of: batch) }
@@ -240,7 +238,7 @@ struct AttentionBlock: Block {
         hidden, in: own, batch: batch, positions: positions, reaches: reaches,
         reachesBack: seesWholePrompts, cache: cache)
     }
-    if cache != nil { flow.caches[cacheIndex] = cache }
+    flow.putCache(cache, at: cacheIndex)
     if let store { flow.memories[store] = memory }
   }
 

@@ -62,6 +62,20 @@ struct Flow {
 }
 
 extension Flow {
+  /// What a layer has kept of earlier tokens, to be changed and put back; nil where nothing is kept.
+  ///
+  /// It is gone from here meanwhile, for two owners would copy it.
+  mutating func takeCache(at index: Int) -> KeyValueCache? {
+    guard !caches.isEmpty else { return nil }
+    defer { caches[index] = nil }
+    return caches[index]
+  }
+
+  /// Puts it back.
+  mutating func putCache(_ cache: KeyValueCache?, at index: Int) {
+    if !caches.isEmpty { caches[index] = cache }
+  }
+
   /// The grids of images whose rows are nothing but them.
   ///
   /// - Throws: ``ModelError/input(_:)`` if a class token is still among the rows.

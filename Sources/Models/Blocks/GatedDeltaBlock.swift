@@ -53,12 +53,9 @@ struct GatedDeltaBlock: Block {
 
   func run(_ flow: inout Flow) throws(ModelError) {
     let batch = flow.batch
-    if flow.caches.isEmpty {
-      var none: KeyValueCache?
-      residual.run(&flow.hidden) { delta($0, batch: batch, cache: &none) }
-    } else {
-      residual.run(&flow.hidden) { delta($0, batch: batch, cache: &flow.caches[cacheIndex]) }
-    }
+    var cache = flow.takeCache(at: cacheIndex)
+    residual.run(&flow.hidden) { delta($0, batch: batch, cache: &cache) }
+    flow.putCache(cache, at: cacheIndex)
   }
 }
 

@@ -32,13 +32,8 @@ struct ShortConvolutionBlock: Block {
 
   func run(_ flow: inout Flow) throws(ModelError) {
     let batch = flow.batch
-    if flow.caches.isEmpty {
-      var none: KeyValueCache?
-      residual.run(&flow.hidden) { convolution($0, batch: batch, cache: &none) }
-    } else {
-      residual.run(&flow.hidden) {
-        convolution($0, batch: batch, cache: &flow.caches[cacheIndex])
-      }
-    }
+    var cache = flow.takeCache(at: cacheIndex)
+    residual.run(&flow.hidden) { convolution($0, batch: batch, cache: &cache) }
+    flow.putCache(cache, at: cacheIndex)
   }
 }
