@@ -46,8 +46,7 @@ package struct ConversionPlan: Sendable {
 
     /// That of one matrix, if its rows are stored as they are multiplied.
     func importance(of matrix: Int, columns: Int) -> [Float]? {
-      let own = known(inputs.columns, of: matrix) { $0.count == columns }
-      return columnOrder.flatMap { order in own.map { own in order.map { own[$0] } } } ?? own
+      ordered(known(inputs.columns, of: matrix) { $0.count == columns })
     }
 
     /// Likewise.
@@ -58,8 +57,7 @@ package struct ConversionPlan: Sendable {
 
     /// Likewise.
     func means(of matrix: Int, columns: Int) -> [Float]? {
-      let own = known(inputs.means, of: matrix) { $0.count == columns }
-      return columnOrder.flatMap { order in own.map { own in order.map { own[$0] } } } ?? own
+      ordered(known(inputs.means, of: matrix) { $0.count == columns })
     }
 
     /// The source as matrices, scaled as the plan wants them; of a piece, its rows
@@ -81,6 +79,12 @@ package struct ConversionPlan: Sendable {
         return try source.matrices(
           rows: rows, order: isForMLX && order == .model ? .mlx : order, channels: channels)
       }.enumerated().map { fold.applied(to: $1, matrix: $0) }
+    }
+
+    /// Numbers a column in the order of the tensor's own columns.
+    private func ordered(_ numbers: [Float]?) -> [Float]? {
+      guard let columnOrder, let numbers else { return numbers }
+      return columnOrder.map { numbers[$0] }
     }
 
     private func known<Known>(

@@ -51,9 +51,9 @@ extension Model {
   }
 
   private func appendImageProcessor(to metadata: inout GGUFMetadata) throws(ModelError) {
-    if imageProcessor?.steps.isEmpty == false {
+    if let imageProcessor, !imageProcessor.steps.isEmpty {
       // Engines load no encoder without these, also where pixels stay between 0 and 1.
-      let normalization = imageProcessor?.normalization ?? ([0, 0, 0], [1, 1, 1])
+      let normalization = imageProcessor.normalization ?? ([0, 0, 0], [1, 1, 1])
       metadata["clip.vision.image_mean"] = .array(GGUFArray(normalization.mean.map(Float.init)))
       metadata["clip.vision.image_std"] = .array(
         GGUFArray(normalization.deviation.map(Float.init)))
