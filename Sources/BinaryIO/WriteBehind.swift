@@ -11,10 +11,15 @@ import Synchronization
 
 /// Writes buffers to a file while the next ones are filled.
 ///
-/// One thread fills, another writes and takes checksums, in order; a few buffers go round. The first
+/// One thread fills and takes checksums, another writes, in order; a few buffers go round. The first
 /// error is kept and returned by every later call.
 final class WriteBehind: @unchecked Sendable {
   private static let bufferCount = 4
+  /// Bytes of a system call.
+  ///
+  /// Linux keeps what one call gives it in pages as large, and on virtual machines such pages are often
+  /// those that the host has taken back: to get them again costs more than all else.
+  private static let callSize = 1 << 19
 
   private let descriptor: Int32
   private let bufferSize: Int
@@ -119,11 +124,13 @@ final class WriteBehind: @unchecked Sendable {
     start += filled
     filled = 0
     current = (current + 1) % buffers.count
+    // Not on the queue: there is less to do here, and the bytes are in the processor's cache.
+    let range = WrittenRange(
+      bytes: offset..<offset + buffer.count, checksum: Checksum(of: buffer))
     nonisolated(unsafe) let bytes = buffer
     queue.async { [self] in
       write(bytes, at: offset)
-      written.append(
-        WrittenRange(bytes: offset..<offset + bytes.count, checksum: Checksum(of: bytes)))
+      written.append(range)
       free.signal()
     }
     free.wait()
@@ -133,9 +140,9 @@ final class WriteBehind: @unchecked Sendable {
     guard error.load(ordering: .acquiring) == 0 else { return }
     var done = 0
     while done < bytes.count, let base = bytes.baseAddress {
-      // Linux writes at most 2 GiB a call, Darwin refuses more.
       let count = pwrite(
-        descriptor, base + done, min(bytes.count - done, 1 << 30), off_t(offset + done))
+        descriptor, base + done, min(bytes.count - done, WriteBehind.callSize),
+        off_t(offset + done))
       if count > 0 {
         done += count
       } else if count == 0 || errno != EINTR {

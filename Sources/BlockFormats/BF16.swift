@@ -22,6 +22,13 @@ package struct BF16: BlockFormat {
     pk_decode_bf16(instructionSet.kernel, blocks.baseAddress, values.baseAddress, count)
   }
 
+  package func nonFiniteCount(in blocks: UnsafeRawBufferPointer) -> Int? {
+    var count: UInt64 = 0
+    pk_count_non_finite_16(
+      instructionSet.kernel, blocks.baseAddress, 0x7f80, blocks.count / 2, &count)
+    return Int(clamping: count)
+  }
+
   package func encode(
     _ values: UnsafeBufferPointer<Float>, importance: UnsafeBufferPointer<Float>?,
     into blocks: UnsafeMutableRawBufferPointer

@@ -19,6 +19,12 @@ package protocol BlockFormat: Sendable {
   ///   - values: As many elements as the blocks hold.
   func decode(_ blocks: UnsafeRawBufferPointer, into values: UnsafeMutableBufferPointer<Float>)
 
+  /// How many elements are NaN or infinite, where that can be seen without decoding them.
+  ///
+  /// - Parameter blocks: Any number of blocks; no alignment is needed.
+  /// - Returns: nil where they have to be decoded.
+  func nonFiniteCount(in blocks: UnsafeRawBufferPointer) -> Int?
+
   /// Encodes one row.
   ///
   /// NaN is taken as 0 and infinities as the largest value by the block formats (scalars keep
@@ -36,6 +42,8 @@ package protocol BlockFormat: Sendable {
 
 extension BlockFormat {
   package var canEncode: Bool { true }
+
+  package func nonFiniteCount(in blocks: UnsafeRawBufferPointer) -> Int? { nil }
 
   /// Encodes a row with the importance of its columns, if there is any.
   package func encode(

@@ -20,6 +20,28 @@ PK_STAMP(
     pk_count_non_finite, (values, count, result), const float *values, size_t count,
     uint64_t *result)
 
+PK_BODY void pk_count_non_finite_16_body(
+    const void *stored, uint32_t exponent, size_t count, uint64_t *result) {
+  const uint8_t *bytes = stored;
+  const uint16_t mask = (uint16_t)exponent;
+  uint64_t total = 0;
+  while (count > 0) {
+    // 16-bit counters vectorise; a stretch cannot overflow them.
+    const size_t stretch = count < 32768 ? count : 32768;
+    uint16_t found = 0;
+    for (size_t i = 0; i < stretch; i++) {
+      found = (uint16_t)(found + ((pk_load16(bytes + 2 * i) & mask) == mask));
+    }
+    total += found;
+    bytes += 2 * stretch;
+    count -= stretch;
+  }
+  *result = total;
+}
+PK_STAMP(
+    pk_count_non_finite_16, (stored, exponent, count, result), const void *stored,
+    uint32_t exponent, size_t count, uint64_t *result)
+
 #define PK_SUM_LANES 16
 // What is summed up in Float32: eight additions in each lane, so that rounding stays below 2^-20.
 #define PK_SUM_STRETCH (8 * PK_SUM_LANES)

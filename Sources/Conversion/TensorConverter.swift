@@ -12,6 +12,8 @@ import Tensors
 struct TensorConverter {
   /// Bytes of output that are made at once.
   private static let tileBytes = 16 << 20
+  /// What is checked before it is carried over, small enough to be in the processor's cache still.
+  private static let copiedBytes = 1 << 20
 
   let writer: any CheckpointWriter
   let container: Checkpoint.Container
@@ -159,15 +161,15 @@ struct TensorConverter {
   private func copy(
     _ bytes: UnsafeRawBufferPointer, of tensor: StoredTensor
   ) throws(ConversionError) {
-    guard WeightCheck.nonFiniteCount(bytes, of: tensor.encoding) == 0 else {
-      throw notFinite(tensor)
-    }
-    for start in stride(from: 0, to: bytes.count, by: TensorConverter.tileBytes) {
-      let range = start..<min(bytes.count, start + TensorConverter.tileBytes)
-      try convertingErrors { () throws(CheckpointError) in
-        try writer.append(UnsafeRawBufferPointer(rebasing: bytes[range]))
+    let block = tensor.encoding.bytesPerBlock
+    let stretch = max(1, TensorConverter.copiedBytes / block) * block
+    for start in stride(from: 0, to: bytes.count, by: stretch) {
+      let part = UnsafeRawBufferPointer(rebasing: bytes[start..<min(bytes.count, start + stretch)])
+      guard WeightCheck.nonFiniteCount(part, of: tensor.encoding) == 0 else {
+        throw notFinite(tensor)
       }
-      progress(range.count)
+      try convertingErrors { () throws(CheckpointError) in try writer.append(part) }
+      progress(part.count)
     }
   }
 

@@ -66,4 +66,25 @@ struct BlockFormatsTests {
       }
     }
   }
+
+  @Test(
+    "what is counted without decoding is what decoding finds", arguments: InstructionSet.allCases)
+  func nonFiniteHalves(on set: InstructionSet) {
+    guard set.isSupported else { return }
+    // Every pattern of 16 bits, at an odd address, more than once round a counter's stretch.
+    let patterns = (0..<70_000).map { UInt16(truncatingIfNeeded: $0) }
+    let bytes: [UInt8] = patterns.reduce(into: [0]) { bytes, pattern in
+      bytes += [UInt8(truncatingIfNeeded: pattern), UInt8(pattern >> 8)]
+    }
+    for format in BlockFormats.formats(on: set) where format.encoding.bytesPerBlock == 2 {
+      bytes.withUnsafeBytes { bytes in
+        let blocks = UnsafeRawBufferPointer(rebasing: bytes[1...])
+        guard let found = format.nonFiniteCount(in: blocks) else { return }
+        var values = [Float](repeating: 0, count: patterns.count)
+        values.withUnsafeMutableBufferPointer { format.decode(blocks, into: $0) }
+        #expect(found == values.count { !$0.isFinite })
+        #expect(found > 0)
+      }
+    }
+  }
 }

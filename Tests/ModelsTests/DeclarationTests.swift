@@ -21,6 +21,7 @@ struct DeclarationTests {
     #expect(
       Set(library.parts.map(\.name) + library.compositions.map(\.name))
         == Set(Formats.architectures.map(\.name)))
+    for part in library.parts { #expect(try library.declaration(of: part).name == part.name) }
     for (name, text) in Formats.architectures {
       #expect(text == Array(try Data(contentsOf: folder.appending(path: name + ".json"))))
     }

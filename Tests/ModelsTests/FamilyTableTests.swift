@@ -35,15 +35,17 @@ struct FamilyTableTests {
 
   private static func families() throws -> [Family] {
     let library = try DeclarationLibrary()
-    let compositions = library.compositions.map { composition in
+    let compositions = try library.compositions.map { composition in
       Family(
         name: composition.name, about: composition.about, modelTypes: composition.modelTypes,
-        parts: composition.members.compactMap {
-          ($0.declaration ?? $0.use?.fallback).flatMap(library.part)
+        parts: try composition.members.compactMap {
+          try ($0.declaration ?? $0.use?.fallback).flatMap(library.part).map(library.declaration)
         })
     }
-    let decoders = library.parts.filter { $0.kind == .language && !$0.modelTypes.isEmpty }.map {
-      Family(name: $0.name, about: $0.about, modelTypes: $0.modelTypes, parts: [$0])
+    let decoders = try library.parts.filter { $0.kind == .language && !$0.modelTypes.isEmpty }.map {
+      Family(
+        name: $0.name, about: $0.about, modelTypes: $0.modelTypes,
+        parts: [try library.declaration(of: $0)])
     }
     return decoders + compositions
   }

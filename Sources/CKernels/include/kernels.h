@@ -47,6 +47,9 @@ void pk_encode_bf16(pk_instruction_set set, const float *values, void *stored, s
 /// Counts NaN and infinities.
 void pk_count_non_finite(
     pk_instruction_set set, const float *values, size_t count, uint64_t *result);
+/// The same among numbers of 16 bits, those with all bits of `exponent`; no alignment is needed.
+void pk_count_non_finite_16(
+    pk_instruction_set set, const void *stored, uint32_t exponent, size_t count, uint64_t *result);
 
 /// Adds up Σ w·x² and Σ w·(x − y)², and finds max |x − y|; `weights` may be null (all 1).
 /// Sums are Float64 over stretches of 128 elements, which are summed in Float32 where its range

@@ -51,8 +51,9 @@ package struct Architecture: Sendable {
         known: library.knownModelTypes)
     }
     let source = HyperparameterSource(origin: .config(config), path: files.configPath)
-    let values = try source.values(of: part, overrides: [:])
-    self.init(language: try Part(part, values: values, path: files.configPath) { $0 })
+    let declaration = try library.declaration(of: part)
+    let values = try source.values(of: declaration, overrides: [:])
+    self.init(language: try Part(declaration, values: values, path: files.configPath) { $0 })
   }
 
   private init(
@@ -63,12 +64,13 @@ package struct Architecture: Sendable {
     for member in composition.members {
       let type = member.use.map { config.value(at: $0.path)?.string ?? $0.fallback }
       let wanted = member.declaration ?? type ?? ""
-      guard let declaration = library.part(named: wanted), declaration.kind == member.kind else {
+      guard let part = library.part(named: wanted), part.kind == member.kind else {
         let known = library.parts.filter { $0.kind == member.kind }
         throw .unknownArchitecture(
           path: files.configPath, field: member.use?.path ?? member.kind.rawValue, value: wanted,
           known: known.flatMap { $0.modelTypes.isEmpty ? [$0.name] : $0.modelTypes })
       }
+      let declaration = try library.declaration(of: part)
       var overrides: [String: Expression.Value] = [:]
       for parameter in member.overrides {
         overrides[parameter.name] = try top.value(
@@ -108,7 +110,8 @@ package struct Architecture: Sendable {
   /// A language model alone.
   private init(language: Part) {
     self.init(
-      name: language.declaration.name, about: language.declaration.about, parts: [language],
+      name: language.declaration.name, about: language.declaration.identity.about,
+      parts: [language],
       imageToken: nil, imageText: nil, imagePrompt: nil, imageProcessor: nil)
   }
 
@@ -202,7 +205,7 @@ package struct Architecture: Sendable {
 
   private static func part(
     of checkpoint: Checkpoint, kind: PartDeclaration.Kind, in library: DeclarationLibrary,
-    overrides: [HyperparameterDeclaration] = [], isMeant: (PartDeclaration, String) -> Bool
+    overrides: [HyperparameterDeclaration] = [], isMeant: (PartIdentity, String) -> Bool
   ) throws(ModelError) -> Part {
     let architecture = checkpoint.metadata["general.architecture"]?.string
     if architecture == "clip", kind == .language {
@@ -211,7 +214,7 @@ package struct Architecture: Sendable {
           + "model, and this one with --mmproj")
     }
     guard let architecture,
-      let declaration = library.parts.last(where: {
+      let part = library.parts.last(where: {
         $0.kind == kind && isMeant($0, architecture)
       })
     else {
@@ -219,6 +222,7 @@ package struct Architecture: Sendable {
         path: checkpoint.path, field: "general.architecture", value: architecture,
         known: library.parts.flatMap(\.ggufArchitectures).sorted())
     }
+    let declaration = try library.declaration(of: part)
     let source = HyperparameterSource(
       origin: .gguf(
         checkpoint.metadata, architecture: architecture, hasTensor: { checkpoint[$0] != nil }),

@@ -11,7 +11,9 @@ package struct DeclarationLibrary: Sendable {
   /// Whole models made of parts, such as LLaVA.
   package private(set) var compositions: [Composition] = []
   /// Parts, such as a decoder.
-  package private(set) var parts: [PartDeclaration] = []
+  package private(set) var parts: [PartIdentity] = []
+  /// What the rest of each part is read from, by name.
+  private var readers: [String: DeclarationReader] = [:]
 
   /// Reads the embedded declarations, then the given files.
   ///
@@ -23,13 +25,17 @@ package struct DeclarationLibrary: Sendable {
         texts.append((name, try JSON(parsing: String(decoding: text, as: UTF8.self))))
       } catch { throw .declaration(name: name, sentence: "\(error)") }
     }
+    var own: [String] = []
     for path in files {
       let json = try JSONFile.read(path)
       let name = json["name"]?.string ?? path
       texts.removeAll { $0.name == name }
       texts.append((name, json))
+      own.append(name)
     }
     try self.init(texts)
+    // A mistake in a file of the user's is told even if the model is made of other parts.
+    for part in parts where own.contains(part.name) { _ = try declaration(of: part) }
   }
 
   init(_ texts: [(name: String, json: JSON)]) throws(ModelError) {
@@ -40,13 +46,25 @@ package struct DeclarationLibrary: Sendable {
       if whole["parts"] != nil {
         compositions.append(try Composition(reader))
       } else {
-        parts.append(try PartDeclaration(reader))
+        let part = try PartIdentity(reader)
+        parts.append(part)
+        readers[part.name] = reader
       }
     }
   }
 
+  /// The whole declaration of one of the parts.
+  ///
+  /// - Throws: ``ModelError`` for a mistake in it, with its place.
+  package func declaration(of part: PartIdentity) throws(ModelError) -> PartDeclaration {
+    guard let reader = readers[part.name] else {
+      throw .declaration(name: part.name, sentence: "there is no such part")
+    }
+    return try PartDeclaration(reader)
+  }
+
   /// The part with a name, or one that claims a `model_type`.
-  package func part(named name: String) -> PartDeclaration? {
+  package func part(named name: String) -> PartIdentity? {
     parts.last { $0.name == name } ?? parts.last { $0.modelTypes.contains(name) }
   }
 

@@ -47,13 +47,7 @@ package struct PartDeclaration: Sendable {
     let entries: [Entry]
   }
 
-  package let name: String
-  package let about: String
-  package let kind: Kind
-  /// The values of `model_type` that mean this part.
-  package let modelTypes: [String]
-  /// The values of `general.architecture` that mean this part.
-  package let ggufArchitectures: [String]
+  package let identity: PartIdentity
   let hyperparameters: [HyperparameterDeclaration]
   /// What a model must meet to be computed.
   let requirements: [Requirement]
@@ -63,22 +57,15 @@ package struct PartDeclaration: Sendable {
   let ignored: [Ignored]
   let steps: [StepDeclaration]
 
+  package var name: String { identity.name }
+  package var kind: Kind { identity.kind }
+
   init(_ reader: DeclarationReader) throws(ModelError) {
     try reader.allow([
       "name", "about", "part", "extends", "changes", "match", "hyperparameters", "requires", "gguf",
       "notes", "ignored", "steps",
     ])
-    name = try reader.member("name").string()
-    about = try reader["about"]?.string() ?? ""
-    let part = try reader.member("part")
-    guard let kind = Kind(rawValue: try part.string()) else {
-      throw part.error("expected vision, connector or language")
-    }
-    self.kind = kind
-    let match = try reader.member("match")
-    try match.allow(["model_type", "gguf"])
-    modelTypes = try match["model_type"]?.strings() ?? []
-    ggufArchitectures = try match["gguf"]?.strings() ?? []
+    identity = try PartIdentity(reader)
     var hyperparameters: [HyperparameterDeclaration] = []
     for (key, value) in try reader.member("hyperparameters").members() {
       hyperparameters.append(try HyperparameterDeclaration(value, name: key))

@@ -22,6 +22,7 @@ package enum WeightCheck {
     _ stored: UnsafeRawBufferPointer, of encoding: Encoding
   ) -> Int {
     guard let format = BlockFormats.format(for: encoding) else { return 0 }
+    if let count = format.nonFiniteCount(in: stored) { return count }
     nonisolated(unsafe) let stored = stored
     let block = encoding.elementsPerBlock
     let tile = tileElements / block * block
