@@ -48,17 +48,20 @@ extension ConversionPlan {
     }
     self.files = files
     notes = try convertingErrors { () throws(ModelError) in try model.notes(for: .gguf) }
-    dropped = model.census.dropped + ConversionPlan.unusedLayers(of: model)
+    dropped = try model.census.dropped + ConversionPlan.unusedLayers(of: model)
     try ConversionPlan.checkTargets(files.map(\.path), of: model)
   }
 
   private static func entries(
     of model: Model, kinds: Set<PartDeclaration.Kind>, recipe: Recipe, importance: Importance?
   ) throws(ConversionError) -> [Entry] {
+    let isWhole = try convertingErrors { () throws(ModelError) in
+      try model.needsWholeSettings(for: kinds)
+    }
     var entries: [Entry] = []
     for source in model.parameters {
       let parameter = source.parameter
-      guard kinds.contains(parameter.part), parameter.isUsed else { continue }
+      guard kinds.contains(parameter.part), parameter.isUsed || isWhole else { continue }
       let (names, shape) = parameter.ggufTensors
       let tensor = model.quantizable(parameter, shape: shape)
       var choice = try convertingErrors { () throws(RecipeError) in
@@ -101,8 +104,12 @@ extension ConversionPlan {
       })
   }
 
-  private static func unusedLayers(of model: Model) -> [Census.Dropped] {
-    model.parameters.filter { !$0.parameter.isUsed }.flatMap { source in
+  private static func unusedLayers(of model: Model) throws(ConversionError) -> [Census.Dropped] {
+    let isKept = try convertingErrors { () throws(ModelError) in
+      try model.needsWholeSettings(for: [.vision, .connector])
+    }
+    guard !isKept else { return [] }
+    return model.parameters.filter { !$0.parameter.isUsed }.flatMap { source in
       source.tensors.map {
         Census.Dropped(
           tensor: $0.name,

@@ -184,14 +184,47 @@ struct VisionLanguageConversionTests {
   }
 
   @Test(
-    "what engines would not read, or otherwise, is refused, with a reason",
-    arguments: ["fastvlm", "fastvlm-published", "qwen2.5vl"])
-  func refusal(name: String) throws {
+    "what engines do not know, or would compute otherwise, is kept for this program",
+    arguments: [
+      ("fastvlm", false, true), ("fastvlm-published", false, true), ("gemma3", true, false),
+      ("paligemma2", true, false), ("qwen2.5vl", false, true),
+    ])
+  func whole(name: String, isTextWhole: Bool, isImageWhole: Bool) throws {
     let copy = try FixtureCopy(visionLanguage: name)
+    let folder = try TemporaryFolder()
     let model = try Model(path: copy.path, library: try DeclarationLibrary())
-    let error = #expect(throws: ModelError.self) {
-      try model.ggufMetadata(for: [.vision, .connector])
-    }
-    #expect(error?.description.contains("engines") ?? false)
+    let recipe = try Recipe(named: "F32")
+    let plan = try ConversionPlan(
+      gguf: model, recipe: recipe, projectorRecipe: recipe, folder: folder.path)
+    let files = try Converter(plan, of: model).run().files
+    let keys = ["general.architecture", "clip.projector_type"]
+    let names = try zip(files, keys).map { try Checkpoint(path: $0.path).metadata[$1] }
+    #expect(names.map { $0 == .string("pare") } == [isTextWhole, isImageWhole])
+    let (a, b) = try (
+      VisionLanguageConversionTests.results(files[0].path),
+      VisionLanguageConversionTests.results(copy.path)
+    )
+    VisionLanguageConversionTests.expectClose(a.image, b.image)
+    VisionLanguageConversionTests.expectClose(a.logits, b.logits)
+  }
+
+  @Test("such a file has all layers, for its settings count them")
+  func wholeLayers() throws {
+    let folder = try TemporaryFolder()
+    let copy = try FixtureCopy("llava-tiny")
+    try copy.replace("quick_gelu", with: "relu", in: "config.json")
+    let model = try Model(path: copy.path, library: try DeclarationLibrary())
+    let recipe = try Recipe(named: "F32")
+    let plan = try ConversionPlan(
+      gguf: model, recipe: recipe, projectorRecipe: recipe, folder: folder.path)
+    #expect(plan.dropped.count == model.census.dropped.count)
+    let files = try Converter(plan, of: model).run().files
+    let converted = try Model(path: files[0].path, library: try DeclarationLibrary())
+    #expect(converted.parameters.count == model.parameters.count)
+    let (a, b) = try (
+      VisionLanguageConversionTests.results(files[0].path),
+      VisionLanguageConversionTests.results(copy.path)
+    )
+    VisionLanguageConversionTests.expectClose(a.image, b.image)
   }
 }

@@ -20,8 +20,8 @@ struct FamilyTableTests {
     let modelTypes: [String]
     let parts: [PartDeclaration]
 
-    /// Why no GGUF is written, whatever the configuration.
-    var refusal: String? {
+    /// Why Pare alone reads a GGUF, whatever the configuration.
+    var obstacle: String? {
       parts.flatMap(\.gguf.requirements).first { $0.condition.description == "false" }?.sentence
     }
 
@@ -73,7 +73,7 @@ struct FamilyTableTests {
       let types = family.modelTypes.map { "`\($0)`" }.joined(separator: ", ")
       let goldens = fixtures[family.name]?.joined(separator: ", ") ?? "as a part"
       let written = (["yes"] + family.caveats).joined(separator: "; ")
-      let gguf = family.refusal.map { "no: \($0)" } ?? written
+      let gguf = family.obstacle.map { "for Pare alone: \($0)" } ?? written
       text += "| \(types) | \(family.about) | \(goldens) | \(gguf) |\n"
     }
     return text

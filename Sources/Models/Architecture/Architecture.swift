@@ -163,7 +163,9 @@ package struct Architecture: Sendable {
       return
     }
     let type = projector.metadata["clip.projector_type"]?.string
-    let fitting = library.compositions.filter { type.map($0.projectors.contains) ?? false }
+    let fitting = library.compositions.filter {
+      type == WholeSettings.architecture || $0.projectors.contains(type ?? "")
+    }
     // Several may become the same file; one of this program says which it was.
     let origin = projector.metadata[Architecture.originKey]?.string
     guard let composition = fitting.last(where: { $0.name == origin }) ?? fitting.last else {
@@ -213,9 +215,10 @@ package struct Architecture: Sendable {
         "\(checkpoint.path): this is the vision part of a model; name the file of its language "
           + "model, and this one with --mmproj")
     }
+    let name = checkpoint.metadata[WholeSettings.declarationKey(kind)]?.string
     guard let architecture,
       let part = library.parts.last(where: {
-        $0.kind == kind && isMeant($0, architecture)
+        $0.kind == kind && (name.map($0.name.elementsEqual) ?? isMeant($0, architecture))
       })
     else {
       throw .unknownArchitecture(

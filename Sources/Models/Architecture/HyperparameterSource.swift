@@ -27,10 +27,11 @@ struct HyperparameterSource {
     of declaration: PartDeclaration, overrides: [String: Expression.Value]
   ) throws(ModelError) -> [String: Expression.Value] {
     var values: [String: Expression.Value] = [:]
-    if case .gguf(_, let architecture, _) = origin {
+    if case .gguf(let metadata, let architecture, _) = origin {
+      values = try metadata.wholeSettings(of: declaration.kind, path: path)
       values["architecture"] = .text(architecture)
     }
-    for parameter in declaration.hyperparameters {
+    for parameter in declaration.hyperparameters where values[parameter.name] == nil {
       if let value = overrides[parameter.name] {
         values[parameter.name] = value
       } else if parameter.perLayer != nil {

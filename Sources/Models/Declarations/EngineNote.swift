@@ -43,6 +43,10 @@ extension Model {
   package func notes(for container: EngineContainer) throws(ModelError) -> [String] {
     var sentences: [String] = []
     for part in architecture.parts {
+      if container == .gguf {
+        let file = part.kind == .language ? "file of the language model" : "mmproj file"
+        sentences += try part.ggufObstacles().map { "Pare alone will read the \(file): \($0)" }
+      }
       for note in part.declaration.notes where note.container == container {
         do throws(Expression.Failure) {
           if let condition = note.condition, try !condition.bool(part.values) { continue }

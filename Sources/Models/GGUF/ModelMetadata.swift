@@ -19,8 +19,11 @@ extension Model {
     var metadata = GGUFMetadata()
     metadata["general.architecture"] = .string("")
     metadata["general.type"] = .string(isLanguage ? "model" : "mmproj")
-    for part in architecture.parts where kinds.contains(part.kind) {
-      try part.append(to: &metadata)
+    let parts = architecture.parts.filter { kinds.contains($0.kind) }
+    let isWhole = try needsWholeSettings(for: kinds)
+    for part in parts { try part.append(to: &metadata, isWhole: isWhole) }
+    if isWhole, !isLanguage {
+      metadata["clip.projector_type"] = .string(WholeSettings.architecture)
     }
     if isLanguage {
       for (key, value) in try embeddedVocabulary().metadata { metadata[key] = value }
@@ -101,8 +104,8 @@ extension ImagePrompt {
 }
 
 extension Part {
-  /// The value of `general.architecture` with which this part is written.
-  package func ggufArchitecture() throws(ModelError) -> String {
+  /// The value of `general.architecture` with which this part is written for engines.
+  private func ggufArchitecture() throws(ModelError) -> String {
     do throws(Expression.Failure) {
       if case .text(let name) = try declaration.gguf.architecture.value(values) { return name }
     } catch {
@@ -111,19 +114,19 @@ extension Part {
     throw .declaration(name: declaration.name, sentence: "gguf.architecture: expected a text")
   }
 
-  fileprivate func append(to metadata: inout GGUFMetadata) throws(ModelError) {
-    let architecture = try ggufArchitecture()
+  /// Adds what a GGUF says of this part; with `isWhole` all of its hyperparameters, too, for this
+  /// program alone.
+  fileprivate func append(
+    to metadata: inout GGUFMetadata, isWhole: Bool
+  ) throws(ModelError) {
+    var architecture = try ggufArchitecture()
+    if isWhole {
+      if kind == .language { architecture = WholeSettings.architecture }
+      appendWholeSettings(to: &metadata)
+    }
     metadata["general.architecture"] = .string(architecture)
     var names = values
     names["architecture"] = .text(architecture)
-    for requirement in declaration.gguf.requirements {
-      let holds: Bool
-      do throws(Expression.Failure) { holds = try requirement.holds(names, in: declaration) } catch
-      {
-        throw .declaration(name: declaration.name, sentence: "gguf.requires: \(error)")
-      }
-      guard holds else { throw .input("\(path): \(requirement.sentence)") }
-    }
     for entry in declaration.gguf.entries {
       do throws(Expression.Failure) {
         if let condition = entry.condition, try !condition.bool(names) { continue }
