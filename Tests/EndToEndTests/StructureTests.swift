@@ -71,7 +71,8 @@ struct StructureTests {
       ("qwen3vl", "mlx"), ("qwen3vl-moe", "gguf"),
       ("qwen3vl-moe", "mlx"), ("mm1", "gguf"), ("mm1-attention-pool", "gguf"),
       ("mm1-attention-pool", "mlx"), ("mm1-average-pool", "gguf"), ("lfm2vl", "gguf"),
-      ("lfm2vl", "mlx"), ("fastvlm", "mlx"), ("fastvlm-published", "mlx"),
+      ("lfm2vl", "mlx"), ("fastvlm", "gguf"), ("fastvlm", "mlx"), ("fastvlm-published", "gguf"),
+      ("fastvlm-published", "mlx"), ("gemma3", "gguf"),
     ])
   func families(name: String, container: String) throws {
     let (copy, folder) = (try FixtureCopy(visionLanguage: name), try TemporaryFolder())

@@ -51,6 +51,7 @@ extension Part {
       }.map(\.name))
     for parameter in parameters {
       names.formUnion(ofGGUF.union(ofConfig).intersection(parameter.fallback.names))
+      names.formUnion(ofGGUF.intersection(parameter.ggufFallback?.names ?? []))
     }
     for repetition in Part.repetitions(in: declaration.steps) {
       guard let used = repetition.used else { continue }
