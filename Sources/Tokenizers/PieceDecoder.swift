@@ -10,6 +10,8 @@ struct PieceDecoder: Sendable, Equatable {
     case characters
     /// Characters, with `▁` where a word starts; words are parted by spaces.
     case words
+    /// Whole words, parted by spaces.
+    case wholeWords
   }
 
   var spelling: Spelling
@@ -26,7 +28,7 @@ struct PieceDecoder: Sendable, Equatable {
     case (.normal, .words):
       let (text, startsWord) = WordPieceModel.text(of: piece)
       return startsWord ? joined([0x20] + text) : text
-    case (_, .words): return joined([0x20] + piece.utf8)
+    case (_, .words), (_, .wholeWords): return joined([0x20] + piece.utf8)
     default: return Array(piece.utf8)
     }
   }

@@ -5,6 +5,8 @@ import Notation
 /// Reads the `normalizer`, `pre_tokenizer` and `decoder` of a `tokenizer.json`.
 struct PipelineReader {
   let path: String
+  /// What counts in the place of a `BertNormalizer`; nil for the file's own.
+  var normalizer: JSON?
 
   struct Stages {
     var pipeline = Pipeline()
@@ -57,7 +59,7 @@ struct PipelineReader {
       stages.pipeline.normalizers.append(.removeMarks)
       stages.stripsAccents = true
     case "Nmt": stages.pipeline.normalizers.append(.nmt)
-    case "BertNormalizer": read(bert: normalizer, into: &stages)
+    case "BertNormalizer": read(bert: self.normalizer ?? normalizer, into: &stages)
     case "Precompiled": try read(precompiled: normalizer, into: &stages)
     case "Prepend":
       let prefix = normalizer["prepend"]?.string ?? ""

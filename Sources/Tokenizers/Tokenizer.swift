@@ -40,14 +40,18 @@ extension Tokenizer {
     beginning + encode(text, parsingSpecial: parsingSpecial) + end
   }
 
-  /// What a sequence starts with: the beginning-of-sequence id, or nothing.
+  /// What a sequence starts with: the beginning-of-sequence id, other ids, or nothing.
   package var beginning: [Int] {
-    vocabulary.addsBeginningOfSequence ? vocabulary.beginningOfSequence.map { [$0] } ?? [] : []
+    guard vocabulary.addsBeginningOfSequence else { return [] }
+    return vocabulary.opening.isEmpty
+      ? [vocabulary.beginningOfSequence].compactMap(\.self) : vocabulary.opening
   }
 
-  /// What a finished sequence ends with: the end-of-sequence id, or nothing.
+  /// What a finished sequence ends with: the end-of-sequence id, other ids, or nothing.
   package var end: [Int] {
-    vocabulary.addsEndOfSequence ? vocabulary.endOfSequence.map { [$0] } ?? [] : []
+    guard vocabulary.addsEndOfSequence else { return [] }
+    return vocabulary.closing.isEmpty
+      ? [vocabulary.endOfSequence].compactMap(\.self) : vocabulary.closing
   }
 
   /// Text of token ids, with U+FFFD for what is no UTF-8.
@@ -62,8 +66,8 @@ extension Tokenizer {
 ///   - vocabulary: Checked here.
 ///   - source: The file, for messages.
 /// - Returns: A tokenizer whose ``Tokenizer/vocabulary`` is this one.
-/// - Throws: ``TokenizerError`` for arrays of unequal length, ids outside, merges of unknown pieces,
-///   or a pre-tokenizer that is not implemented.
+/// - Throws: ``TokenizerError`` for arrays of unequal length, ids outside, merges of unknown
+///   pieces, or a pre-tokenizer that is not implemented.
 package func makeTokenizer(
   _ vocabulary: Vocabulary, source: String = "tokenizer"
 ) throws(TokenizerError) -> any Tokenizer {
@@ -81,5 +85,9 @@ package func makeTokenizer(
       vocabulary, pipeline: try .bert(vocabulary, source: source),
       model: WordPieceModel(vocabulary, unknown: vocabulary.unknown),
       decoder: PieceDecoder(spelling: .words, strippedSpaces: 1, joinsPunctuation: true))
+  case .wordLevel:
+    throw .unsupported(
+      source: source, feature: "a vocabulary of whole words without its tokenizer.json",
+      remedy: "convert from the original model")
   }
 }

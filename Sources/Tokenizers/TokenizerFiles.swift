@@ -12,13 +12,13 @@ import Notation
 /// Finds the tokenizer in a Hugging Face folder.
 package enum TokenizerFiles {
   /// Reads `tokenizer.json`, or else `tokenizer.model` or `spiece.model`, or else `vocab.json` with
-  /// `merges.txt`, and the settings and chat template beside it.
+  /// `merges.txt`, or else `vocab.txt`, and the settings and chat template beside it.
   ///
   /// - Throws: ``TokenizerError`` if there is none, or one that is broken or not supported.
   package static func load(folder: String) throws(TokenizerError) -> any Tokenizer {
     let settings = try TokenizerSettings(folder: folder)
     if let file = try open(folder + "/tokenizer.json") {
-      return try TokenizerJSON(file).tokenizer(settings)
+      return try TokenizerJSON(json(of: file), path: file.path).tokenizer(settings)
     }
     for name in ["tokenizer.model", "spiece.model"] {
       guard let file = try open(folder + "/" + name) else { continue }
@@ -30,12 +30,15 @@ package enum TokenizerFiles {
     if let pieces = try open(folder + "/vocab.json"),
       let merges = try open(folder + "/merges.txt")
     {
-      return try MergesFile(pieces: pieces, merges: merges).tokenizer(settings)
+      return try VocabularyFiles.tokenizer(pieces: pieces, merges: merges, settings)
+    }
+    if let words = try open(folder + "/vocab.txt") {
+      return try VocabularyFiles.tokenizer(words: words, settings)
     }
     throw .malformed(
       source: folder,
-      reason: "tokenizer: expected tokenizer.json, tokenizer.model, or vocab.json with "
-        + "merges.txt, found none; copy them from the original model")
+      reason: "tokenizer: expected tokenizer.json, tokenizer.model, vocab.json with merges.txt, or "
+        + "vocab.txt, found none; copy them from the original model")
   }
 
   /// A file, or nil if there is none.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BinaryIO
 import Notation
 
 /// Reads `tokenizer.json`, the file of Hugging Face's tokenizers.
@@ -12,6 +11,7 @@ struct TokenizerJSON {
     case bytePair = "BPE"
     case unigram = "Unigram"
     case wordPiece = "WordPiece"
+    case wordLevel = "WordLevel"
   }
 
   let path: String
@@ -19,23 +19,33 @@ struct TokenizerJSON {
   let model: JSON
   private let type: ModelType
 
-  init(_ file: MappedFile) throws(TokenizerError) {
-    path = file.path
-    root = try TokenizerFiles.json(of: file)
+  /// Reads a value.
+  ///
+  /// - Parameters:
+  ///   - root: That of the file.
+  ///   - path: The file, for messages.
+  /// - Throws: ``TokenizerError`` without a model of a kind that is read.
+  init(_ root: JSON, path: String) throws(TokenizerError) {
+    self.path = path
+    self.root = root
     guard let model = root["model"], model.object != nil else {
       throw .malformed(source: path, reason: "expected an object 'model'")
     }
     self.model = model
     // Files of before 2020 do not name the type.
     let isPrefixed = model["continuing_subword_prefix"]?.string?.isEmpty == false
+    let isNamed = model["vocab"]?.object != nil
     let guess =
       model["merges"] != nil
-      ? "BPE" : model["vocab"]?.array != nil ? "Unigram" : isPrefixed ? "WordPiece" : "none"
+      ? "BPE"
+      : model["vocab"]?.array != nil
+        ? "Unigram"
+        : isPrefixed ? "WordPiece" : isNamed ? "WordLevel" : "none"
     let name = model["type"]?.string ?? guess
     guard let type = ModelType(rawValue: name) else {
       throw .unsupported(
         source: path, feature: "a model of type '\(name)'",
-        remedy: "use a tokenizer of type BPE, Unigram or WordPiece")
+        remedy: "use a tokenizer of type BPE, Unigram, WordPiece or WordLevel")
     }
     self.type = type
   }
@@ -44,26 +54,24 @@ struct TokenizerJSON {
 
   /// The tokenizer, with settings of the files beside it.
   func tokenizer(_ settings: TokenizerSettings) throws(TokenizerError) -> any Tokenizer {
-    let stages = try PipelineReader(path: path).read(root)
+    let stages = try PipelineReader(path: path, normalizer: settings.bertNormalizer).read(root)
     let added = try addedTokens(settings)
-    let marks = SequenceMarks(root["post_processor"] ?? .null, added: added)
+    let marks = try SequenceMarks(root["post_processor"] ?? .null, path: path)
     let parts =
       switch type {
       case .bytePair: try bytePairParts(stages, added: added)
       case .unigram: try unigramParts(stages, added: added)
       case .wordPiece: try wordPieceParts(stages, added: added)
+      case .wordLevel: try wordLevelParts(stages, added: added)
       }
     var vocabulary = parts.vocabulary
-    vocabulary.addsBeginningOfSequence = marks.first != nil
-    vocabulary.addsEndOfSequence = marks.last != nil
-    vocabulary.beginningOfSequence = marks.first
-    vocabulary.endOfSequence = marks.last
-    settings.apply(to: &vocabulary)
+    settings.apply(to: &vocabulary, marks: marks)
     try vocabulary.validate(source: path)
     return PipelineTokenizer(
       vocabulary, pipeline: stages.pipeline, model: try parts.model(vocabulary),
       decoder: PieceDecoder(
-        spelling: parts.spelling, strippedSpaces: stages.strippedSpaces,
+        spelling: parts.spelling,
+        strippedSpaces: parts.spelling == .wholeWords ? 1 : stages.strippedSpaces,
         joinsPunctuation: stages.joinsPunctuation),
       added: added)
   }
@@ -124,7 +132,8 @@ struct TokenizerJSON {
       tokens.append(AddedToken(id: id, content: Array(content.utf8), options: entry))
     }
     let known = Set(tokens.map(\.id))
-    return tokens + settings.addedTokens.filter { !known.contains($0.id) }
+    tokens += settings.addedTokens.filter { !known.contains($0.id) }
+    return tokens + settings.namedTokens(of: model["vocab"], besides: tokens)
   }
 }
 

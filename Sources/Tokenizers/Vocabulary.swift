@@ -15,9 +15,14 @@ package struct Vocabulary: Sendable, Equatable {
     case unigram = "t5"
     /// The longest piece first, word by word.
     case wordPiece = "bert"
+    /// Whole words. No engine that reads GGUF knows it.
+    case wordLevel = "word-level"
 
     /// Whether pieces have scores.
     package var hasScores: Bool { self == .sentencePiece || self == .unigram }
+
+    /// Whether GGUF has a name for it.
+    package var isInGGUF: Bool { self != .wordLevel }
   }
 
   /// What a piece is for, `tokenizer.ggml.token_type`.
@@ -31,9 +36,9 @@ package struct Vocabulary: Sendable, Equatable {
   }
 
   package var model: Model
-  /// The pieces in the order of their ids: `▁the` and `<0x0A>` for SentencePiece and unigram models,
-  /// letters of ``ByteAlphabet`` for byte-level BPE, `▁word` and `ing` for WordPiece, plain text for
-  /// control and user-defined pieces.
+  /// The pieces in the order of their ids: `▁the` and `<0x0A>` for SentencePiece and unigram
+  /// models, letters of ``ByteAlphabet`` for byte-level BPE, `▁word` and `ing` for WordPiece,
+  /// plain text for control and user-defined pieces.
   package var pieces: [String]
   /// As many as pieces.
   package var kinds: [Kind]
@@ -53,6 +58,12 @@ package struct Vocabulary: Sendable, Equatable {
   package var mask: Int?
   package var addsBeginningOfSequence = false
   package var addsEndOfSequence = false
+  /// What begins a sequence, and what ends it, where that is not the one piece named above; else
+  /// none.
+  ///
+  /// GGUF cannot say it.
+  package var opening: [Int] = []
+  package var closing: [Int] = []
   /// Whether a text gets a space in front before it is cut.
   package var addsSpacePrefix = false
   /// Whether spaces at both ends go, and runs of spaces become one (SentencePiece).
@@ -93,7 +104,10 @@ extension Vocabulary {
       ("end of turn", endOfTurn), ("unknown", unknown), ("padding", padding),
       ("mask", mask),
     ]
-    for (name, id) in named {
+    let marks =
+      opening.map { ("the beginning of sequences", Int?($0)) }
+      + closing.map { ("the end of sequences", Int?($0)) }
+    for (name, id) in named + marks {
       guard let id else { continue }
       try require(
         pieces.indices.contains(id),

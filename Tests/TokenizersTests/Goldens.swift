@@ -51,6 +51,8 @@ enum Goldens {
     case t5
     case bert
     case bertCased = "bert-cased"
+    case wordLevel = "wordlevel"
+    case wordLevelBytes = "wordlevel-bytes"
 
     func tokenizer() throws -> any Tokenizer {
       try Goldens.tokenizers[self, default: Goldens.none].get()

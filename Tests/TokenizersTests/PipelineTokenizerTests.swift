@@ -4,7 +4,9 @@ import Testing
 import Tokenizers
 
 struct PipelineTokenizerTests {
-  private static let models: [Goldens.Model] = [.t5, .bert, .bertCased]
+  private static let models: [Goldens.Model] = [
+    .t5, .bert, .bertCased, .wordLevel, .wordLevelBytes,
+  ]
 
   @Test(arguments: models)
   func tokensEqualThoseOfTheReference(model: Goldens.Model) throws {

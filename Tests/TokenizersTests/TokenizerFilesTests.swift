@@ -10,7 +10,8 @@ struct TokenizerFilesTests {
   private static func tokenizer(json: String) throws -> any Tokenizer {
     let bytes = Array(json.utf8)
     let file = bytes.withUnsafeBytes { MappedFile(path: "tokenizer.json", copying: $0) }
-    return try TokenizerJSON(file).tokenizer(TokenizerSettings(folder: "/nonexistent"))
+    return try TokenizerJSON(TokenizerFiles.json(of: file), path: file.path)
+      .tokenizer(TokenizerSettings(folder: "/nonexistent"))
   }
 
   private static func json(
@@ -27,7 +28,11 @@ struct TokenizerFilesTests {
     (json(preTokenizer: #"{"type": "Oddity"}"#), "Oddity"),
     (json(preTokenizer: #"{"type": "Split", "pattern": {"Regex": "(a"}}"#), "parenthesis"),
     (json(preTokenizer: #"{"type": "Split", "pattern": {"Regex": "(?R)b"}}"#), "(?R"),
-    (json(model: #"{"type": "WordLevel", "vocab": {"a": 0}}"#), "WordLevel"),
+    (json(model: #"{"type": "Letters", "vocab": {"a": 0}}"#), "Letters"),
+    (json(model: #"{"type": "WordLevel", "vocab": {"a": 0}}"#), "unk_token"),
+    (json(model: #"{"vocab": {"a": 0}, "unk_token": "<unk>"}"#), "'<unk>', which is none"),
+    (json(model: #"{"type": "WordLevel", "unk_token": "a"}"#), "object 'vocab'"),
+    (json(model: #"{"type": "WordLevel", "vocab": {"a": -1}, "unk_token": "a"}"#), "expected ids"),
     (json(model: #"{"type": "Unigram", "vocab": {"a": 0}}"#), "expected ids"),
     (json(model: #"{"type": "Unigram", "vocab": [["a"]]}"#), "entry 0"),
     (json(model: #"{"type": "Unigram", "vocab": [["a", 0]], "unk_id": 1}"#), "unk_id"),
@@ -66,14 +71,15 @@ struct TokenizerFilesTests {
   }
 
   @Test(arguments: [
-    (Goldens.Model.mm1, "gpt-2", false, 0 as Int?, 0 as Int?),
+    (Goldens.Model.mm1, "gpt-2" as String?, false, 0 as Int?, 0 as Int?),
     (.smolVLM, "smollm", false, 1, 49279),
     (.llava, "default", true, 1, 2), (.byteFallback, "default", true, 1, nil),
     (.unigramIdentity, "default", true, 1 as Int?, 2), (.bert, "default", true, 2, 3),
     (.bertCased, "default", true, 2, 3), (.t5, "default", false, nil, 1),
+    (.wordLevel, nil, true, 2, 3),
   ])
   func settingsReachTheVocabulary(
-    model: Goldens.Model, preTokenizer: String, addsBeginning: Bool, beginning: Int?,
+    model: Goldens.Model, preTokenizer: String?, addsBeginning: Bool, beginning: Int?,
     end: Int?
   ) throws {
     let vocabulary = try model.tokenizer().vocabulary
@@ -81,7 +87,8 @@ struct TokenizerFilesTests {
     #expect(vocabulary.addsBeginningOfSequence == addsBeginning)
     #expect(vocabulary.beginningOfSequence == beginning)
     #expect(vocabulary.endOfSequence == end)
-    #expect(vocabulary.addsEndOfSequence == [.bert, .bertCased, .t5].contains(model))
+    let ended: Set<Goldens.Model> = [.bert, .bertCased, .t5, .wordLevel]
+    #expect(vocabulary.addsEndOfSequence == ended.contains(model))
   }
 
   @Test(arguments: [Goldens.Model.mm1, .smolVLM, .bert, .bertCased])

@@ -110,6 +110,52 @@ def normalized(name):
     write(name, [[t] + [f.normalize_str(t) for f in forms] for t in TEXTS + MORE + extra])
 
 
+def post_processors(name):
+    """What processors put around a text, as ids with null in the place of the text; or that they fail."""
+    path = OUT / "wordlevel/tokenizer.json"
+    data = json.loads(path.read_text())
+    text = tokenizers.Tokenizer.from_file(str(path)).encode("hello", add_special_tokens=False).ids
+
+    def piece(name):
+        return {"Sequence" if name in ("A", "B") else "SpecialToken": {"id": name, "type_id": 0}}
+
+    def template(single, pair="A B"):
+        tokens = {t: {"id": t, "ids": ids, "tokens": [t] * len(ids)} for t, ids in [
+            ("[CLS]", [2]), ("[SEP]", [3]), ("[THREE]", [3, 4, 0]), ("[NONE]", [])]}
+        return {"type": "TemplateProcessing", "single": [piece(p) for p in single.split()],
+                "pair": [piece(p) for p in pair.split()], "special_tokens": tokens}
+
+    def sequence(*processors):
+        return {"type": "Sequence", "processors": list(processors)}
+
+    roberta = {"type": "RobertaProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2],
+               "trim_offsets": True, "add_prefix_space": True}
+    bert = {"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]}
+    bytes_ = {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True}
+    rows = []
+    for processor in [
+            None, bytes_, bert, roberta, template("A"), template("[CLS] A"), template("A [THREE]"),
+            template("[THREE] A [NONE] [SEP] [CLS]"), template("[CLS] A [SEP] A"),
+            template("[CLS] [SEP]"), template("[CLS] B"), template("[WHAT] A"), sequence(),
+            sequence(bytes_, template("[CLS] A [THREE]")), sequence(template("[CLS] A [SEP]"), bytes_),
+            sequence(sequence(bytes_), sequence(template("[CLS] A"))), sequence(roberta, bert),
+            sequence(template("[THREE] A"), roberta), sequence(template("A [CLS]"), bert),
+            sequence(roberta, template("[THREE] A")), sequence(template("A"), template("[CLS] A")),
+            sequence(template("[CLS] A"), template("A", "B [THREE] A [SEP]")),
+            sequence(template("[CLS] A [SEP]"), template("A"))]:
+        data["post_processor"] = processor
+        try:
+            ids = tokenizers.Tokenizer.from_str(json.dumps(data)).encode("hello").ids
+        except BaseException:  # A panic of the package's own language is no Exception.
+            rows.append({"processor": processor})
+            continue
+        places = [i for i in range(len(ids)) if ids[i:i + len(text)] == text]
+        for i in reversed(places):
+            ids[i:i + len(text)] = [None]
+        rows.append({"processor": processor, "ids": ids})
+    write(name, rows)
+
+
 CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 SPACES = r"|\s*[\r\n]+|\s+(?!\S)|\s+"
 UPPER, LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
@@ -125,6 +171,9 @@ sentence_piece("unigram-identity.tokens.json", "tokenizers/unigram-identity/toke
 unigram("t5.tokens.json", "tokenizers/t5/tokenizer.json", ["<pad>", "</s>", "<unk>", "<|user|>"])
 hugging_face("bert.tokens.json", "tokenizers/bert/tokenizer.json", MORE)
 hugging_face("bert-cased.tokens.json", "tokenizers/bert-cased/tokenizer.json", MORE)
+hugging_face("wordlevel.tokens.json", "tokenizers/wordlevel/tokenizer.json", MORE)
+hugging_face("wordlevel-bytes.tokens.json", "tokenizers/wordlevel-bytes/tokenizer.json", MORE)
+post_processors("post-processors.json")
 split("gpt-2.words.json",
       r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+")
 split("llama-bpe.words.json",

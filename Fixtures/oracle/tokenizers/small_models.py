@@ -5,7 +5,7 @@
 `bytefallback/`: stories260K's pieces as a `tokenizer.json` in Llama's manner.
 `unigram/`, `unigram-identity/`: SentencePiece unigram models, with compiled NFKC rules and byte pieces,
 and with neither. `t5/`: the first one's pieces as a `tokenizer.json` in T5's manner.
-`bert/`, `bert-cased/`: WordPiece models in BERT's manner.
+`bert/`, `bert-cased/`: WordPiece models in BERT's manner. `wordlevel/`, `wordlevel-bytes/`: whole words.
 """
 import collections
 import io
@@ -149,5 +149,34 @@ for name, lowercase in {"bert": True, "bert-cased": False}.items():
         if lowercase else tokenizers.processors.TemplateProcessing(
             single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1",
             special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
+    (OUT / name).mkdir(exist_ok=True)
+    tokenizer.save(str(OUT / f"{name}/tokenizer.json"))
+
+# Whole words: as they are written, and as letters of GPT-2's byte alphabet.
+for name in ["wordlevel", "wordlevel-bytes"]:
+    is_bytes = name.endswith("bytes")
+    normalizer = normalizers.NFC() if is_bytes else normalizers.Sequence(
+        [normalizers.NFKC(), normalizers.Lowercase()])
+    pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True) if is_bytes \
+        else pre_tokenizers.Whitespace()
+    counts = collections.Counter(
+        word for text in TEXTS
+        for word, _ in pre_tokenizer.pre_tokenize_str(normalizer.normalize_str(text)))
+    usual = [word for _, word in sorted((-count, word) for word, count in counts.items())]
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    # Every third word is left out, so that there are unknown ones.
+    vocabulary = special + [word for i, word in enumerate(usual) if i % 3 != 1]
+    tokenizer = tokenizers.Tokenizer(models.WordLevel(
+        {word: i for i, word in enumerate(vocabulary)}, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizer
+    tokenizer.pre_tokenizer = pre_tokenizer
+    if is_bytes:
+        tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens([
+        AddedToken(t, special=True, normalized=False) for t in special])
+    tokenizer.add_tokens([AddedToken("<image>", normalized=False)])
+    tokenizer.post_processor = tokenizers.processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="$A $B", special_tokens=[
+            ("[CLS]", 2), {"id": "[SEP]", "ids": [3, 0], "tokens": ["[SEP]", "[PAD]"]}])
     (OUT / name).mkdir(exist_ok=True)
     tokenizer.save(str(OUT / f"{name}/tokenizer.json"))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Notation
+import Tokenizers
 
 /// What users must know of a model in another program, before they convert it for that one.
 struct EngineNote: Sendable {
@@ -38,7 +39,7 @@ extension Model {
   /// What programs that read a container do otherwise than this model, or cannot do.
   ///
   /// - Parameter container: What the model is converted to.
-  /// - Returns: Sentences, in the order of the parts.
+  /// - Returns: Sentences, in the order of the parts; those on the tokenizer come last.
   /// - Throws: ``ModelError/declaration(name:sentence:)`` if a formula has no value.
   package func notes(for container: EngineContainer) throws(ModelError) -> [String] {
     var sentences: [String] = []
@@ -56,6 +57,6 @@ extension Model {
         }
       }
     }
-    return sentences
+    return sentences + (container == .gguf ? tokenizer.vocabulary.ggufNotes : [])
   }
 }

@@ -37,6 +37,11 @@ extension Model {
   /// where answers have an end that engines would not know otherwise.
   private func embeddedVocabulary() throws(ModelError) -> Vocabulary {
     let vocabulary = tokenizer.vocabulary
+    guard vocabulary.model.isInGGUF else {
+      throw .input(
+        "\(path): a tokenizer of whole words (WordLevel) cannot be written to GGUF: engines have none "
+          + "that is like it; convert to MLX or safetensors")
+    }
     let table = parameters.first { $0.parameter.role == "language.embedding.table" }
     let rows = table?.parameter.shape.dimensions.first ?? vocabulary.pieces.count
     guard vocabulary.pieces.count <= rows else {

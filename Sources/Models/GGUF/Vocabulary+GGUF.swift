@@ -13,7 +13,7 @@ extension Vocabulary {
       throw .malformed(
         source: source, reason: "tokenizer.ggml.tokens: expected a vocabulary, found none")
     }
-    guard let model = Model(rawValue: name) else {
+    guard let model = Model(rawValue: name), model.isInGGUF else {
       throw .unsupported(
         source: source, feature: "the tokenizer '\(name)' (tokenizer.ggml.model)",
         remedy: "use a model with 'llama', 'gpt2', 't5' or 'bert'")
