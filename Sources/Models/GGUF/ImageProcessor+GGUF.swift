@@ -8,17 +8,18 @@ extension ImageProcessor {
   /// The key under which a GGUF of this program keeps the text of `preprocessor_config.json`.
   static let metadataKey = "pare.image_processor"
 
-  /// Reads the image processor of a model: `preprocessor_config.json`, or what a GGUF says.
+  /// Reads the image processor of a model: what its folder says, or what a GGUF says.
   ///
   /// - Parameters:
   ///   - files: The model's.
   ///   - declaration: What the architecture says of it.
   /// - Throws: ``ModelError`` for a processor that is missing, or cannot be followed.
   init(of files: ModelFiles, as declaration: ImageProcessorDeclaration) throws(ModelError) {
-    let path = files.projector?.path ?? files.folder + "/preprocessor_config.json"
+    let path: String
     let configuration: JSON
     let source: HyperparameterSource
     if let projector = files.projector {
+      path = projector.path
       source = HyperparameterSource(
         origin: .gguf(
           projector.metadata, architecture: "clip", hasTensor: { projector[$0] != nil }),
@@ -29,7 +30,7 @@ extension ImageProcessor {
     } else {
       source = HyperparameterSource(
         origin: .config(files.config ?? .object(JSON.Object())), path: files.configPath)
-      configuration = try JSONFile.read(path)
+      (configuration, path) = try files.imageProcessorSettings()
     }
     let completed = try declaration.completing(configuration, from: source)
     self = try convertingErrors { () throws(ImageError) in

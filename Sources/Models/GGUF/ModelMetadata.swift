@@ -78,7 +78,7 @@ extension Model {
     } else if let config = files.config, let declaration = architecture.imageProcessor {
       // With what the model decides, which a GGUF has no other place for.
       let json = try declaration.completing(
-        JSONFile.read(files.folder + "/preprocessor_config.json"),
+        files.imageProcessorSettings().json,
         from: HyperparameterSource(origin: .config(config), path: files.configPath))
       metadata[ImageProcessor.metadataKey] = .string(json.text())
     }
