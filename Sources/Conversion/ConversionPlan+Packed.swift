@@ -108,21 +108,26 @@ extension ConversionPlan {
     return bytes.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? "packed"
   }
 
-  /// The files of a folder that tokenizers, processors and generation need: all but the weights,
-  /// the configuration, which is made anew, and code.
-  private static func companions(of model: Model) throws(ConversionError) -> [String] {
+  /// The files of a folder that tokenizers, processors, generation and embeddings need: all but the
+  /// weights, the configuration and code.
+  static func companions(of model: Model) throws(ConversionError) -> [String] {
     let parts = [
       "tokenizer", "tokenization", "processor", "chat_template", "vocab", "merges",
       "special_tokens",
-      "added_tokens", "generation_config", "sentencepiece", "spiece", "tiktoken",
+      "added_tokens", "generation_config", "sentencepiece", "spiece", "tiktoken", "modules",
+      "sentence_bert", "sentence_transformers",
     ]
     let endings = [".json", ".model", ".txt", ".jinja", ".tiktoken"]
     let names = try convertingErrors { () throws(FileError) in
       try Folder.names(in: model.files.folder)
     }
-    return names.filter { name in
+    let own = names.filter { name in
       !name.hasPrefix(".") && endings.contains(where: name.hasSuffix)
         && (name.hasSuffix(".jinja") || parts.contains(where: name.lowercased().contains))
     }
+    // It decides what an embedding is.
+    let pooling = "1_Pooling/config.json"
+    let path = model.files.folder + "/" + pooling
+    return own + (Folder.isSameFile(path, path) ? [pooling] : [])
   }
 }

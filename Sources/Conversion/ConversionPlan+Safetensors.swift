@@ -7,13 +7,6 @@ import Quantization
 package import Tensors
 
 extension ConversionPlan {
-  /// The files beside a checkpoint that make it a model.
-  private static let companions = [
-    "config.json", "generation_config.json", "preprocessor_config.json", "processor_config.json",
-    "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json",
-    "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json",
-  ]
-
   /// Plans a Hugging Face folder in which every tensor has the same scalar type.
   ///
   /// - Throws: ``ConversionError`` for a GGUF source, whose configuration is not known.
@@ -50,11 +43,9 @@ extension ConversionPlan {
     files = [file]
     dropped = model.census.dropped
     let source = model.files.folder
-    let names = try convertingErrors { () throws(FileError) in try Folder.names(in: source) }
     // A configuration that speaks of packed weights would be wrong from now on.
     let isPacked = PackedConfiguration.speaksOfPacking(config)
-    copies = ConversionPlan.companions
-      .filter { names.contains($0) && !($0 == "config.json" && isPacked) }
+    copies = try (ConversionPlan.companions(of: model) + (isPacked ? [] : ["config.json"]))
       .map { (source + "/" + $0, target + "/" + $0) }
     if isPacked {
       texts = [

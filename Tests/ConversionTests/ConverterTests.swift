@@ -179,4 +179,22 @@ struct ConverterTests {
     _ = try Converter(plan, of: model, replaces: true).run()
     _ = try ConverterTests.open(folder.file("stories260K-BF16"))
   }
+
+  @Test("what makes an encoder's tokens and embeddings goes with it")
+  func encoderCompanions() throws {
+    let (copy, folder) = (try FixtureCopy(encoder: "bert"), try TemporaryFolder())
+    copy.remove("tokenizer.json")
+    try copy.write(
+      try TemporaryFolder.read(Fixtures.path("tokenizers/files/vocab.txt")), to: "vocab.txt")
+    try copy.makeFolder("1_Pooling")
+    try copy.write(
+      Array(#"{"pooling_mode_cls_token": true}"#.utf8), to: "1_Pooling/config.json")
+    let model = try ConverterTests.open(copy.path)
+    let plan = try ConversionPlan(safetensors: model, encoding: .f32, folder: folder.path)
+    _ = try Converter(plan, of: model).run()
+    let target = folder.file("bert-F32")
+    #expect(try Folder.names(in: target + "/1_Pooling") == ["config.json"])
+    let converted = try ConverterTests.open(target)
+    #expect(converted.tokenizer.vocabulary == model.tokenizer.vocabulary)
+  }
 }

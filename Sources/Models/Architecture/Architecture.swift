@@ -53,7 +53,9 @@ package struct Architecture: Sendable {
     let source = HyperparameterSource(origin: .config(config), path: files.configPath)
     let declaration = try library.declaration(of: part)
     let values = try source.values(of: declaration, overrides: [:])
-    self.init(language: try Part(declaration, values: values, path: files.configPath) { $0 })
+    self.init(
+      language: try Architecture.bestNamed(
+        declaration, values: values, names: declaration.names, files: files))
   }
 
   private init(
@@ -83,7 +85,8 @@ package struct Architecture: Sendable {
       let values = try HyperparameterSource(origin: .config(own), path: files.configPath)
         .values(of: declaration, overrides: overrides)
       parts.append(
-        try Architecture.bestNamed(declaration, values: values, member: member, files: files))
+        try Architecture.bestNamed(
+          declaration, values: values, names: member.names, mlx: member.mlx, files: files))
     }
     try self.init(
       composition, parts: parts, source: top,
@@ -131,13 +134,13 @@ package struct Architecture: Sendable {
   /// The part with the names of which the checkpoint has the most.
   private static func bestNamed(
     _ declaration: PartDeclaration, values: [String: Expression.Value],
-    member: Composition.Member, files: ModelFiles
+    names: [Composition.PrefixMap], mlx: Composition.PrefixMap? = nil, files: ModelFiles
   ) throws(ModelError) -> Part {
     var best: (part: Part, found: Int)?
-    for map in member.names {
+    for map in names.isEmpty ? [[]] : names {
       let part = try Part(
         declaration, values: values, path: files.configPath,
-        mlxRename: Composition.Member.renaming(member.mlx ?? map),
+        mlxRename: Composition.Member.renaming(mlx ?? map),
         rename: Composition.Member.renaming(map))
       let found = part.parameters.count { parameter in
         parameter.names.contains { files.checkpoint[$0] != nil }

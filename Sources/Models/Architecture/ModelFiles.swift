@@ -48,8 +48,10 @@ package struct ModelFiles: Sendable {
       do throws(ModelError) {
         var config = try JSONFile.read(folder + "/config.json")
         // What sentence-transformers keep beside it, as a member of it.
-        if let pooling = try JSONFile.readIfPresent(folder + "/1_Pooling/config.json") {
-          config = config.setting("pooling", to: pooling)
+        for (member, place) in [("pooling", "1_Pooling"), ("dense", "2_Dense")] {
+          let path = folder + "/" + place + "/config.json"
+          guard let own = try JSONFile.readIfPresent(path) else { continue }
+          config = config.setting(member, to: own)
         }
         self.config = config
         self.checkpoint = try ModelFiles.unpacked(checkpoint, config: config, folder: folder)

@@ -21,6 +21,8 @@ package struct Parameter: Sendable, Hashable {
   package let layerCount: Int?
   /// The names in a Hugging Face checkpoint: one, or one an expert.
   package internal(set) var names: [String]
+  /// Those that old checkpoints have in their place; none where there are no others.
+  var formerNames: [String] = []
   /// The same in MLX's folders.
   package let mlxNames: [String]
   /// The tensor in which MLX's folders have those of all experts stacked; nil where they do not.
@@ -68,8 +70,8 @@ package struct Parameter: Sendable, Hashable {
   /// How a tensor has the channels of a convolution whose shape is the same in both orders.
   var ambiguousOrder = ChannelOrder.first
 
-  /// How a stored tensor has the channels of a convolution: the order shows in the shape, or in those
-  /// of others.
+  /// How a stored tensor has the channels of a convolution: the order shows in the shape, or in
+  /// those of others.
   package func channelOrder(of tensor: StoredTensor) -> ChannelOrder {
     if tensor.shape == shape { return hasAmbiguousOrder ? ambiguousOrder : .first }
     return tensor.shape == lastShape ? .last : .first
@@ -120,6 +122,11 @@ package struct Parameter: Sendable, Hashable {
   func found(in checkpoint: Checkpoint) -> Parameter {
     if let name = mlxStack, checkpoint[name] != nil { return stacked(in: name) }
     if let fused, checkpoint[fused.name] != nil { return stacked(in: fused.name, fused.layout) }
+    if let former = formerNames.first, checkpoint[former] != nil {
+      var result = self
+      result.names = formerNames
+      return result
+    }
     return self
   }
 

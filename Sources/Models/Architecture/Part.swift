@@ -63,6 +63,9 @@ package struct Part: Sendable {
       }
     }
     try unroll(declaration.steps, in: Scope(values: values))
+    for index in parameters.indices {
+      parameters[index].formerNames = declaration.formerNames(of: parameters[index].names)
+    }
   }
 
   /// Where a step stands.

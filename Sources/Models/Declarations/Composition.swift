@@ -93,7 +93,8 @@ extension Composition.Member {
     }
   }
 
-  private static func map(
+  /// Reads a way to name tensors.
+  static func map(
     _ reader: DeclarationReader
   ) throws(ModelError) -> Composition.PrefixMap {
     var map: Composition.PrefixMap = []

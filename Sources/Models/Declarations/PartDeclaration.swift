@@ -55,6 +55,10 @@ package struct PartDeclaration: Sendable {
   /// What other programs do otherwise.
   let notes: [EngineNote]
   let ignored: [Ignored]
+  /// Ways to name the tensors of a part that is a whole model; none for its own names alone.
+  let names: [Composition.PrefixMap]
+  /// Ends of tensors' names with those that old checkpoints have in their place.
+  let formerEndings: [(ending: String, former: String)]
   let steps: [StepDeclaration]
 
   package var name: String { identity.name }
@@ -63,7 +67,7 @@ package struct PartDeclaration: Sendable {
   init(_ reader: DeclarationReader) throws(ModelError) {
     try reader.allow([
       "name", "about", "part", "extends", "changes", "match", "hyperparameters", "requires", "gguf",
-      "notes", "ignored", "steps",
+      "notes", "ignored", "names", "formerly", "steps",
     ])
     identity = try PartIdentity(reader)
     var hyperparameters: [HyperparameterDeclaration] = []
@@ -84,7 +88,27 @@ package struct PartDeclaration: Sendable {
           isKept: try entry["kept"]?.bool() ?? false))
     }
     self.ignored = ignored
+    names = try (reader["names"]?.elements() ?? []).map { (way) throws(ModelError) in
+      try Composition.Member.map(way)
+    }
+    var endings: [(ending: String, former: String)] = []
+    for (ending, former) in try reader["formerly"]?.members() ?? [] {
+      endings.append((ending, try former.string()))
+    }
+    formerEndings = endings
     steps = try StepDeclaration.list(reader.member("steps"))
+  }
+}
+
+extension PartDeclaration {
+  /// What old checkpoints call tensors; none if that is no other name.
+  func formerNames(of names: [String]) -> [String] {
+    guard
+      let rule = formerEndings.first(where: { rule in
+        names.allSatisfy { $0.hasSuffix(rule.ending) }
+      })
+    else { return [] }
+    return names.map { $0.dropLast(rule.ending.count) + rule.former }
   }
 }
 
