@@ -10,8 +10,8 @@
 /// `layer < layerCount / 8 or layer >= 7 * layerCount / 8`.
 ///
 /// Numbers, strings in single quotes, names, `+ - * / % **`, comparisons, `and or not`,
-/// `condition ? a : b`, and the functions `floor ceil round sqrt log min max`. There are no loops
-/// and no assignments: evaluation takes one step a node of the text, which are bounded.
+/// `condition ? a : b`, and the functions `floor ceil round sqrt log min max largest`. There are
+/// no loops and no assignments: evaluation takes one step a node of the text, which are bounded.
 /// Grammar: `Formats/Architectures/README.md`.
 package struct Expression: Sendable, CustomStringConvertible {
   /// A number, a truth value or a text; what a formula computes with.
@@ -141,11 +141,24 @@ package struct Expression: Sendable, CustomStringConvertible {
       return try arithmetic(symbol, number(of: left, names), number(of: right, names))
     case .choice(let condition, let first, let second):
       return try evaluate(truth(of: condition, names) ? first : second, names)
+    case .call("largest", let arguments) where arguments.count == 1:
+      return .number(try largest(try evaluate(arguments[0], names)))
     case .call(let function, let arguments):
       var numbers: [Double] = []
       for argument in arguments { numbers.append(try number(of: argument, names)) }
       return .number(try call(function, numbers))
     }
+  }
+
+  /// The largest of the numbers of a list, as a text with spaces between them.
+  private func largest(_ list: Value) throws(Failure) -> Double {
+    guard case .text(let text) = list else { throw failure("expected a list, found \(list)") }
+    let parts = text.split(separator: " ")
+    let numbers = parts.compactMap { Double($0) }
+    guard numbers.count == parts.count, let largest = numbers.max() else {
+      throw failure("expected a list of numbers, found '\(text)'")
+    }
+    return try finite(largest)
   }
 
   private func truth(of node: Node, _ names: [String: Value]) throws(Failure) -> Bool {

@@ -18,7 +18,7 @@ struct FamilyConversionTests {
 
   /// Families whose fixtures have settings on purpose that no engine knows.
   static let unknown: Set = [
-    "gemma2", "gemma3-text", "gpt-oss", "llama-yarn", "qwen2", "qwen3-moe", "qwen3.5",
+    "gemma2", "gemma3-text", "gpt-oss", "llama-yarn", "qwen3-moe", "qwen3.5",
     "smollm3",
   ]
 
@@ -101,7 +101,8 @@ struct FamilyConversionTests {
     for (a, b) in zip(converted.values, original.values) { #expect(abs(a - b) <= 2e-6 * scale) }
   }
 
-  @Test("a window that engines ignore becomes the context", arguments: ["mistral", "phi3"])
+  @Test(
+    "a window that engines ignore becomes the context", arguments: ["mistral", "phi3", "qwen2"])
   func window(name: String) throws {
     let copy = try FixtureCopy(family: name)
     let model = try Model(path: copy.path, library: try DeclarationLibrary())
