@@ -37,6 +37,18 @@ struct AtomicFileWriterTests {
     #expect(try Folder.names(in: folder.path) == ["a"])
   }
 
+  @Test("A buffer of several system calls, the last one short, arrives in order")
+  func largeBuffer() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("a")
+    // No period divides the length of a call.
+    let expected = (0..<3_000_001).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 / 251) }
+    let writer = try AtomicFileWriter(path: path, bufferSize: 4 << 20)
+    try writer.write(expected)
+    try writer.commit()
+    #expect(try TemporaryFolder.read(path) == expected)
+  }
+
   @Test("A writer that is dropped or abandoned leaves the old file and nothing else")
   func abandoned() throws {
     let folder = try TemporaryFolder()
