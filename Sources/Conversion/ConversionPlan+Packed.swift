@@ -49,6 +49,9 @@ extension ConversionPlan {
         "\(model.path): a GGUF cannot become a folder for \(wish.family.rawValue), for it does not "
           + "hold the model's configuration files; convert from the original checkpoint")
     }
+    let written = try convertingErrors { () throws(ModelError) in
+      wish.family == .mlx ? try model.mlxConfiguration() ?? config : config
+    }
     try ConversionPlan.checkLayouts(of: model, isMLX: wish.family == .mlx)
     let planner = try PackedPlanner(model, wish)
     var entries = try planner.entries()
@@ -82,7 +85,7 @@ extension ConversionPlan {
       (
         PackedConfiguration(
           entries: entries, family: wish.family, ignored: planner.rules.ignored
-        ).text(of: config),
+        ).text(of: written),
         target + "/config.json"
       )
     ]

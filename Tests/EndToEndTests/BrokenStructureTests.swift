@@ -63,7 +63,8 @@ struct BrokenStructureTests {
       "a folder with another base of positions", .llavaMLX,
       ["error: rope: language.ropeBase: expected 10000, found 1000000"]
     ) {
-      try $0.replace("\"rope_theta\": 10000", with: "\"rope_theta\": 1000000", in: "config.json")
+      try $0.replace(
+        "\"rope_theta\": 10000\n", with: "\"rope_theta\": 1000000\n", in: "config.json")
     },
     BrokenConversion(
       "a folder that takes another layer of the encoder", .llavaMLX,

@@ -60,6 +60,13 @@ struct DeclarationTests {
       (#""name": "embed""#, #""name": "embed.{layer""#, "a brace is not closed"),
       (#""match":"#, #""matches": {}, "match":"#, "'matches' is not known here"),
       (#""name": "test","#, #""name": "test", "extends": "nobody","#, "there is no declaration"),
+      (#""match":"#, #""mlx": {"config": [{"set": "a"}]}, "match":"#, "a member 'to'"),
+      (#""match":"#, #""mlx": {"config": [{"set": "a", "to": "b +"}]}, "match":"#, "config[0].to"),
+      (
+        #""match":"#, #""mlx": {"config": [{"set": "a", "copy": "b", "to": 1}]}, "match":"#,
+        "expected 'copy' without"
+      ),
+      (#""match":"#, #""mlx": {"names": 3}, "match":"#, "mlx.names"),
     ])
   func mistakes(old: String, new: String, word: String) throws {
     let folder = try TemporaryFolder()

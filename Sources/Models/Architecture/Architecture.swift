@@ -18,6 +18,8 @@ package struct Architecture: Sendable {
   package let imageProcessor: ImageProcessorDeclaration?
   /// How an image stands in a prompt; nil without a vision part.
   package let imagePrompt: ImagePrompt?
+  /// What it is made of; nil for a language model alone.
+  private(set) var composition: Composition?
 
   package func part(_ kind: PartDeclaration.Kind) -> Part? { parts.first { $0.kind == kind } }
 
@@ -53,9 +55,11 @@ package struct Architecture: Sendable {
     let source = HyperparameterSource(origin: .config(config), path: files.configPath)
     let declaration = try library.declaration(of: part)
     let values = try source.values(of: declaration, overrides: [:])
+    let names = declaration.names.isEmpty ? [[]] : declaration.names
     self.init(
       language: try Architecture.bestNamed(
-        declaration, values: values, names: declaration.names, files: files))
+        declaration, values: values, names: names + [declaration.mlx.names].compactMap(\.self),
+        mlx: declaration.mlx.names, files: files))
   }
 
   private init(
@@ -78,15 +82,14 @@ package struct Architecture: Sendable {
         overrides[parameter.name] = try top.value(
           of: parameter, known: [:], in: composition.name)
       }
-      let places = member.config.map { config.value(at: $0) }
-      let own =
-        member.config.isEmpty
-        ? config : places.compactMap(\.self).first ?? .object(JSON.Object())
+      let place = member.config.first { config.value(at: $0) != nil } ?? member.config.first ?? ""
+      let own = config.value(at: place) ?? .object(JSON.Object())
       let values = try HyperparameterSource(origin: .config(own), path: files.configPath)
         .values(of: declaration, overrides: overrides)
-      parts.append(
-        try Architecture.bestNamed(
-          declaration, values: values, names: member.names, mlx: member.mlx, files: files))
+      var part = try Architecture.bestNamed(
+        declaration, values: values, names: member.names, mlx: member.mlx, files: files)
+      part.configPath = place
+      parts.append(part)
     }
     try self.init(
       composition, parts: parts, source: top,
@@ -108,6 +111,7 @@ package struct Architecture: Sendable {
       imageText: composition.imageText,
       imagePrompt: try composition.imagePrompt.completed(from: source),
       imageProcessor: composition.imageProcessor)
+    self.composition = composition
   }
 
   /// A language model alone.
@@ -134,10 +138,10 @@ package struct Architecture: Sendable {
   /// The part with the names of which the checkpoint has the most.
   private static func bestNamed(
     _ declaration: PartDeclaration, values: [String: Expression.Value],
-    names: [Composition.PrefixMap], mlx: Composition.PrefixMap? = nil, files: ModelFiles
+    names: [Composition.PrefixMap], mlx: Composition.PrefixMap?, files: ModelFiles
   ) throws(ModelError) -> Part {
     var best: (part: Part, found: Int)?
-    for map in names.isEmpty ? [[]] : names {
+    for map in names {
       let part = try Part(
         declaration, values: values, path: files.configPath,
         mlxRename: Composition.Member.renaming(mlx ?? map),

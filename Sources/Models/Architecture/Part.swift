@@ -32,6 +32,8 @@ package struct Part: Sendable {
   private(set) var steps: [Step] = []
   /// The file that the numbers come from, for messages.
   let path: String
+  /// Where in `config.json` the part's own configuration stands; empty for the top.
+  var configPath = ""
   /// A tensor's name in the whole model, from its name in the part.
   let rename: @Sendable (String) -> String
   /// The same for MLX's names.

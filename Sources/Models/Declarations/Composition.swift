@@ -31,6 +31,8 @@ package struct Composition: Sendable {
   package let modelTypes: [String]
   /// Values that must stand elsewhere in `config.json`, too: for each path those that do.
   let conditions: [(path: String, values: [String])]
+  /// Paths in `config.json` that must be there.
+  let needed: [String]
   /// The values of `clip.projector_type` that mean this model.
   let projectors: [String]
   /// The token whose places the image takes.
@@ -42,22 +44,27 @@ package struct Composition: Sendable {
   let imageProcessor: ImageProcessorDeclaration
   /// In the order in which they run.
   let members: [Member]
+  /// What folders for MLX say otherwise at the top of the configuration.
+  let mlx: MLXDeclaration
+  /// What other programs do otherwise.
+  let notes: [EngineNote]
 
   init(_ reader: DeclarationReader) throws(ModelError) {
     try reader.allow([
       "name", "about", "extends", "changes", "match", "imageToken", "imageText", "imagePrompt",
-      "imageProcessor", "parts",
+      "imageProcessor", "parts", "mlx", "notes",
     ])
     name = try reader.member("name").string()
     about = try reader["about"]?.string() ?? ""
     let match = try reader.member("match")
-    try match.allow(["model_type", "config", "projector"])
+    try match.allow(["model_type", "config", "has", "projector"])
     modelTypes = try match.member("model_type").strings()
     var conditions: [(path: String, values: [String])] = []
     for (path, values) in try match["config"]?.members() ?? [] {
       conditions.append((path, try values.strings()))
     }
     self.conditions = conditions
+    needed = try match["has"]?.strings() ?? []
     projectors = try match["projector"]?.strings() ?? []
     imageToken = try HyperparameterDeclaration(reader.member("imageToken"), name: "imageToken")
     imageText = try reader.member("imageText").string()
@@ -70,6 +77,8 @@ package struct Composition: Sendable {
       members.append(try Member(parts.member(kind.rawValue), kind: kind))
     }
     self.members = members
+    mlx = try MLXDeclaration(reader["mlx"])
+    notes = try EngineNote.list(reader["notes"])
   }
 }
 
@@ -77,6 +86,7 @@ extension Composition {
   /// Whether a model's configuration meets all that the declaration asks for.
   func claims(_ config: JSON) -> Bool {
     config["model_type"]?.string.map(modelTypes.contains) ?? false
+      && needed.allSatisfy { config.value(at: $0) != nil }
       && conditions.allSatisfy { path, values in
         config.value(at: path)?.string.map(values.contains) ?? false
       }

@@ -54,6 +54,7 @@ package struct PartDeclaration: Sendable {
   let gguf: GGUF
   /// What other programs do otherwise.
   let notes: [EngineNote]
+  let mlx: MLXDeclaration
   let ignored: [Ignored]
   /// Ways to name the tensors of a part that is a whole model; none for its own names alone.
   let names: [Composition.PrefixMap]
@@ -67,7 +68,7 @@ package struct PartDeclaration: Sendable {
   init(_ reader: DeclarationReader) throws(ModelError) {
     try reader.allow([
       "name", "about", "part", "extends", "changes", "match", "hyperparameters", "requires", "gguf",
-      "notes", "ignored", "names", "formerly", "steps",
+      "mlx", "notes", "ignored", "names", "formerly", "steps",
     ])
     identity = try PartIdentity(reader)
     var hyperparameters: [HyperparameterDeclaration] = []
@@ -79,6 +80,7 @@ package struct PartDeclaration: Sendable {
     gguf = try GGUF(reader.member("gguf"))
     notes = try EngineNote.list(reader["notes"])
     var ignored: [Ignored] = []
+    mlx = try MLXDeclaration(reader["mlx"])
     for entry in try reader["ignored"]?.elements() ?? [] {
       try entry.allow(["name", "because", "when", "kept"])
       ignored.append(
