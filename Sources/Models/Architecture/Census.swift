@@ -133,17 +133,15 @@ package struct Census: Sendable {
     var rules: [(pattern: Wildcard, reason: String, renamed: ((String) -> String)?)] = []
     for part in architecture.parts {
       for ignored in part.declaration.ignored {
-        if let condition = ignored.condition {
-          let holds = (try? condition.bool(part.values)) ?? false
-          guard holds else { continue }
+        for pattern in (try? ignored.patterns(part.values)) ?? [] {
+          let own = pattern.prefix { $0 != "*" }
+          let (old, new) = (part.rename(String(own)), part.mlxRename(String(own)))
+          rules.append(
+            (
+              Wildcard(part.rename(pattern)), ignored.reason,
+              ignored.isKept ? { new + $0.dropFirst(old.count) } : nil
+            ))
         }
-        let own = ignored.pattern.prefix { $0 != "*" }
-        let (old, new) = (part.rename(String(own)), part.mlxRename(String(own)))
-        rules.append(
-          (
-            Wildcard(part.rename(ignored.pattern)), ignored.reason,
-            ignored.isKept ? { new + $0.dropFirst(old.count) } : nil
-          ))
       }
     }
     var dropped = files.checkpoint.setAside.map {

@@ -91,14 +91,22 @@ struct HyperparameterSource {
         return .number(Double(elements.count))
       }
     case .gguf(let metadata, _, let hasTensor):
-      for template in parameter.gguf {
+      func found(_ template: NameTemplate) throws(ModelError) -> Expression.Value? {
         let key: String
         do throws(Expression.Failure) { key = try template.name(known) } catch {
           throw failure(error)
         }
-        guard let value = metadata.value(at: key) else { continue }
+        guard let value = metadata.value(at: key) else { return nil }
         guard let known = Expression.Value(value) else { throw malformed(key) }
         return known
+      }
+      for template in parameter.gguf {
+        guard let value = try found(template) else { continue }
+        guard case .number(var number) = value else { return value }
+        for template in parameter.ggufLess {
+          if case .number(let less)? = try found(template) { number -= less }
+        }
+        return .number(number)
       }
       if let name = parameter.present { return .bool(hasTensor(name)) }
       if let name = parameter.absent { return .bool(!hasTensor(name)) }

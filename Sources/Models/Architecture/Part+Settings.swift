@@ -41,6 +41,7 @@ extension Part {
     for parameter in parameters where parameter.present != nil || parameter.absent != nil {
       names.insert(parameter.name)
     }
+    for ignored in declaration.ignored { names.formUnion(ignored.repetitions?.names ?? []) }
     // What config.json has no place for is read to compute another number.
     let ofGGUF = Set(parameters.filter { $0.config.isEmpty && !$0.gguf.isEmpty }.map(\.name))
     // What a GGUF has no place for is one way to say another number.

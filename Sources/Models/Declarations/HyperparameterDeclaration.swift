@@ -9,6 +9,8 @@ struct HyperparameterDeclaration: Sendable {
   let config: [String]
   /// Keys of GGUF metadata; the first that is there counts.
   let gguf: [NameTemplate]
+  /// Keys of GGUF metadata whose numbers are subtracted from it there.
+  let ggufLess: [NameTemplate]
   /// In a GGUF, true if this tensor is there.
   let present: String?
   /// In a GGUF, true if this tensor is not there.
@@ -32,14 +34,19 @@ struct HyperparameterDeclaration: Sendable {
     self.name = name
     try reader.allow([
       "config", "gguf", "present", "absent", "default", "ggufDefault", "null", "perLayer", "listed",
-      "ranked", "length",
+      "ranked", "length", "ggufLess",
     ])
     config = try reader["config"]?.strings() ?? []
-    var keys: [NameTemplate] = []
-    for key in try reader["gguf"]?.strings() ?? [] {
-      keys.append(try NameTemplate(DeclarationReader(.string(key), name: name, path: reader.path)))
+    func templates(_ keys: [String]) throws(ModelError) -> [NameTemplate] {
+      var templates: [NameTemplate] = []
+      for key in keys {
+        let text = DeclarationReader(.string(key), name: name, path: reader.path)
+        templates.append(try NameTemplate(text))
+      }
+      return templates
     }
-    gguf = keys
+    gguf = try templates(reader["gguf"]?.strings() ?? [])
+    ggufLess = try templates(reader["ggufLess"]?.strings() ?? [])
     present = try reader["present"]?.string()
     absent = try reader["absent"]?.string()
     fallback = try HyperparameterDeclaration.value(reader.member("default"))

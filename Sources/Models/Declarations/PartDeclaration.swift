@@ -12,8 +12,10 @@ package struct PartDeclaration: Sendable {
 
   /// A tensor that a checkpoint may hold and that is not needed, and why.
   struct Ignored: Sendable {
-    /// A name in which `*` stands for any text.
-    let pattern: String
+    /// A name in which `*` stands for any text, with formulas in braces.
+    let pattern: NameTemplate
+    /// How often the name is meant, `index` counting from 0; nil for once.
+    let repetitions: Expression?
     let reason: String
     let condition: Expression?
     /// Whether loaders ask for it although they do not use it.
@@ -52,9 +54,9 @@ package struct PartDeclaration: Sendable {
   /// What a model must meet to be computed.
   let requirements: [Requirement]
   let gguf: GGUF
+  let mlx: MLXDeclaration
   /// What other programs do otherwise.
   let notes: [EngineNote]
-  let mlx: MLXDeclaration
   let ignored: [Ignored]
   /// Ways to name the tensors of a part that is a whole model; none for its own names alone.
   let names: [Composition.PrefixMap]
@@ -78,14 +80,15 @@ package struct PartDeclaration: Sendable {
     self.hyperparameters = hyperparameters
     requirements = try Requirement.list(reader["requires"])
     gguf = try GGUF(reader.member("gguf"))
+    mlx = try MLXDeclaration(reader["mlx"])
     notes = try EngineNote.list(reader["notes"])
     var ignored: [Ignored] = []
-    mlx = try MLXDeclaration(reader["mlx"])
     for entry in try reader["ignored"]?.elements() ?? [] {
-      try entry.allow(["name", "because", "when", "kept"])
+      try entry.allow(["name", "because", "when", "kept", "repeat"])
       ignored.append(
         Ignored(
-          pattern: try entry.member("name").string(),
+          pattern: try NameTemplate(entry.member("name")),
+          repetitions: try entry["repeat"]?.expression(),
           reason: try entry.member("because").string(), condition: try entry["when"]?.expression(),
           isKept: try entry["kept"]?.bool() ?? false))
     }
@@ -111,6 +114,23 @@ extension PartDeclaration {
       })
     else { return [] }
     return names.map { $0.dropLast(rule.ending.count) + rule.former }
+  }
+}
+
+extension PartDeclaration.Ignored {
+  /// The names with their formulas filled in; none where the condition does not hold.
+  func patterns(
+    _ values: [String: Expression.Value]
+  ) throws(Expression.Failure) -> [String] {
+    if let condition, try !condition.bool(values) { return [] }
+    let count = try repetitions?.integer(values) ?? 1
+    var patterns: [String] = []
+    for index in 0..<max(0, min(count, Part.maximumRepetitions)) {
+      var own = values
+      own["index"] = .number(Double(index))
+      patterns.append(try pattern.name(own))
+    }
+    return patterns
   }
 }
 
