@@ -67,13 +67,14 @@ struct VisionLanguageConversionTests {
   }
 
   @Test(
-    "what decides how images stand in prompts stays, from GGUF to GGUF", arguments: [false, true])
-  func imagePrompt(isIndexed: Bool) throws {
+    "what decides how images stand in prompts stays, from GGUF to GGUF",
+    arguments: ["none", "index", "separators"])
+  func imagePrompt(indicator: String) throws {
     let copy = try FixtureCopy(visionLanguage: "mm1")
-    if isIndexed {
+    if indicator != "none" {
       try copy.replace(
-        "\"model_type\": \"mm1\"", with: "\"sub_image_index_text\": true, \"model_type\": \"mm1\"",
-        in: "config.json")
+        "\"model_type\": \"mm1\"",
+        with: "\"sub_image_text\": \"\(indicator)\", \"model_type\": \"mm1\"", in: "config.json")
     }
     var path = copy.path
     let folders = [try TemporaryFolder(), try TemporaryFolder()]
@@ -85,7 +86,7 @@ struct VisionLanguageConversionTests {
       path = try Converter(plan, of: model).run().files[0].path
       let converted = try Model(path: path, library: try DeclarationLibrary())
       #expect(
-        converted.architecture.imagePrompt?.values == ["indexesSubImages": .bool(isIndexed)])
+        converted.architecture.imagePrompt?.values == ["subImageText": .text(indicator)])
     }
   }
 

@@ -49,8 +49,8 @@ struct BrokenStructureTests {
     },
     BrokenConversion(
       "text before the tiles of images", .mm1GGUF,
-      ["error: chat template: imagePrompt.indexesSubImages: expected false, found true"]
-    ) { try $0.setKey("pare.sub_image_index_text", .bool(true), in: $0.projector()) },
+      ["error: chat template: imagePrompt.subImageText: expected 'none', found 'index'"]
+    ) { try $0.setKey("pare.sub_image_text", .string("index"), in: $0.projector()) },
     BrokenConversion(
       "fewer experts a token", .moeGGUF,
       ["language.chosenExpertCount: expected 2, found 1", "fewer experts"]

@@ -90,20 +90,27 @@ struct ImagePromptTests {
     #expect(text.count { $0 == "*" } == 6)
   }
 
-  /// Prompts of MM1 with so many images of 1 x 2 tiles, with index text or without.
-  private static func subImages(_ count: Int, indexed: Bool) throws -> String {
+  /// Prompts of MM1 with so many images of so many tiles, and a text before each tile or not.
+  private static func subImages(
+    _ count: Int, _ indicator: String?, rows: Int = 1, columns: Int = 2
+  ) throws -> String {
     let copy = try FixtureCopy(visionLanguage: "mm1")
-    if indexed {
+    if let indicator {
       try copy.replace(
-        "\"model_type\": \"mm1\"", with: "\"model_type\": \"mm1\", \"sub_image_index_text\": true",
-        in: "config.json")
+        "\"model_type\": \"mm1\"",
+        with: "\"model_type\": \"mm1\", \"sub_image_text\": \"\(indicator)\"", in: "config.json")
     }
     let model = try Model(path: copy.path, library: try DeclarationLibrary())
     let image = ImageEmbedding(
-      matrix: Matrix(rows: 3, columns: 1), grid: Grid(rows: 1, columns: 1),
-      tiles: TileLayout(rows: 1, columns: 2, overview: count == 1 ? .first : .last))
+      matrix: Matrix(rows: rows * columns + 1, columns: 1), grid: Grid(rows: 1, columns: 1),
+      tiles: TileLayout(rows: rows, columns: columns, overview: count == 1 ? .first : .last))
     let images = [ImageEmbedding](repeating: image, count: count)
     let tokens = try PromptBuilder(model).tokens(question: "look", images: images)
+    return try text(of: tokens, model)
+  }
+
+  /// Tokens as text, with `*` for each token of an image.
+  private static func text(of tokens: [Int], _ model: Model) throws -> String {
     let token = try #require(model.architecture.imageToken)
     return tokens.split(separator: token, omittingEmptySubsequences: false).map {
       String(
@@ -114,13 +121,31 @@ struct ImagePromptTests {
 
   @Test("tiles and overview have their index where the model says so, for fewer than 3 images")
   func indices() throws {
-    #expect(try ImagePromptTests.subImages(1, indexed: false).hasPrefix("***\n"))
+    #expect(try ImagePromptTests.subImages(1, nil).hasPrefix("***\n"))
+    #expect(try ImagePromptTests.subImages(1, "none").hasPrefix("***\n"))
     #expect(
-      try ImagePromptTests.subImages(1, indexed: true).hasPrefix("(0,0,0)*(0,1,1)*(0,1,2)*\n"))
-    let two = try ImagePromptTests.subImages(2, indexed: true)
+      try ImagePromptTests.subImages(1, "index").hasPrefix("(0,0,0)*(0,1,1)*(0,1,2)*\n"))
+    let two = try ImagePromptTests.subImages(2, "index")
     #expect(
       two.hasPrefix("(0,1,1)*(0,1,2)*(0,0,0)*\n(1,1,1)*(1,1,2)*(1,0,0)*\nlook"), "\(two)")
-    #expect(try ImagePromptTests.subImages(3, indexed: true).hasPrefix("***\n***\n***\n"))
+    #expect(try ImagePromptTests.subImages(3, "index").hasPrefix("***\n***\n***\n"))
+  }
+
+  @Test("or separators between columns and rows, and a colon before the overview")
+  func separators() throws {
+    #expect(
+      try ImagePromptTests.subImages(1, "separators", rows: 2).hasPrefix(":**,*<n>*,*\n"))
+    let two = try ImagePromptTests.subImages(2, "separators", rows: 2, columns: 3)
+    #expect(two.hasPrefix("*,*,*<n>*,*,*:*\n*,*,*<n>*,*,*:*\nlook"), "\(two)")
+    #expect(try ImagePromptTests.subImages(3, "separators").hasPrefix("***\n***\n***\n"))
+  }
+
+  @Test("an indicator that is not known is refused")
+  func unknownIndicator() throws {
+    let error = #expect(throws: ModelError.self) {
+      try ImagePromptTests.subImages(1, "indices")
+    }
+    #expect(error?.description.contains("sub_image_text: known are none, index") ?? false)
   }
 
   @Test("settings that the whole model decides count before those of the processor's file")

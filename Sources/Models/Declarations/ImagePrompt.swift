@@ -15,15 +15,17 @@ package struct ImagePrompt: Sendable {
   /// The tensor in which a GGUF keeps the embedding of that beside the encoder; nil if it does not.
   let rowBreakTensor: String?
   /// What comes before the tokens of a tile, by its `row` and `column` from 0, the number of its
-  /// `image` from 0 and that of all `images`; nil where the tokens of all tiles follow each other like
-  /// those of a whole image.
-  private let tile: NameTemplate?
+  /// `image` from 0 and that of all `images`; where there is none the tokens of all tiles follow each
+  /// other like those of a whole image.
+  private let tile: Alternatives
   /// Whether that holds for an image; nil for all.
   private let tileCondition: Expression?
   /// What comes behind the last tile of each row.
   private let tileRowEnd: String
   /// What comes before the tokens of the overview behind or before the tiles.
-  private let overview: NameTemplate?
+  private let overview: Alternatives
+  /// What the model's settings must meet.
+  private let requirements: [PartDeclaration.Requirement]
   /// Numbers, texts and truth values of the model that formulas know.
   let settings: [HyperparameterDeclaration]
   /// Their values.
@@ -39,19 +41,18 @@ package struct ImagePrompt: Sendable {
   init(_ reader: DeclarationReader?, token: String) throws(ModelError) {
     try reader?.allow([
       "text", "before", "after", "rowBreak", "rowBreakTensor", "tile", "tileWhen", "tileRowEnd",
-      "overview", "question", "set",
+      "overview", "question", "set", "requires",
     ])
     text = try reader?["text"]?.string() ?? token
     before = try reader?["before"]?.string() ?? ""
     after = try reader?["after"]?.string() ?? ""
     rowBreak = try reader?["rowBreak"]?.string()
     rowBreakTensor = try reader?["rowBreakTensor"]?.string()
-    tile = try reader?["tile"].map { (tile) throws(ModelError) in try NameTemplate(tile) }
+    tile = try Alternatives(reader?["tile"])
     tileRowEnd = try reader?["tileRowEnd"]?.string() ?? ""
     tileCondition = try reader?["tileWhen"]?.expression()
-    overview = try reader?["overview"].map { (overview) throws(ModelError) in
-      try NameTemplate(overview)
-    }
+    overview = try Alternatives(reader?["overview"])
+    requirements = try PartDeclaration.Requirement.list(reader?["requires"])
     var settings: [HyperparameterDeclaration] = []
     for (key, value) in try reader?["set"]?.members() ?? [] {
       settings.append(try HyperparameterDeclaration(value, name: key))
@@ -75,6 +76,17 @@ package struct ImagePrompt: Sendable {
     for setting in settings {
       result.values[setting.name] = try source.value(
         of: setting, known: result.values, in: "imagePrompt")
+    }
+    for requirement in requirements {
+      let holds: Bool
+      do throws(Expression.Failure) { holds = try requirement.condition.bool(result.values) } catch
+      {
+        throw .declaration(name: "imagePrompt", sentence: "requires: \(error)")
+      }
+      guard holds else {
+        throw .configuration(
+          path: source.path, key: "imagePrompt", sentence: requirement.sentence)
+      }
     }
     return result
   }
@@ -101,7 +113,9 @@ package struct ImagePrompt: Sendable {
     values["image"] = .number(Double(number))
     values["images"] = .number(Double(total))
     do throws(Expression.Failure) {
-      if let layout = image.tiles, let tile, try tileCondition?.bool(values) ?? true {
+      if let layout = image.tiles, try tileCondition?.bool(values) ?? true,
+        let tile = try tile.chosen(values)
+      {
         return try pieces(of: layout, image, tile, values)
       }
     } catch {
@@ -130,8 +144,37 @@ package struct ImagePrompt: Sendable {
       tiles.append(.text(tileRowEnd))
     }
     let whole: [Piece] = [
-      .text(try overview?.name(values) ?? ""), .image(image.overviewGrid.count),
+      .text(try overview.chosen(values)?.name(values) ?? ""), .image(image.overviewGrid.count),
     ]
     return layout.ordered([tiles], overview: whole).flatMap(\.self) + [.text(after)]
+  }
+}
+
+/// Texts of which the first counts whose condition holds.
+private struct Alternatives: Sendable {
+  private let texts: [(condition: Expression?, text: NameTemplate)]
+
+  /// - Parameter reader: One text, or a list of them with a condition each; nil for none.
+  /// - Throws: ``ModelError`` for what is no text, or no formula.
+  init(_ reader: DeclarationReader?) throws(ModelError) {
+    var texts: [(condition: Expression?, text: NameTemplate)] = []
+    if let reader, reader.json.array == nil {
+      texts = [(nil, try NameTemplate(reader))]
+    } else {
+      for entry in try reader?.elements() ?? [] {
+        try entry.allow(["when", "text"])
+        texts.append((try entry["when"]?.expression(), try NameTemplate(entry.member("text"))))
+      }
+    }
+    self.texts = texts
+  }
+
+  func chosen(
+    _ values: [String: Expression.Value]
+  ) throws(Expression.Failure) -> NameTemplate? {
+    for (condition, text) in texts {
+      if try condition?.bool(values) ?? true { return text }
+    }
+    return nil
   }
 }
