@@ -28,7 +28,7 @@ enum CalibrationPlan {
       case .question(let question):
         fingerprint.add(question.prompt)
         fingerprint.add(question.answer ?? "none")
-        if let image = question.image { try fingerprint.add(file: image) }
+        for image in question.images { try fingerprint.add(image) }
       }
     }
     return "calibration \(options.version), \(fingerprint.text)"

@@ -48,8 +48,8 @@ package struct Calibrator {
     let content: Content
     let isHeldOut: Bool
 
-    var image: String? {
-      if case .question(let question) = content { question.image } else { nil }
+    var images: [SampleImage] {
+      if case .question(let question) = content { question.images } else { [] }
     }
   }
 
@@ -71,8 +71,8 @@ package struct Calibrator {
       window: max(2, min(options.window, contextLength)), contextLength: contextLength)
     let samples = try samples(of: data, builder)
     // Before the long work: does every image exist?
-    for image in samples.compactMap(\.image) {
-      _ = try convertingErrors { () throws(FileError) in try MappedFile(path: image) }
+    for image in samples.flatMap(\.images) {
+      _ = try convertingErrors { () throws(FileError) in try MappedFile(path: image.path) }
     }
     let checksums = model.files.checksums
     let work = try convertingErrors { () throws(FileError) in
@@ -178,10 +178,10 @@ package struct Calibrator {
     _ samples: [Sample], _ pass: CalibrationPass, _ builder: EvaluationBuilder,
     _ spill: MomentSpill?, _ blocks: inout Int
   ) throws(ModelError) -> Int {
-    let seeing = samples.indices.filter { samples[$0].image != nil }
+    let seeing = samples.indices.filter { !samples[$0].images.isEmpty }
     var sights: [Track] = []
     for index in seeing {
-      let pixels = try model.pixels(of: samples[index].image.map { [$0] } ?? [])
+      let pixels = try model.pixels(of: samples[index].images)
       sights.append(
         Track(
           try pass.forward.run(pixels), following: try pass.following?.run(pixels),
@@ -239,7 +239,7 @@ package struct Calibrator {
 
   private func share(of sample: Sample) -> Gathering.Share {
     Gathering.Share(
-      weights: RowWeights(all: sample.image == nil ? 1 : options.imageWeight),
+      weights: RowWeights(all: sample.images.isEmpty ? 1 : options.imageWeight),
       isHeldOut: sample.isHeldOut)
   }
 

@@ -81,7 +81,7 @@ public struct PareLimits: Sendable {
         "\(data.path): no sample says which answer is right, and a limit is set for right answers; "
           + "add \"answer\" to the questions")
     }
-    if figures.contains(.visionCosine), !questions.contains(where: { $0.image != nil }) {
+    if figures.contains(.visionCosine), !questions.contains(where: { !$0.images.isEmpty }) {
       throw .input(
         "\(data.path): no sample has an image, and a limit is set for how images are seen; add "
           + "questions with an \"image\"")

@@ -21,19 +21,21 @@ extension PareModel {
   ///
   /// - Parameters:
   ///   - prompt: The question.
-  ///   - images: Files of images, in the order of their places in the prompt.
+  ///   - images: Files of images, in the order of their places in the prompt; where it has none, they
+  ///     come first.
+  ///   - cutCount: How many of the last images may be cut into tiles; nil for all.
   ///   - limit: The most tokens of the answer.
   ///   - emit: Receives the bytes of the answer as they come; a character may come in parts.
   /// - Returns: The answer.
   /// - Throws: ``PareError``
   @discardableResult
   public func answer(
-    to prompt: String, images: [String] = [], limit: Int = 256,
+    to prompt: String, images: [String] = [], cutting cutCount: Int? = nil, limit: Int = 256,
     emit: ([UInt8]) -> Void = { _ in }
   ) throws(PareError) -> PareAnswer {
     try convertingErrors { () throws(ModelError) in
       let forward = try ForwardPass(model)
-      let images = try forward.embeddings(of: try model.pixels(of: images))
+      let images = try forward.embeddings(of: try model.pixels(of: images, cutting: cutCount))
       let tokens = try PromptBuilder(model).tokens(
         question: prompt, images: images)
       var isFirst = true

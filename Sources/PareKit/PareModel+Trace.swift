@@ -10,7 +10,7 @@ import Tensors
 
 /// What a trace starts from.
 public enum PareTraceInput: Sendable {
-  /// A question, as ``PareModel/answer(to:images:limit:emit:)`` takes it.
+  /// A question, as ``PareModel/answer(to:images:cutting:limit:emit:)`` takes it.
   case prompt(String)
   /// Token ids; those of images are repeated as often as an image has tokens.
   case tokens([Int])
@@ -59,18 +59,20 @@ extension PareModel {
   /// - Parameters:
   ///   - input: The text.
   ///   - images: Files of images.
+  ///   - cutCount: How many of the last images may be cut into tiles; nil for all.
   ///   - path: A `.safetensors` file.
   ///   - replacing: Whether a file that is there may be replaced.
   /// - Returns: What was written.
   /// - Throws: ``PareError``; then nothing was written.
   public func trace(
-    _ input: PareTraceInput, images: [String] = [], to path: String, replacing: Bool = false
+    _ input: PareTraceInput, images: [String] = [], cutting cutCount: Int? = nil, to path: String,
+    replacing: Bool = false
   ) throws(PareError) -> PareTrace {
     try Pare.checkOutput(path, replacing: replacing)
     var traced: [(name: String, shape: Shape, values: [Float])] = []
     try convertingErrors { () throws(ModelError) in
       let forward = try ForwardPass(model)
-      let pixels = try model.pixels(of: images)
+      let pixels = try model.pixels(of: images, cutting: cutCount)
       for (index, image) in pixels.enumerated() {
         let name = pixels.count == 1 ? "pixels" : "pixels.\(index)"
         traced += PareModel.pixels(image, named: name)

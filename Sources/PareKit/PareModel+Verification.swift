@@ -96,7 +96,7 @@ extension PareVerification {
 
   /// The images of answers that changed, as addresses that hold them.
   private var images: [String: String] {
-    let changed = report.answers.answers.filter { $0.firstParting != nil }.compactMap(\.image)
+    let changed = report.answers.answers.filter { $0.firstParting != nil }.flatMap(\.images)
     var images: [String: String] = [:]
     for path in changed where images[path] == nil {
       guard let file = try? MappedFile(path: path),

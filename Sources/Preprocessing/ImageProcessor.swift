@@ -27,11 +27,16 @@ package struct ImageProcessor: Sendable, Hashable {
 
   /// The pixels of an image.
   ///
+  /// - Parameters:
+  ///   - image: What is seen.
+  ///   - cuts: Whether the image may be cut into tiles; otherwise it becomes what its overview would be.
   /// - Returns: `[3, height, width]`, of tiles and overview one after the other. The same bits on
   ///   every machine.
   /// - Throws: ``ImageError/size(name:thing:width:height:)`` if a step would make an image without
   ///   pixels or with too many, or the frame is smaller than the image.
-  package func pixels(of image: Image) throws(ImageError) -> PixelTensor {
+  package func pixels(
+    of image: Image, cuts: Bool = true
+  ) throws(ImageError) -> PixelTensor {
     var image = image
     var tiles: (layout: TileLayout, images: [Image])?
     var frame: (width: Int, height: Int)?
@@ -45,6 +50,10 @@ package struct ImageProcessor: Sendable, Hashable {
         image = try image.centerCropped(width: width, height: height)
       case .split(let width, let height, let filter):
         guard image.width > width || image.height > height else { continue }
+        guard cuts else {
+          image = try resized(image, width, height, filter)
+          continue
+        }
         let layout = TileLayout(
           rows: max(1, image.height / height), columns: max(1, image.width / width))
         tiles = (
@@ -54,7 +63,7 @@ package struct ImageProcessor: Sendable, Hashable {
         )
       case .tile(let choice, let filter):
         let overview = choice.overviewSize(width: image.width, height: image.height)
-        guard choice.cuts(width: image.width, height: image.height) else {
+        guard cuts, choice.cuts(width: image.width, height: image.height) else {
           image = try resized(image, overview.width, overview.height, filter)
           continue
         }
@@ -71,6 +80,10 @@ package struct ImageProcessor: Sendable, Hashable {
             + [try resized(image, overview.width, overview.height, filter)]
         )
       case .fit(let choice, let filter):
+        guard cuts else {
+          image = try overview(of: image, choice, filter)
+          continue
+        }
         let original = PixelSize(width: image.width, height: image.height)
         let canvas = choice.canvas(for: original)
         let isTile = canvas == PixelSize(width: choice.tile, height: choice.tile)
@@ -109,11 +122,7 @@ package struct ImageProcessor: Sendable, Hashable {
     of image: Image, _ choice: CanvasChoice, on canvas: PixelSize, _ filter: ResamplingFilter
   ) throws(ImageError) -> (layout: TileLayout, images: [Image]) {
     let whole = try fitted(image, choice, on: canvas, filter)
-    let overview =
-      choice.fitsOverview
-      ? try fitted(
-        image, choice, on: PixelSize(width: choice.tile, height: choice.tile), filter)
-      : try resized(image, choice.tile, choice.tile, filter)
+    let overview = try overview(of: image, choice, filter)
     let layout = TileLayout(
       rows: canvas.height / choice.tile, columns: canvas.width / choice.tile,
       overview: choice.overview,
@@ -123,6 +132,16 @@ package struct ImageProcessor: Sendable, Hashable {
       layout.ordered(
         whole.tiles(layout, width: choice.tile, height: choice.tile), overview: overview)
     )
+  }
+
+  /// All of an image as small as a tile.
+  private func overview(
+    of image: Image, _ choice: CanvasChoice, _ filter: ResamplingFilter
+  ) throws(ImageError) -> Image {
+    choice.fitsOverview
+      ? try fitted(
+        image, choice, on: PixelSize(width: choice.tile, height: choice.tile), filter)
+      : try resized(image, choice.tile, choice.tile, filter)
   }
 
   /// An image on a canvas, in its middle if it does not fill it.
@@ -187,6 +206,9 @@ package struct ImageProcessor: Sendable, Hashable {
     for case .rescale(let factor) in steps { return factor }
     return nil
   }
+
+  /// Whether images may be cut into tiles.
+  package var cutsImages: Bool { steps.contains { $0.stage == ImageStep.tileStage } }
 
   /// The mean and deviation of each channel, if the images are normalised.
   package var normalization: (mean: [Double], deviation: [Double])? {

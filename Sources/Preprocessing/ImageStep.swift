@@ -20,11 +20,14 @@ package enum ImageStep: Sendable, Hashable {
   /// Adds zeros on the right and at the bottom, up to a size.
   case padWithZeros(width: Int, height: Int)
 
+  /// Where steps belong that cut images into tiles.
+  static let tileStage = 1
+
   /// Where the step belongs: pixels first, then tiles, then numbers, then the frame.
   var stage: Int {
     switch self {
     case .padToSquare, .resize, .centerCrop: 0
-    case .split, .tile, .fit: 1
+    case .split, .tile, .fit: ImageStep.tileStage
     case .rescale, .normalize: 2
     case .padWithZeros: 3
     }

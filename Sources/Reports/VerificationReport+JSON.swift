@@ -123,7 +123,8 @@ extension VerificationReport {
 
   private func json(of answer: AnswerStatistics.Answer) -> JSON {
     [
-      "question": .string(answer.question), "image": answer.image.map(JSON.string) ?? .null,
+      "question": .string(answer.question), "image": answer.images.first.map(JSON.string) ?? .null,
+      "images": .array(answer.images.map(JSON.string)),
       "expected": answer.expected.map(JSON.string) ?? .null,
       "reference": .string(answer.reference), "candidate": .string(answer.candidate),
       "firstParting": answer.firstParting.map(JSON.integer) ?? .null,

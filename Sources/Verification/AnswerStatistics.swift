@@ -5,8 +5,8 @@ package struct AnswerStatistics: Sendable, Equatable {
   /// The answers to one question.
   package struct Answer: Sendable, Equatable {
     package let question: String
-    /// The image's file.
-    package let image: String?
+    /// The files of the images.
+    package let images: [String]
     package let expected: String?
     package let reference: String
     package let candidate: String
@@ -14,11 +14,11 @@ package struct AnswerStatistics: Sendable, Equatable {
     package let firstParting: Int?
 
     package init(
-      question: String, image: String?, expected: String?, reference: String, candidate: String,
+      question: String, images: [String], expected: String?, reference: String, candidate: String,
       firstParting: Int?
     ) {
       self.question = question
-      self.image = image
+      self.images = images
       self.expected = expected
       self.reference = reference
       self.candidate = candidate

@@ -155,7 +155,7 @@ package struct Comparison {
     /// For each candidate.
     var found: [Measurements]
     var sample = Sample()
-    var seenImages: Set<String> = []
+    var seenImages: Set<SampleImage> = []
 
     init(candidateCount: Int) {
       found = [Measurements](repeating: Measurements(), count: candidateCount)
@@ -185,10 +185,10 @@ package struct Comparison {
   private func compare(
     _ questions: [Dataset.Question], with builder: EvaluationBuilder, into state: inout State
   ) throws(ModelError) {
-    try see(questions.compactMap(\.image), into: &state)
+    try see(questions.flatMap(\.images), into: &state)
     var prompts: [EvaluationQuestion] = []
     for question in questions {
-      let images = reference.views(of: question.image.map { [$0] } ?? [])
+      let images = reference.views(of: question.images)
       prompts.append(
         try builder.question(question, images: images.map(\.embedding)))
     }
@@ -198,7 +198,7 @@ package struct Comparison {
       for (place, prompt) in prompts.enumerated() {
         state.found[index].answers.add(
           AnswerStatistics.Answer(
-            question: questions[place].prompt, image: prompt.image,
+            question: questions[place].prompt, images: prompt.images.map(\.path),
             expected: prompt.answer.map(Comparison.trimmed),
             reference: Comparison.trimmed(reference.text(of: ours[place])),
             candidate: Comparison.trimmed(candidate.text(of: theirs[place])),
@@ -213,8 +213,8 @@ package struct Comparison {
   }
 
   /// Shows images to all models.
-  private func see(_ paths: [String], into state: inout State) throws(ModelError) {
-    let unseen = reference.unseen(paths)
+  private func see(_ images: [SampleImage], into state: inout State) throws(ModelError) {
+    let unseen = reference.unseen(images)
     guard !unseen.isEmpty else { return }
     // All compute the same images at once: products of other sizes round otherwise.
     var ours = try reference.run(images: unseen)
@@ -226,19 +226,19 @@ package struct Comparison {
       try finish(&theirs[index], of: candidate)
       candidate.keep(theirs[index].views, of: unseen)
     }
-    for path in unseen where state.seenImages.insert(path).inserted {
-      for before in reference.views(of: [path]) {
+    for image in unseen where state.seenImages.insert(image).inserted {
+      for before in reference.views(of: [image]) {
         for (index, candidate) in candidates.enumerated() {
-          for after in candidate.views(of: [path]) {
+          for after in candidate.views(of: [image]) {
             guard before.embedding.rows == after.embedding.rows else {
               throw .input(
-                "\(candidate.model.path): it sees '\(path)' as \(after.embedding.rows) tokens, "
+                "\(candidate.model.path): it sees '\(image.path)' as \(after.embedding.rows) tokens, "
                   + "\(reference.model.path) as \(before.embedding.rows); compare models that take "
                   + "images of one size")
             }
             state.found[index].vision.add(
               VisionStatistics.Image(
-                path: path, encoder: .init(before.encoded, after.encoded),
+                path: image.path, encoder: .init(before.encoded, after.encoded),
                 connector: .init(before.embedding.matrix, after.embedding.matrix)))
           }
         }

@@ -12,7 +12,7 @@ final class EvaluatedModel {
   private let clock = ContinuousClock()
   private var elapsed = Duration.zero
   private(set) var tokenCount = 0
-  private var images: [String: ForwardPass.ImageView] = [:]
+  private var images: [SampleImage: ForwardPass.ImageView] = [:]
 
   /// - Throws: ``ModelError`` if numbers and tensors do not fit each other.
   init(
@@ -41,28 +41,33 @@ final class EvaluatedModel {
   var vocabularySize: Int { forward.vocabularySize }
 
   /// What images have become; ``keep(_:of:)`` knows them.
-  func views(of paths: [String]) -> [ForwardPass.ImageView] { paths.compactMap { images[$0] } }
+  func views(of shown: [SampleImage]) -> [ForwardPass.ImageView] {
+    shown.compactMap { images[$0] }
+  }
 
-  func keep(_ views: [ForwardPass.ImageView], of paths: [String]) {
-    for (path, view) in zip(paths, views) { images[path] = view }
+  func keep(_ views: [ForwardPass.ImageView], of shown: [SampleImage]) {
+    for (image, view) in zip(shown, views) { images[image] = view }
   }
 
   /// Images that are not known yet, each once.
-  func unseen(_ paths: [String]) -> [String] {
-    var unseen: [String] = []
-    for path in paths where images[path] == nil && !unseen.contains(path) { unseen.append(path) }
+  func unseen(_ shown: [SampleImage]) -> [SampleImage] {
+    var unseen: [SampleImage] = []
+    for image in shown where images[image] == nil && !unseen.contains(image) {
+      unseen.append(image)
+    }
     return unseen
   }
 
   /// Begins to see images, from their files.
-  func run(images paths: [String]) throws(ModelError) -> ForwardPass.Run {
-    try forward.run(try model.pixels(of: paths))
+  func run(images shown: [SampleImage]) throws(ModelError) -> ForwardPass.Run {
+    try forward.run(try model.pixels(of: shown))
   }
 
-  private func sequence(_ tokens: [Int], promptCount: Int, image: String?) -> TokenSequence {
+  private func sequence(
+    _ tokens: [Int], promptCount: Int, images: [SampleImage]
+  ) -> TokenSequence {
     TokenSequence(
-      tokens: tokens, images: views(of: image.map { [$0] } ?? []).map(\.embedding),
-      promptCount: promptCount)
+      tokens: tokens, images: views(of: images).map(\.embedding), promptCount: promptCount)
   }
 
   /// Begins the computation of the logits that predict the scored tokens.
@@ -75,7 +80,7 @@ final class EvaluatedModel {
     }
     tokenCount += start
     return try forward.run(
-      batch.map { sequence($0.tokens, promptCount: $0.promptCount, image: $0.image) }, rows: rows)
+      batch.map { sequence($0.tokens, promptCount: $0.promptCount, images: $0.images) }, rows: rows)
   }
 
   /// Runs the next block.
@@ -96,17 +101,17 @@ final class EvaluatedModel {
   }
 
   /// Sees images that are not known yet.
-  func see(_ paths: [String]) throws(ModelError) {
-    let paths = unseen(paths)
-    guard !paths.isEmpty else { return }
-    var run = try run(images: paths)
+  func see(_ shown: [SampleImage]) throws(ModelError) {
+    let shown = unseen(shown)
+    guard !shown.isEmpty else { return }
+    var run = try run(images: shown)
     for _ in run.places { try advance(&run) }
-    keep(run.views, of: paths)
+    keep(run.views, of: shown)
   }
 
   /// Begins the computation of the logits of sequences with all of their images.
   func run(seeing batch: [EvaluationSequence]) throws(ModelError) -> ForwardPass.Run {
-    try see(batch.compactMap(\.image))
+    try see(batch.flatMap(\.images))
     return try run(batch)
   }
 
@@ -121,7 +126,7 @@ final class EvaluatedModel {
   func answers(to questions: [EvaluationQuestion], limit: Int) throws(ModelError) -> [[Int]] {
     try generator.answers(
       to: questions.map {
-        sequence($0.prompt, promptCount: $0.prompt.count, image: $0.image)
+        sequence($0.prompt, promptCount: $0.prompt.count, images: $0.images)
       }, limit: limit)
   }
 

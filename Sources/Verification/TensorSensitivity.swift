@@ -72,9 +72,9 @@ package struct TensorSensitivity {
     var sequences = some(tokens / builder.window, of: windows, half: half)
     let asked = some(
       tokens / tokensPerQuestion, of: questions.filter { $0.answer != nil }, half: half)
-    try model.see(asked.compactMap(\.image))
+    try model.see(asked.flatMap(\.images))
     for question in asked {
-      let images = model.views(of: question.image.map { [$0] } ?? [])
+      let images = model.views(of: question.images)
       let prompt = try builder.question(
         question, images: images.map(\.embedding))
       sequences.append(builder.sequence(prompt, answer: prompt.answerTokens ?? []))
@@ -133,7 +133,7 @@ package struct TensorSensitivity {
       let model = try EvaluatedModel(reference, options: options)
       if place.part == .language {
         // Images are seen as the original sees them.
-        let images = sample.compactMap(\.image)
+        let images = sample.flatMap(\.images)
         model.keep(original.views(of: images), of: images)
       }
       try costs.note(cost(try model.logits(seeing: sample)), of: place)
@@ -146,8 +146,9 @@ package struct TensorSensitivity {
   package func add(to fingerprint: inout Fingerprint) throws(ModelError) {
     for sequence in sample {
       fingerprint.add("\(sequence.tokens) \(sequence.parts.map(\.positions))")
-      guard let image = sequence.image else { continue }
-      do throws(FileError) { try fingerprint.add(file: image) } catch { throw .file(error) }
+      do throws(FileError) {
+        for image in sequence.images { try fingerprint.add(image) }
+      } catch { throw .file(error) }
     }
   }
 

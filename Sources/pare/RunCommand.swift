@@ -12,11 +12,14 @@ struct RunCommand: ParsableCommand {
   @Argument(help: "A Hugging Face folder, a .safetensors file, or a .gguf file.")
   var model: String
 
-  @Option(help: "The question.")
+  @Option(
+    help: "The question; the model's spelling of an image, such as <image>, says where one stands.")
   var prompt: String
 
   @Option(help: ArgumentHelp("A PNG or JPEG; may be repeated.", valueName: "file"))
   var image: [String] = []
+
+  @OptionGroup var cuts: CutOption
 
   @Option(help: ArgumentHelp("The most tokens of the answer.", valueName: "n"))
   var limit = 256
@@ -30,7 +33,9 @@ struct RunCommand: ParsableCommand {
 
   func run() throws {
     let model = try shared.open(model, projector: projector.mmproj)
-    let answer = try model.answer(to: prompt, images: image, limit: limit) { bytes in
+    let answer = try model.answer(
+      to: prompt, images: image, cutting: cuts.cutLast, limit: limit
+    ) { bytes in
       if !shared.json { Terminal.write(bytes) }
     }
     Terminal.write(shared.json ? answer.json : "\n")

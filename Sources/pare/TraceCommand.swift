@@ -18,7 +18,10 @@ struct TraceCommand: ParsableCommand {
   @Option(help: ArgumentHelp("A PNG or JPEG; may be repeated.", valueName: "file"))
   var image: [String] = []
 
-  @Option(help: "The question.")
+  @OptionGroup var cuts: CutOption
+
+  @Option(
+    help: "The question; the model's spelling of an image, such as <image>, says where one stands.")
   var prompt: String?
 
   @Option(
@@ -52,6 +55,7 @@ struct TraceCommand: ParsableCommand {
   func run() throws {
     let model = try shared.open(model, projector: projector.mmproj)
     shared.show(
-      try model.trace(input(), images: image, to: target.output, replacing: target.force))
+      try model.trace(
+        input(), images: image, cutting: cuts.cutLast, to: target.output, replacing: target.force))
   }
 }

@@ -10,8 +10,9 @@ struct VerifyCommand: ParsableCommand {
     discussion: """
       DATA is JSON Lines, a line a sample, with paths relative to the file:
         {"image": "a.png", "prompt": "what is at the left?", "answer": "a red circle."}
+        {"images": ["a.png", {"file": "b.png", "whole": true}], "prompt": "<image> and <image>?"}
         {"text": "any text"}
-      or a .txt file, cut into windows. Images and text are reported apart; a limit holds for each of them, \
+      or a .txt file, cut into windows. "whole" images are not cut into tiles. Images and text are reported apart; a limit holds for each of them, \
       and against the end of the 95 % confidence interval: with too little data it is not decided, and the \
       report says how much is needed. Exit status 1 if one is not kept or not decided.
 

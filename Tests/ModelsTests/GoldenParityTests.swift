@@ -86,7 +86,7 @@ struct GoldenParityTests {
       Issue.record("expected a question")
       return
     }
-    let image = try #require(question.image)
+    let image = try #require(question.images.first?.path)
     let answer = try #require(question.answer)
     let pixels = try #require(model.imageProcessor).pixels(of: Image(path: image))
     let golden = try #require(expected["\(golden.sample).pixels"]).floats

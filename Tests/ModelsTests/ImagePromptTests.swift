@@ -148,6 +148,34 @@ struct ImagePromptTests {
     #expect(error?.description.contains("sub_image_text: known are none, index") ?? false)
   }
 
+  @Test("a prompt says where its images stand, or they come first")
+  func places() throws {
+    let image = ImageEmbedding(
+      matrix: Matrix(rows: 2, columns: 1), grid: Grid(rows: 1, columns: 2), tiles: nil)
+    func prompt(_ family: String, _ question: String, _ count: Int) throws -> String {
+      let copy = try FixtureCopy(visionLanguage: family)
+      let model = try Model(path: copy.path, library: try DeclarationLibrary())
+      let tokens = try PromptBuilder(model).tokens(
+        question: question, images: [ImageEmbedding](repeating: image, count: count))
+      return try ImagePromptTests.text(of: tokens, model)
+    }
+    let shots = "<image>\none.\n<image>\n"
+    #expect(try prompt("mm1", shots, 2) == "**\none.\n**\n")
+    #expect(try prompt("mm1", "one.", 2) == "**\n**\none.")
+    // Where a template goes through the parts of a message, they stand there, too.
+    let templated = try FixtureCopy("llava-tiny")
+    let template =
+      #"{"chat_template": "{% for m in messages %}{% for c in m['content'] %}{% if c['type'] == "#
+      + #"'image' %}<image>{% else %}{{ c['text'] }}{% endif %}{% endfor %}{% endfor %}"}"#
+    try templated.write(Array(template.utf8), to: "tokenizer_config.json")
+    let model = try Model(path: templated.path, library: try DeclarationLibrary())
+    let tokens = try PromptBuilder(model).tokens(
+      question: "one<image>two", images: [image])
+    #expect(try ImagePromptTests.text(of: tokens, model).hasSuffix("one**two"))
+    let error = #expect(throws: ModelError.self) { try prompt("mm1", shots, 1) }
+    #expect(error?.description.contains("2 places for images, one image was given") ?? false)
+  }
+
   @Test("settings that the whole model decides count before those of the processor's file")
   func settings() throws {
     let copy = try FixtureCopy(visionLanguage: "internvl")

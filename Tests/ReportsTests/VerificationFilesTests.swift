@@ -17,7 +17,7 @@ struct VerificationFilesTests {
     var answers = AnswerStatistics()
     answers.add(
       .init(
-        question: "is 1 | 2?", image: nil, expected: "yes", reference: "yes", candidate: "*no*",
+        question: "is 1 | 2?", images: [], expected: "yes", reference: "yes", candidate: "*no*",
         firstParting: 0))
     return ComparisonReport(
       reference: subject("r"), candidate: subject(name), groups: [], answers: answers,

@@ -8,7 +8,7 @@ struct AnswerStatisticsTests {
     _ expected: String?, _ reference: String, _ candidate: String, _ parting: Int? = nil
   ) -> AnswerStatistics.Answer {
     AnswerStatistics.Answer(
-      question: "?", image: nil, expected: expected, reference: reference, candidate: candidate,
+      question: "?", images: [], expected: expected, reference: reference, candidate: candidate,
       firstParting: parting)
   }
 

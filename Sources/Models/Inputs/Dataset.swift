@@ -6,12 +6,13 @@ import Notation
 /// Questions about images, and texts, to compare models on.
 ///
 /// JSON Lines, a line a sample: `{"image": "a.png", "prompt": "...", "answer": "..."}` or
-/// `{"text": "..."}`, paths relative to the file; any other file is one text.
+/// `{"text": "..."}`, paths relative to the file; any other file is one text. For several images there
+/// is `"images"`, a list of files, or of objects such as `{"file": "a.png", "whole": true}` for one that
+/// is not cut into tiles.
 package struct Dataset: Sendable {
-  /// A question with an optional image and the expected answer.
+  /// A question with its images and the expected answer.
   package struct Question: Sendable, Equatable {
-    /// The image's file.
-    package let image: String?
+    package let images: [SampleImage]
     package let prompt: String
     package let answer: String?
     /// File and line, for messages.
@@ -86,8 +87,44 @@ package struct Dataset: Sendable {
     guard let prompt = try member("prompt") else {
       throw .input("\(place): expected a member \"prompt\" or \"text\", found none")
     }
-    let image = try member("image").map { $0.hasPrefix("/") ? $0 : folder + "/" + $0 }
+    let images = try images(of: json, image: try member("image"), place: place).map {
+      SampleImage(
+        path: $0.path.hasPrefix("/") ? $0.path : folder + "/" + $0.path, isWhole: $0.isWhole)
+    }
     return .question(
-      Question(image: image, prompt: prompt, answer: try member("answer"), place: place))
+      Question(images: images, prompt: prompt, answer: try member("answer"), place: place))
+  }
+
+  /// The images that a line names.
+  private static func images(
+    of json: JSON, image: String?, place: String
+  ) throws(ModelError) -> [SampleImage] {
+    guard let list = json["images"], !list.isNull else {
+      return image.map { [SampleImage(path: $0)] } ?? []
+    }
+    guard image == nil else {
+      throw .input("\(place): expected \"image\" or \"images\", found both")
+    }
+    guard let entries = list.array else {
+      throw .input("\(place): expected a list as \"images\", found something else")
+    }
+    var images: [SampleImage] = []
+    for entry in entries {
+      if let path = entry.string {
+        images.append(SampleImage(path: path))
+        continue
+      }
+      let isWhole = entry["whole"] ?? false
+      let known: Set = ["file", "whole"]
+      guard let object = entry.object, let path = entry["file"]?.string, let isWhole = isWhole.bool,
+        object.keys.allSatisfy(known.contains)
+      else {
+        throw .input(
+          "\(place): images: expected a file, or {\"file\": ..., \"whole\": true}, found "
+            + "\(entry.text())")
+      }
+      images.append(SampleImage(path: path, isWhole: isWhole))
+    }
+    return images
   }
 }

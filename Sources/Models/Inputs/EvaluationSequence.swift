@@ -20,8 +20,7 @@ package struct EvaluationSequence: Sendable {
   package let tokens: [Int]
   /// How many of the first tokens are a question.
   package let promptCount: Int
-  /// The image's file.
-  package let image: String?
+  package let images: [SampleImage]
   /// The tokens whose prediction counts; each is predicted from the one before it.
   package let parts: [(group: Group, positions: [Int])]
 
@@ -34,14 +33,14 @@ package struct EvaluationSequence: Sendable {
   package func prefix(_ count: Int) -> EvaluationSequence {
     let kept = parts.map { part in (part.group, part.positions.filter { $0 < count }) }
     return EvaluationSequence(
-      tokens: Array(tokens.prefix(count)), promptCount: min(promptCount, count), image: image,
+      tokens: Array(tokens.prefix(count)), promptCount: min(promptCount, count), images: images,
       parts: kept.filter { !$0.1.isEmpty })
   }
 }
 
 /// A question with what is expected of the answer.
 package struct EvaluationQuestion: Sendable {
-  package let image: String?
+  package let images: [SampleImage]
   package let prompt: [Int]
   package let answer: String?
   package let answerTokens: [Int]?
@@ -85,7 +84,7 @@ package struct EvaluationBuilder {
       switch sample {
       case .text(let text): texts = [text]
       case .question(let question) where model.givesEmbeddings:
-        guard question.image == nil else {
+        guard question.images.isEmpty else {
           throw .input(
             "\(question.place): \(model.path) gives embeddings of texts and sees no image; leave "
               + "images out")
@@ -113,7 +112,7 @@ package struct EvaluationBuilder {
       let own = beginning + tokens[start..<min(tokens.count, start + step)] + end
       guard own.count >= 2 else { return nil }
       return EvaluationSequence(
-        tokens: own, promptCount: 0, image: nil,
+        tokens: own, promptCount: 0, images: [],
         parts: model.givesEmbeddings ? [] : [(.text, Array(1..<own.count))])
     }
   }
@@ -135,13 +134,13 @@ package struct EvaluationBuilder {
           + "than the \(contextLength) that the models were made for; shorten it")
     }
     return EvaluationQuestion(
-      image: question.image, prompt: prompt, answer: question.answer, answerTokens: answer)
+      images: question.images, prompt: prompt, answer: question.answer, answerTokens: answer)
   }
 
   /// The question with its answer.
   package func sequence(_ question: EvaluationQuestion, answer: [Int]) -> EvaluationSequence {
     let tokens = question.prompt + answer
-    let imageToken = question.image == nil ? nil : model.architecture.imageToken
+    let imageToken = question.images.isEmpty ? nil : model.architecture.imageToken
     // Before the image nothing is known of it, and nothing predicts the places that it takes.
     let seen = imageToken.flatMap { question.prompt.firstIndex(of: $0) } ?? tokens.count
     let asked = question.prompt.indices.dropFirst().filter {
@@ -150,12 +149,12 @@ package struct EvaluationBuilder {
     let parts: [(group: EvaluationSequence.Group, positions: [Int])] = [
       (.prompts, asked.filter { $0 < seen }), (.imagePrompts, asked.filter { $0 > seen }),
       (
-        question.image == nil ? .answers : .imageAnswers,
+        question.images.isEmpty ? .answers : .imageAnswers,
         Array(question.prompt.count..<tokens.count)
       ),
     ]
     return EvaluationSequence(
-      tokens: tokens, promptCount: question.prompt.count, image: question.image,
+      tokens: tokens, promptCount: question.prompt.count, images: question.images,
       parts: parts.filter { !$0.positions.isEmpty })
   }
 }

@@ -24,6 +24,14 @@ package struct Fingerprint {
     withExtendedLifetime(file) {}
   }
 
+  /// Adds an image: its file, and whether it is seen as a whole.
+  ///
+  /// - Throws: ``FileError`` for a file that cannot be read.
+  package mutating func add(_ image: SampleImage) throws(FileError) {
+    try add(file: image.path)
+    if image.isWhole { add("whole") }
+  }
+
   /// Adds a model: its weights, how it is computed, and the small files of its folder, which say how text
   /// and images become tokens.
   ///

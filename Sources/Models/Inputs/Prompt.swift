@@ -17,7 +17,8 @@ package struct PromptBuilder: Sendable {
   /// The tokens up to where the answer begins.
   ///
   /// - Parameters:
-  ///   - question: What the user says; the model's spelling of an image marks a place for one.
+  ///   - question: What the user says; the model's spelling of an image marks a place for one. Where
+  ///     there is none, all images come before it.
   ///   - images: What the model sees, in the order of their places.
   /// - Returns: Ids, with the token of images as often as each image takes.
   /// - Throws: ``ModelError/input(_:)`` if places and images do not match.
@@ -81,6 +82,7 @@ package struct PromptBuilder: Sendable {
     guard let template else {
       let prompt = model.architecture.imagePrompt
       let image = prompt?.text ?? ""
+      if prompt?.question == nil, saysPlaces(of: imageCount, question) { return question }
       if let layout = prompt?.question {
         return String(repeating: image, count: imageCount) + layout.before + question
           + layout.after
@@ -89,7 +91,7 @@ package struct PromptBuilder: Sendable {
     }
     let content: ChatMessage.Content =
       takesParts
-      ? .parts([ChatMessage.Part](repeating: .image, count: imageCount) + [.text(question)])
+      ? .parts(parts(of: question, imageCount: imageCount))
       : .text(question)
     let vocabulary = model.tokenizer.vocabulary
     func piece(_ id: Int?) -> String { id.map { vocabulary.pieces[$0] } ?? "" }
@@ -99,6 +101,26 @@ package struct PromptBuilder: Sendable {
         beginningOfSequence: piece(vocabulary.beginningOfSequence),
         endOfSequence: piece(vocabulary.endOfSequence))
     }
+  }
+
+  /// Whether a question itself says where images stand in it.
+  private func saysPlaces(of imageCount: Int, _ question: String) -> Bool {
+    guard imageCount > 0, let text = model.architecture.imagePrompt?.text else { return false }
+    return question.firstRange(of: text) != nil
+  }
+
+  /// The parts of a message: images first, unless the question says where they stand.
+  private func parts(of question: String, imageCount: Int) -> [ChatMessage.Part] {
+    guard let text = model.architecture.imagePrompt?.text, saysPlaces(of: imageCount, question)
+    else {
+      return [ChatMessage.Part](repeating: .image, count: imageCount) + [.text(question)]
+    }
+    var parts: [ChatMessage.Part] = []
+    for (index, segment) in split(question, at: text).enumerated() {
+      if index > 0 { parts.append(.image) }
+      if !segment.isEmpty { parts.append(.text(segment)) }
+    }
+    return parts
   }
 
   /// Whether the template goes through a message's content part by part.

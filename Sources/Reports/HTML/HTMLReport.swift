@@ -215,7 +215,7 @@ package struct HTMLReport: Sendable {
   }
 
   private func card(_ answer: AnswerStatistics.Answer) -> String {
-    let picture = answer.image.flatMap { images[$0] }.map {
+    let pictures = answer.images.compactMap { images[$0] }.map {
       "<img src=\"\(Markup.escaped($0))\" alt=\"\">"
     }
     let verdict =
@@ -228,7 +228,7 @@ package struct HTMLReport: Sendable {
     }
     return HTMLText.element(
       "div", class: "answer",
-      (picture ?? "") + HTMLText.element("b", Markup.escaped(answer.question))
+      pictures.joined() + HTMLText.element("b", Markup.escaped(answer.question))
         + HTMLText.element("dl", rows))
   }
 }
