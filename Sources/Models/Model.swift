@@ -23,9 +23,11 @@ package struct Model: Sendable {
   ///   - path: A Hugging Face folder, a `.safetensors` file or a `.gguf` file.
   ///   - projectorPath: The GGUF with the vision part, if it is not found beside the model.
   ///   - library: The architectures that are known.
+  ///   - arithmetic: How images are resampled and normalised; nil for that of the processor's type.
   /// - Throws: ``ModelError``
   package init(
-    path: String, projectorPath: String? = nil, library: DeclarationLibrary
+    path: String, projectorPath: String? = nil, library: DeclarationLibrary,
+    arithmetic: ResamplingArithmetic? = nil
   ) throws(ModelError) {
     let files = try ModelFiles(path: path, projectorPath: projectorPath)
     let architecture = try Architecture(of: files, library: library)
@@ -47,7 +49,7 @@ package struct Model: Sendable {
     }
     answerEnds = try AnswerEnds(of: files, vocabulary: tokenizer.vocabulary)
     imageProcessor = try architecture.imageProcessor.map { (declaration) throws(ModelError) in
-      try ImageProcessor(of: files, as: declaration)
+      try ImageProcessor(of: files, as: declaration, arithmetic: arithmetic)
     }
   }
 

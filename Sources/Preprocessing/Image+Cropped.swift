@@ -4,16 +4,21 @@ extension Image {
   /// The middle of the image; where it is smaller than asked for, black is added around it.
   ///
   /// An odd difference cuts one pixel more on the right and bottom, and adds one more on the left
-  /// and top, as transformers' `center_crop` does.
+  /// and top, as transformers' `center_crop` of NumPy arrays does.
   ///
+  /// - Parameters:
+  ///   - newWidth: Pixels in a row of the result.
+  ///   - newHeight: Rows of the result.
+  ///   - addsLessBefore: Whether the odd pixel is added on the right and bottom, as on PyTorch.
+  /// - Returns: The middle.
   /// - Throws: ``ImageError/size(name:thing:width:height:)`` if the new size is empty or too large.
   package func centerCropped(
-    width newWidth: Int, height newHeight: Int
+    width newWidth: Int, height newHeight: Int, addsLessBefore: Bool = false
   ) throws(ImageError) -> Image {
     try Image.check(width: newWidth, height: newHeight, of: "size to crop to", in: name)
     return placed(
-      x: Image.centerOffset(of: width, in: newWidth),
-      y: Image.centerOffset(of: height, in: newHeight),
+      x: Image.centerOffset(of: width, in: newWidth, addsLessBefore),
+      y: Image.centerOffset(of: height, in: newHeight, addsLessBefore),
       width: newWidth, height: newHeight, background: .black)
   }
 
@@ -52,9 +57,9 @@ extension Image {
   }
 
   /// Where a line of `length` pixels begins in a line of `room`, negative if it sticks out.
-  private static func centerOffset(of length: Int, in room: Int) -> Int {
+  private static func centerOffset(of length: Int, in room: Int, _ addsLessBefore: Bool) -> Int {
     let difference = room - length
-    return difference < 0 ? -(-difference / 2) : (difference + 1) / 2
+    return difference < 0 ? -(-difference / 2) : (difference + (addsLessBefore ? 0 : 1)) / 2
   }
 
   /// The image laid onto a canvas with its top left corner at (`x`, `y`), cut where it sticks out.

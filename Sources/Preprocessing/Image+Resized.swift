@@ -2,10 +2,10 @@
 
 extension Image {
   /// The image resampled to another size, bit for bit as Pillow's `Image.resize` does it, or
-  /// PyTorch's `interpolate` of bytes.
+  /// PyTorch's `interpolate` of bytes or of Float32.
   ///
-  /// One pass over the columns and one over the rows, with eight bits between the two. The weights
-  /// are fixed-point, so the result is the same on every machine.
+  /// One pass over the columns and one over the rows. Of Pillow and bytes there are eight bits between
+  /// the two, and the weights are fixed-point, so the result is the same on every machine.
   ///
   /// - Throws: ``ImageError/size(name:thing:width:height:)`` if the new size is empty or too large.
   /// - Complexity: O(new width · height · filter width + new size · filter height).
@@ -16,7 +16,9 @@ extension Image {
   ) throws(ImageError) -> Image {
     try Image.check(width: newWidth, height: newHeight, of: "size to resize to", in: name)
     guard newWidth != width || newHeight != height else { return self }
-    if filter == .nearest { return nearest(width: newWidth, height: newHeight) }
+    if filter == .nearest {
+      return nearest(width: newWidth, height: newHeight, arithmetic: arithmetic)
+    }
     let rowsComeFirst =
       arithmetic == .pillow
       && Image.rowsComeFirst(
@@ -25,6 +27,9 @@ extension Image {
     try Image.check(
       width: rowsComeFirst ? width : newWidth, height: rowsComeFirst ? newHeight : height,
       of: "intermediate size", in: name)
+    if arithmetic == .torchFloats {
+      return floatResampled(width: newWidth, height: newHeight, filter: filter)
+    }
     var pixels = pixels
     let columns = ResamplingWeights(
       from: width, to: newWidth, filter: filter, arithmetic: arithmetic)
@@ -115,12 +120,13 @@ extension Image {
   }
 
   /// Takes the pixel under each new pixel's centre.
-  ///
-  /// The position is summed up step by step, as
-  /// Pillow does, so that its rounding errors are the same.
-  private func nearest(width newWidth: Int, height newHeight: Int) -> Image {
-    let columns = Image.nearestPositions(from: width, to: newWidth)
-    let rows = Image.nearestPositions(from: height, to: newHeight)
+  private func nearest(
+    width newWidth: Int, height newHeight: Int, arithmetic: ResamplingArithmetic
+  ) -> Image {
+    let positions =
+      arithmetic.isTorch ? Image.nearestExactPositions : Image.nearestPositions(from:to:)
+    let columns = positions(width, newWidth)
+    let rows = positions(height, newHeight)
     var output = [UInt8](repeating: 0, count: newWidth * newHeight * 3)
     for (y, row) in rows.enumerated() where row < height {
       for (x, column) in columns.enumerated() where column < width {
@@ -132,12 +138,21 @@ extension Image {
     return Image(width: newWidth, height: newHeight, pixels: output, name: name)
   }
 
+  /// The position is summed up step by step, as Pillow does, so that its rounding errors are the same.
   private static func nearestPositions(from inputs: Int, to outputs: Int) -> [Int] {
     let scale = Double(inputs) / Double(outputs)
     var position = scale * 0.5
     return (0..<outputs).map { _ in
       defer { position += scale }
       return Int(position)
+    }
+  }
+
+  /// PyTorch's `nearest-exact`, whose scale is in single precision.
+  private static func nearestExactPositions(from inputs: Int, to outputs: Int) -> [Int] {
+    let scale = Double(Float(inputs) / Float(outputs))
+    return (0..<outputs).map { output in
+      min(Int(Float((Double(output) + 0.5) * scale)), inputs - 1)
     }
   }
 }

@@ -10,9 +10,11 @@ extension ImageProcessor {
   /// - Parameters:
   ///   - configuration: The file's content.
   ///   - name: What messages call the file.
+  ///   - arithmetic: How levels are resampled and normalised; nil for that of the type.
   /// - Throws: ``ImageError/configuration(name:key:expected:found:)`` with the offending key.
   package init(
-    configuration: JSON, name: String = "preprocessor_config.json"
+    configuration: JSON, name: String = "preprocessor_config.json",
+    arithmetic: ResamplingArithmetic? = nil
   ) throws(ImageError) {
     let reader = ProcessorConfiguration(json: configuration, name: name)
     try reader.checkKeys()
@@ -47,7 +49,7 @@ extension ImageProcessor {
     if try reader.flag("do_rescale") ?? true {
       steps.append(.rescale(try reader.number("rescale_factor") ?? 1 / 255))
     }
-    if try reader.flag("do_normalize") ?? true {
+    if try reader.flag("do_normalize") ?? defaults.normalizes {
       steps.append(.normalize(mean: mean, deviation: deviation))
     }
     if pads, defaults.sizing == .whole, !defaults.padsToSquare,
@@ -58,7 +60,7 @@ extension ImageProcessor {
       }
       steps.append(.padWithZeros(width: size.width, height: size.height))
     }
-    try self.init(steps: steps, arithmetic: defaults.arithmetic)
+    try self.init(steps: steps, arithmetic: arithmetic ?? defaults.arithmetic)
   }
 }
 

@@ -13,14 +13,20 @@ package struct ImageProcessor: Sendable, Hashable {
   ///   - steps: What is done, in order.
   ///   - arithmetic: How levels are resampled and normalised.
   /// - Throws: ``ImageError/steps(_:)`` if they stand in no order that can be followed, or name
-  ///   impossible sizes, factors or channel counts.
+  ///   impossible sizes, factors or channel counts, or a filter that the arithmetic has not.
   package init(
     steps: [ImageStep], arithmetic: ResamplingArithmetic = .pillow
   ) throws(ImageError) {
     for (step, next) in zip(steps, steps.dropFirst()) where next.stage < step.stage {
       throw .steps("\(next) cannot come after \(step); put it before")
     }
-    for step in steps { try ImageProcessor.check(step) }
+    for step in steps {
+      try ImageProcessor.check(step)
+      guard step.filter.map(arithmetic.has) ?? true else {
+        throw .steps(
+          "\(step): PyTorch has no such filter; name another, or resample as Pillow does")
+      }
+    }
     self.steps = steps
     self.arithmetic = arithmetic
   }
@@ -47,7 +53,8 @@ package struct ImageProcessor: Sendable, Hashable {
         let size = target.size(width: image.width, height: image.height)
         image = try resized(image, size.width, size.height, filter)
       case .centerCrop(let width, let height):
-        image = try image.centerCropped(width: width, height: height)
+        image = try image.centerCropped(
+          width: width, height: height, addsLessBefore: arithmetic.isTorch)
       case .split(let width, let height, let filter):
         guard image.width > width || image.height > height else { continue }
         guard cuts else {
@@ -176,7 +183,7 @@ package struct ImageProcessor: Sendable, Hashable {
   /// the arithmetic is done once a level, not once a pixel.
   private func levels(channel: Int) -> [Float] {
     var levels = (0..<256).map { Float($0) }
-    if arithmetic == .torch { return normalizedAtOnce(levels, channel: channel) }
+    if arithmetic.isTorch { return normalizedAtOnce(levels, channel: channel) }
     for step in steps {
       switch step {
       case .rescale(let factor): levels = levels.map { Float(Double($0) * factor) }

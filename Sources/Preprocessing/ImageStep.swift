@@ -32,4 +32,14 @@ package enum ImageStep: Sendable, Hashable {
     case .padWithZeros: 3
     }
   }
+
+  /// By which filter it resamples; nil where it does not.
+  var filter: ResamplingFilter? {
+    switch self {
+    case .resize(_, let filter), .split(_, _, let filter), .tile(_, let filter),
+      .fit(_, let filter):
+      filter
+    case .padToSquare, .centerCrop, .rescale, .normalize, .padWithZeros: nil
+    }
+  }
 }

@@ -12,6 +12,8 @@ struct ProcessorDefaults {
   /// Whether a size of one number means a square, rather than the shortest edge.
   var isSquare: Bool
   var padsToSquare = false
+  /// Whether levels are normalized.
+  var normalizes = true
   /// The rule by which an image gets its size.
   var sizing = Sizing.whole
   var arithmetic = ResamplingArithmetic.pillow
@@ -94,7 +96,7 @@ struct ProcessorDefaults {
     case "Lfm2Vl":
       return ProcessorDefaults(
         resample: .bilinear, size: .exact(width: 512, height: 512), mean: half, deviation: half,
-        isSquare: true, sizing: .tokens, arithmetic: .torch)
+        isSquare: true, sizing: .tokens, arithmetic: .torchBytes)
     case "LlavaNext":
       var defaults = clip
       defaults.sizing = .canvases
@@ -106,7 +108,7 @@ struct ProcessorDefaults {
     case "Gemma4":
       return ProcessorDefaults(
         size: .budget(factor: 48, pixels: 280 * 48 * 48), mean: [0, 0, 0], deviation: [1, 1, 1],
-        isSquare: true, sizing: .budget)
+        isSquare: true, normalizes: false, sizing: .budget)
     case "MM1":
       return ProcessorDefaults(
         size: .exact(width: 378, height: 378), mean: openAIMean, deviation: openAIDeviation,

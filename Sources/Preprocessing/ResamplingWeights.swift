@@ -60,7 +60,7 @@ struct ResamplingWeights {
     for shares: [Double], in arithmetic: ResamplingArithmetic
   ) -> Int {
     let most = 32 - 8 - 2
-    guard arithmetic == .torch else { return most }
+    guard arithmetic == .torchBytes else { return most }
     let largest = shares.max() ?? 0
     return (0..<most).first { Int(0.5 + largest * Double(1 << ($0 + 1))) >= 1 << 15 } ?? most
   }

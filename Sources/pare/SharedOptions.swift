@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ArgumentParser
-import PareKit
+public import ArgumentParser
+public import PareKit
+
+extension PareImageBackend: ExpressibleByArgument {}
 
 /// What every command takes.
 struct SharedOptions: ParsableArguments {
@@ -22,6 +24,15 @@ struct SharedOptions: ParsableArguments {
       "A file that declares an architecture of your own; may be repeated.", valueName: "file"))
   var architectures: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Whose arithmetic images are resized and normalized with, of transformers' two back ends: pil, torchvision, \
+      or torchvision-float, the latter as on a graphics processor (default: pil, but torchvision for LFM2-VL).
+      """,
+      valueName: "backend"))
+  var imageBackend: PareImageBackend?
+
   func validate() throws {
     if let threads, threads < 1 {
       throw ValidationError("--threads: expected a number of at least 1, found \(threads)")
@@ -30,7 +41,8 @@ struct SharedOptions: ParsableArguments {
 
   func open(_ path: String, projector: String?) throws(PareError) -> PareModel {
     if let threads { Pare.limitThreads(to: threads) }
-    return try PareModel(path: path, projector: projector, architectures: architectures)
+    return try PareModel(
+      path: path, projector: projector, architectures: architectures, imageBackend: imageBackend)
   }
 
   /// Says before the work what programs that read the output will do otherwise.

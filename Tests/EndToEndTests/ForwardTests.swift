@@ -78,6 +78,27 @@ struct ForwardTests {
     #expect(ForwardTests.distance(own.floats, expected.floats) <= 1e-5)
   }
 
+  @Test("images are resized with the arithmetic that is asked for")
+  func backends() throws {
+    let folder = try TemporaryFolder()
+    let arguments = [
+      "trace", Fixtures.path("llava-tiny"), "--prompt", "what is it?", "--image",
+      Fixtures.path("images/chelsea.png"),
+    ]
+    var pixels: [String: [Float]] = [:]
+    for backend in ["", "pil", "torchvision", "torchvision-float"] {
+      let output = folder.file("\(backend).safetensors")
+      let chosen = backend.isEmpty ? [] : ["--image-backend", backend]
+      let traced = try Command(arguments + chosen + ["-o", output])
+      #expect(traced.status == 0, "\(traced.error)")
+      pixels[backend] = try #require(try Checkpoint(path: output)["pixels"]).floats
+    }
+    #expect(pixels[""] == pixels["pil"])
+    #expect(Set(pixels.values).count == 3)
+    let unknown = try Command(arguments + ["--image-backend", "opencv", "-o", folder.file("a")])
+    #expect(unknown.status == 64 && unknown.error.contains("torchvision-float"))
+  }
+
   @Test("the intermediates are PyTorch's", arguments: models)
   func intermediates(model: String) throws {
     let folder = try TemporaryFolder()

@@ -64,7 +64,7 @@ struct TokenTileTests {
     let image = try Image(path: Fixtures.path("images/chelsea.png"))
     let (a, b) = try (
       image.resized(width: 100, height: 70, filter: .bilinear),
-      image.resized(width: 100, height: 70, filter: .bilinear, arithmetic: .torch)
+      image.resized(width: 100, height: 70, filter: .bilinear, arithmetic: .torchBytes)
     )
     #expect(largestDifference(a, b) == 1)
   }
@@ -95,7 +95,7 @@ struct TokenTileTests {
       let size = ResizeTarget.rounded(
         factor: 32, pixels: 64 * 1024...256 * 1024, takesStrips: true)
       #expect(processor.steps.first == .resize(size, .bilinear))
-      #expect(processor.arithmetic == .torch)
+      #expect(processor.arithmetic == .torchBytes)
     }
   }
 }

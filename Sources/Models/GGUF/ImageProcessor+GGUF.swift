@@ -13,8 +13,12 @@ extension ImageProcessor {
   /// - Parameters:
   ///   - files: The model's.
   ///   - declaration: What the architecture says of it.
+  ///   - arithmetic: How levels are resampled and normalised; nil for that of the processor's type.
   /// - Throws: ``ModelError`` for a processor that is missing, or cannot be followed.
-  init(of files: ModelFiles, as declaration: ImageProcessorDeclaration) throws(ModelError) {
+  init(
+    of files: ModelFiles, as declaration: ImageProcessorDeclaration,
+    arithmetic: ResamplingArithmetic? = nil
+  ) throws(ModelError) {
     let path: String
     let configuration: JSON
     let source: HyperparameterSource
@@ -34,7 +38,7 @@ extension ImageProcessor {
     }
     let completed = try declaration.completing(configuration, from: source)
     self = try convertingErrors { () throws(ImageError) in
-      try ImageProcessor(configuration: completed, name: path)
+      try ImageProcessor(configuration: completed, name: path, arithmetic: arithmetic)
     }
   }
 

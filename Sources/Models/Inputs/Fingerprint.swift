@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import BinaryIO
+import Preprocessing
 
 /// A checksum of everything that decides what long work gathers: another run goes on with what was left
 /// only if it has the same.
@@ -42,6 +43,7 @@ package struct Fingerprint {
   package mutating func add(_ model: Model, checksums: [String]) throws(FileError) {
     add(checksums.joined(separator: "\n"))
     add(model.architecture.name)
+    if let processor = model.imageProcessor { add("\(processor.arithmetic)") }
     guard model.files.config != nil else { return }
     let endings = [".json", ".jinja", ".model", ".txt", ".tiktoken"]
     for name in try Folder.names(in: model.files.folder)
