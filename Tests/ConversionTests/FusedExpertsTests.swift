@@ -20,7 +20,7 @@ struct FusedExpertsTests {
       for layer in 0..<4 {
         let prefix = "model.language_model.layers.\(layer).mlp.experts."
         for (name, parts, shape) in [
-          ("gate_up_proj", ["gate", "up"], [5, 48, 32]), ("down_proj", ["down"], [5, 32, 24]),
+          ("gate_up_proj", ["gate", "up"], [5, 40, 32]), ("down_proj", ["down"], [5, 32, 20]),
         ] {
           let members = try (0..<5).flatMap { expert in
             try parts.map { try #require(apart[prefix + "\(expert).\($0)_proj.weight"]) }

@@ -75,7 +75,8 @@ struct ForwardTests {
         })
     #expect(trace["pixels.0.overview"]?.shape == golden["pixels.overview"]?.shape)
     let (own, expected) = (try #require(trace["logits"]), try #require(golden["logits"]))
-    #expect(ForwardTests.distance(own.floats, expected.floats) <= 1e-5)
+    let last = Array(own.floats.suffix(expected.floats.count))
+    #expect(ForwardTests.distance(last, expected.floats) <= 1e-5)
   }
 
   @Test("images are resized with the arithmetic that is asked for")

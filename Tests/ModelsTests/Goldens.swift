@@ -3,6 +3,7 @@
 import BinaryIO
 import Checkpoints
 import Notation
+import Tensors
 import Testing
 
 extension StoredTensor {
@@ -15,6 +16,23 @@ extension StoredTensor {
   var integers: [Int] {
     (0..<byteCount / 4).map {
       Int(bytes.loadUnaligned(fromByteOffset: $0 * 4, as: Int32.self))
+    }
+  }
+}
+
+extension Checkpoint {
+  /// Pixels that are kept as levels of 8 bits, `[tiles, channels, height, width]`, beside the means and
+  /// deviations by which they were normalised.
+  func pixels(_ name: String) throws -> [Float] {
+    let levels = try #require(self[name])
+    let mean = try #require(self["pixels.mean"]).floats
+    let deviation = try #require(self["pixels.deviation"]).floats
+    #expect(levels.encoding == .u8)
+    let channels = levels.shape.dimensions[1]
+    let area = levels.shape.dimensions[2...].reduce(1, *)
+    return levels.bytes.enumerated().map { index, level in
+      let channel = index / area % channels
+      return (Float(Double(level) / 255) - mean[channel]) / deviation[channel]
     }
   }
 }

@@ -317,6 +317,17 @@ def randomize(model, generator):
         parameter.data = noise.to(torch.bfloat16).to(torch.float32)
 
 
+def soften(model):
+    """Shortens queries and keys where scores are not divided by the root of their width.
+
+    Those of Gemma 4 are as long as their norms say. With norms around 1 scores deviate by that root, the
+    softmax is all but a choice, and PyTorch's own rounding grows from layer to layer to 8e-6.
+    """
+    for name, parameter in model.named_parameters():
+        if name.endswith(("q_norm.weight", "k_norm.weight")):
+            parameter.data = (parameter.data / parameter.numel() ** 0.25).to(torch.bfloat16).to(torch.float32)
+
+
 GRID = torch.tensor([0, 0.5, 1, 1.5, 2, 3, 4, 6])
 
 
@@ -353,6 +364,23 @@ def pack_experts(model):
             packed[name + "_blocks"], packed[name + "_scales"] = blocks, scales
             parameter.data = numbers.transpose(1, 2).contiguous()
     return packed
+
+
+# The last rows of logits, which are those of the text behind the images and of the end of the last image.
+LAST_ROWS = 24
+
+
+def compacted(golden, mean, deviation):
+    """The same with pixels as levels of 8 bits beside the numbers that made pixels of them, and the last logits alone."""
+    result = dict(golden, logits=golden["logits"][-LAST_ROWS:])
+    mean, deviation = (torch.tensor(numbers, dtype=torch.float32) for numbers in (mean, deviation))
+    for name in [name for name in golden if name.startswith("pixels")]:
+        levels = (golden[name] * deviation[:, None, None] + mean[:, None, None]).mul(255).round()
+        assert levels.min() >= 0 and levels.max() <= 255, name
+        again = ((levels.double() / 255).float() - mean[:, None, None]) / deviation[:, None, None]
+        assert (again - golden[name]).abs().max() <= 1e-6, name
+        result[name] = levels.to(torch.uint8)
+    return result | {"pixels.mean": mean, "pixels.deviation": deviation}
 
 
 def keeper(results):
@@ -404,6 +432,8 @@ def make(name, parent, changes):
         model = getattr(transformers, family + "ForCausalLM")(config).eval()
     randomize(model, torch.Generator().manual_seed(sum(name.encode())))
     randomize_buffers(model, torch.Generator().manual_seed(1))
+    if family == "Gemma4":
+        soften(model)
     packed = pack_experts(model) if name.endswith("-mxfp4") else {}
     model.tie_weights()
     folder = parent / name

@@ -21,8 +21,9 @@ import transformers
 from PIL import Image
 from safetensors.torch import save_file
 from torch import nn
+from transformers.image_utils import OPENAI_CLIP_MEAN, OPENAI_CLIP_STD
 
-from make import randomize, rope
+from make import compacted, randomize, rope
 from mm1_images import FIXTURES, configuration, processed
 
 sys.path.append(str(pathlib.Path(__file__).parents[1] / "training"))
@@ -325,6 +326,7 @@ def make(name):
     golden["tokens"] = tokens[0].to(torch.int32)
     for index, own in enumerate(pixels):
         golden[f"pixels.{index}" if index else "pixels"] = own
+    golden = compacted(golden, OPENAI_CLIP_MEAN, OPENAI_CLIP_STD)
     folder = FIXTURES / "vision-language" / name
     folder.mkdir(parents=True, exist_ok=True)
     save_file({key: value.detach().contiguous().clone() for key, value in golden.items()},

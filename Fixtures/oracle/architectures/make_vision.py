@@ -27,7 +27,7 @@ from transformers.vision_utils import get_vision_window_index
 
 from fastvithd import (
     BACKBONE_MISTAKES, backbone, backbone_hooks, processor_as_published, random_backbone, save_as_published)
-from make import UNKEPT, randomize, randomize_buffers, rope
+from make import UNKEPT, compacted, randomize, randomize_buffers, rope, soften
 
 FIXTURES = pathlib.Path(__file__).parents[2]
 FOLDER = FIXTURES / "vision-language"
@@ -214,7 +214,7 @@ MODELS = {
         "Qwen3_5Moe",
         dict(QWEN35_TEXT, model_type="qwen3_5_moe_text", linear_num_value_heads=4,
              linear_key_head_dim=8, linear_value_head_dim=8, num_experts=5, num_experts_per_tok=2,
-             moe_intermediate_size=24, shared_expert_intermediate_size=20),
+             moe_intermediate_size=20, shared_expert_intermediate_size=16),
         {key: value for key, value in QWEN3_VISION.items() if key != "deepstack_visual_indexes"},
         QWEN_TOKENS, QWEN3_PROCESSOR,
         {"shares as they are": mistake("language", **{LAYERS + "experts.renormalizes": False}),
@@ -326,9 +326,9 @@ MODELS = {
     "fastvlm": (
         "FastVlm",
         dict(TEXT, model_type="qwen2"),
-        backbone([2, 2, 2, 2, 2], [4, 8, 16, 32, 64]),
+        backbone([1, 2, 2, 1, 1], [4, 8, 16, 32, 64]),
         dict(image_token_index=IMAGE_TOKEN),
-        ("Llava", dict(do_pad=True, size={"shortest_edge": 128}, crop_size={"height": 96, "width": 128},
+        ("Llava", dict(do_pad=True, size={"shortest_edge": 80}, crop_size={"height": 64, "width": 80},
                        image_mean=[0.0] * 3, image_std=[1.0] * 3)),
         {name: mistake("vision", **changes) for name, changes in BACKBONE_MISTAKES.items()}),
     # The same class under the names and with the configuration of Apple's own checkpoints.
@@ -660,6 +660,8 @@ def make(name):
     if name.startswith("fastvlm"):
         random_backbone(model.model.vision_tower, generator)
     randomize_buffers(model, torch.Generator().manual_seed(1))
+    if family == "Gemma4":
+        soften(model)
     model.tie_weights()
     folder = FOLDER / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -690,7 +692,7 @@ def make(name):
         counts = [(height // token, width // token) for height, width in sizes]
     elif name in PAIRS:
         images = [image[None] for image in inputs["pixel_values"]]
-        counts = [4 if name == "fastvlm" else 16] * len(images)
+        counts = [2 if name == "fastvlm" else 16] * len(images)
     else:
         pixels = inputs["pixel_values"].reshape(-1, *inputs["pixel_values"].shape[-3:])
         images = [pixels]
@@ -698,6 +700,8 @@ def make(name):
     golden = traced(model, name, inputs, counts)
     names = ["pixels", "pixels.overview", "pixels.1"] if len(images) == 3 else ["pixels", "pixels.1"]
     golden.update(zip(names, images))
+    normalizes = own.do_normalize
+    golden = compacted(golden, own.image_mean if normalizes else [0.0] * 3, own.image_std if normalizes else [1.0] * 3)
     save_file({key: value.contiguous() for key, value in golden.items()}, folder / "golden.safetensors")
     model.to(torch.bfloat16).save_pretrained(folder)
     if name == "fastvlm-published":
