@@ -280,6 +280,9 @@ MODELS = {
                            image_grid_pinpoints=PINPOINTS)),
         {"activation": mistake("vision", **{LAYERS + "feedForward.activation": "'gelu'"}),
          "connector": mistake("connector", **{"steps.activation.activation": "'relu'"}),
+         "another end of lines": mistake("connector", **{
+             "steps.joinTiles.tensors.newline.name": "linear_2.bias",
+             "ignored": [{"name": "image_newline", "because": "a mistake"}]}),
          "one more layer": mistake("vision", **{"hyperparameters.usedLayerCount.default": "=layerCount"})}),
     "pixtral": (
         "Llava",
