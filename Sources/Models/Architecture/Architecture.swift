@@ -83,13 +83,13 @@ package struct Architecture: Sendable {
           of: parameter, known: [:], in: composition.name)
       }
       let place = member.config.first { config.value(at: $0) != nil } ?? member.config.first ?? ""
-      let own = config.value(at: place) ?? .object(JSON.Object())
-      let values = try HyperparameterSource(origin: .config(own), path: files.configPath)
+      let settings = config.value(at: place) ?? .object(JSON.Object())
+      let values = try HyperparameterSource(origin: .config(settings), path: files.configPath)
         .values(of: declaration, overrides: overrides)
-      var part = try Architecture.bestNamed(
+      var own = try Architecture.bestNamed(
         declaration, values: values, names: member.names, mlx: member.mlx, files: files)
-      part.configPath = place
-      parts.append(part)
+      own.configPath = place
+      parts.append(own)
     }
     try self.init(
       composition, parts: parts, source: top,
