@@ -46,8 +46,11 @@ extension TokenizerJSON {
   }
 
   private func pairs() throws(TokenizerError) -> [(String, String)] {
+    guard let merges = model["merges"]?.array else {
+      throw malformed("model.merges: expected a list of pairs of pieces, found none")
+    }
     var pairs: [(String, String)] = []
-    for (rank, merge) in (model["merges"]?.array ?? []).enumerated() {
+    for (rank, merge) in merges.enumerated() {
       if let text = merge.string, let cut = text.utf8.dropFirst().firstIndex(of: 0x20) {
         pairs.append((String(text[..<cut]), String(text[text.utf8.index(after: cut)...])))
       } else if let pair = merge.array, pair.count == 2, let left = pair[0].string,

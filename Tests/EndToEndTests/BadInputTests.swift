@@ -147,6 +147,13 @@ struct BadInputTests {
         "\"rope_theta\": 10000.0", with: "\"rope_scaling\": {\"rope_type\": \"spiral\"}",
         in: "config.json")
     },
+    Broken(
+      testDescription: "an activation that is not known", model: "stories260K",
+      words: ["config.json", "the activation 'swish2' is not known; known are silu"]
+    ) {
+      try $0.replace(
+        "\"hidden_act\": \"silu\"", with: "\"hidden_act\": \"swish2\"", in: "config.json")
+    },
   ]
 
   @Test("a broken checkpoint is refused", arguments: broken)

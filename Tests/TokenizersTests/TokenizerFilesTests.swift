@@ -41,6 +41,7 @@ struct TokenizerFilesTests {
     (json(normalizer: #"{"type": "Precompiled", "precompiled_charsmap": "AAAA"}"#), "a trie"),
     (json(model: #"{"type": "BPE", "vocab": {"a": 999999999}, "merges": []}"#), "expected ids"),
     (json(model: #"{"type": "BPE", "vocab": {"a": -1}, "merges": []}"#), "expected ids"),
+    (json(model: #"{"type": "BPE", "vocab": {"a": 0}}"#), "model.merges: expected a list"),
     (json(model: #"{"type": "BPE", "vocab": {"a": 0}, "merges": ["a b"]}"#), "merge 0"),
     (json(model: #"{"type": "BPE", "vocab": {"a": 0}, "merges": [["a"]]}"#), "merge 0"),
     ("{", "byte"), ("[]", "model"),

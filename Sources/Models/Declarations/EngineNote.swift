@@ -56,7 +56,8 @@ extension Model {
   ///
   /// - Parameter container: What the model is converted to.
   /// - Returns: Sentences, in the order of the parts; those on the tokenizer come last.
-  /// - Throws: ``ModelError/declaration(name:sentence:)`` if a formula has no value.
+  /// - Throws: ``ModelError/declaration(name:sentence:)`` if a formula has no value, and others for a
+  ///   GGUF that neither engines nor this program would compute.
   package func notes(for container: EngineContainer) throws(ModelError) -> [String] {
     var sentences: [String] = []
     func append(
@@ -69,6 +70,9 @@ extension Model {
         } catch { throw .declaration(name: name, sentence: "notes: \(error)") }
       }
     }
+    // A file for this program alone must be one that it can run.
+    let kinds = Set(PartDeclaration.Kind.allCases)
+    if container == .gguf, try needsWholeSettings(for: kinds) { _ = try ForwardPass(self) }
     for part in architecture.parts {
       if container == .gguf {
         let file = part.kind == .language ? "file of the language model" : "mmproj file"
