@@ -4,12 +4,14 @@ import CPCRE2
 
 /// A compiled regular expression that cuts text into words before its words become pieces.
 ///
-/// PCRE2 runs it, on UTF-8 and with Unicode's properties; the expression itself is in the dialect of
-/// Oniguruma, which `tokenizer.json` is written for.
+/// PCRE2 runs it, on UTF-8 and with Unicode's properties; the expression itself is in the dialect
+/// of Oniguruma, which `tokenizer.json` is written for.
 struct Pattern: Sendable, Equatable {
   /// The expression as it was written.
   let source: String
-  fileprivate let code: Code
+  /// The file that it stands in, for messages.
+  let file: String
+  let code: Code
 
   /// Compiles a regular expression.
   ///
@@ -28,12 +30,13 @@ struct Pattern: Sendable, Equatable {
       throw unsupported(error.feature)
     }
     self.source = expression
+    file = source
   }
 
   static func == (a: Pattern, b: Pattern) -> Bool { a.source == b.source }
 
   /// Owns PCRE2's program, which matchers only read.
-  fileprivate final class Code: @unchecked Sendable {
+  final class Code: @unchecked Sendable {
     let pointer: OpaquePointer
 
     init(_ expression: String) throws(PatternDialect.Refusal) {
@@ -44,7 +47,9 @@ struct Pattern: Sendable, Equatable {
       let bytes = Array(expression.utf8)
       var number: Int32 = 0
       var place = 0
-      let options = UInt32(PCRE2_UTF) | UInt32(PCRE2_UCP) | UInt32(PCRE2_MULTILINE)
+      let options =
+        UInt32(PCRE2_UTF) | UInt32(PCRE2_UCP) | UInt32(PCRE2_MULTILINE)
+        | UInt32(PCRE2_USE_OFFSET_LIMIT)
       guard
         let pointer = pcre2_compile_8(bytes, bytes.count, options, &number, &place, context)
       else { throw PatternDialect.Refusal(feature: Self.message(number)) }
@@ -60,74 +65,5 @@ struct Pattern: Sendable, Equatable {
       let length = pcre2_get_error_message_8(number, &buffer, buffer.count)
       return String(decoding: buffer.prefix(Int(max(length, 0))), as: UTF8.self)
     }
-  }
-}
-
-/// Finds matches of a pattern in valid UTF-8.
-struct PatternMatcher: ~Copyable {
-  private let code: Pattern.Code
-  private let text: UnsafeBufferPointer<UInt8>
-  private let match: OpaquePointer?
-  private let context: OpaquePointer?
-  private let stack: OpaquePointer?
-  /// Whether a search was given up.
-  private var isExhausted = false
-
-  init(_ pattern: Pattern, in text: UnsafeBufferPointer<UInt8>) {
-    code = pattern.code
-    self.text = text
-    match = pcre2_match_data_create_8(1, nil)
-    context = pcre2_match_context_create_8(nil)
-    stack = pcre2_jit_stack_create_8(32 << 10, 8 << 20, nil)
-    // What one search may cost in steps and in KiB; a hostile pattern gives up instead of hanging.
-    pcre2_set_match_limit_8(context, 10_000_000)
-    pcre2_set_heap_limit_8(context, 64 << 10)
-    pcre2_jit_stack_assign_8(context, nil, UnsafeMutableRawPointer(stack))
-  }
-
-  deinit {
-    pcre2_match_data_free_8(match)
-    pcre2_match_context_free_8(context)
-    pcre2_jit_stack_free_8(stack)
-  }
-
-  /// The matches in the part `bounds` of the text, which is all that exists for the pattern.
-  ///
-  /// They may be empty, but not where the one before ends. If looking for them costs too much, there
-  /// are no more of them.
-  mutating func matches(in bounds: Range<Int>) -> [Range<Int>] {
-    guard let match, let base = text.baseAddress, !isExhausted else { return [] }
-    let part = UnsafeBufferPointer(start: base + bounds.lowerBound, count: bounds.count)
-    var result: [Range<Int>] = []
-    var last = -1
-    var offset = 0
-    while offset <= part.count {
-      let count = find(match, in: part, from: offset)
-      guard count >= 0, let ends = pcre2_get_ovector_pointer_8(match) else {
-        isExhausted = count != PCRE2_ERROR_NOMATCH
-        break
-      }
-      let (start, end) = (ends[0], ends[1])
-      // With `\K` or looking behind, a match could start before the search; no pattern in use does.
-      guard start >= offset, end > start || start != last else {
-        offset += offset < part.count ? UTF8Text.length(startingWith: part[offset]) : 1
-        continue
-      }
-      result.append(bounds.lowerBound + start..<bounds.lowerBound + end)
-      (last, offset) = (end, end)
-    }
-    return result
-  }
-
-  private func find(
-    _ match: OpaquePointer, in part: UnsafeBufferPointer<UInt8>, from offset: Int
-  ) -> Int32 {
-    func run(_ options: UInt32) -> Int32 {
-      pcre2_match_8(
-        code.pointer, part.baseAddress, part.count, offset, options | UInt32(PCRE2_NO_UTF_CHECK),
-        match, context)
-    }
-    let count = run(0)
-    return count == PCRE2_ERROR_JIT_STACKLIMIT ? run(UInt32(PCRE2_NO_JIT)) : count
   }
 }

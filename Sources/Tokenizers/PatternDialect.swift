@@ -84,7 +84,7 @@ struct PatternDialect {
     case "p", "P": try property(scalar)
     case "u": try code(digits: 4)
     case "x": try code(digits: 2)
-    case "n", "r", "t", "f", "d", "D", "A", "z", "Z", "b", "B", "G", "1"..."9":
+    case "n", "r", "t", "f", "d", "D", "A", "z", "Z", "b", "B", "1"..."9":
       result += "\\\(scalar)"
     default:
       guard !scalar.properties.isAlphabetic, !("0"..."9").contains(scalar) else {

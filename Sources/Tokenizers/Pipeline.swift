@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What happens to a text before its words become pieces, as data: normalizers, then the cutting into words.
+/// What happens to a text before its words become pieces, as data: normalizers, then the cutting
+/// into words.
 struct Pipeline: Sendable, Equatable {
   enum Normalizer: Sendable, Equatable {
     case composed
@@ -34,32 +35,41 @@ struct Pipeline: Sendable, Equatable {
 
   static let space = Array("▁".utf8)
 
-  func normalized(_ text: [UInt8]) -> [UInt8] {
-    normalizers.reduce(text) { text, normalizer in
-      switch normalizer {
-      case .composed: Normalization.composed(text)
-      case .decomposed: Normalization.decomposed(text)
-      case .compatiblyComposed: Normalization.compatiblyComposed(text)
-      case .compatiblyDecomposed: Normalization.compatiblyDecomposed(text)
-      case .prepend(let prefix): text.isEmpty ? text : prefix + text
-      case .replace(let pattern, let replacement): Self.replace(pattern, replacement, in: text)
-      case .strip(let left, let right): Self.strip(text, left: left, right: right)
-      case .lowercase: Array(String(decoding: text, as: UTF8.self).lowercased().utf8)
-      case .removeMarks: Self.withoutMarks(text)
-      case .precompiled(let map): map.mappedByGraphemes(text)
-      case .bert(let bert): bert.normalized(text)
-      case .nmt: NmtNormalizer.normalized(text)
-      }
+  /// A text as the normalizers rewrite it.
+  ///
+  /// - Throws: ``TokenizerError/tooCostly(source:pattern:place:)``
+  func normalized(_ text: [UInt8]) throws(TokenizerError) -> [UInt8] {
+    var text = text
+    for normalizer in normalizers {
+      text =
+        switch normalizer {
+        case .composed: Normalization.composed(text)
+        case .decomposed: Normalization.decomposed(text)
+        case .compatiblyComposed: Normalization.compatiblyComposed(text)
+        case .compatiblyDecomposed: Normalization.compatiblyDecomposed(text)
+        case .prepend(let prefix): text.isEmpty ? text : prefix + text
+        case .replace(let pattern, let replacement):
+          try Self.replace(pattern, replacement, in: text)
+        case .strip(let left, let right): Self.strip(text, left: left, right: right)
+        case .lowercase: Array(String(decoding: text, as: UTF8.self).lowercased().utf8)
+        case .removeMarks: Self.withoutMarks(text)
+        case .precompiled(let map): map.mappedByGraphemes(text)
+        case .bert(let bert): bert.normalized(text)
+        case .nmt: NmtNormalizer.normalized(text)
+        }
     }
+    return text
   }
 
   /// Cuts normalized text into words; `isFirst` says that it is the start of the whole text.
-  func words(of text: [UInt8], isFirst: Bool) -> Words {
+  ///
+  /// - Throws: ``TokenizerError/tooCostly(source:pattern:place:)``
+  func words(of text: [UInt8], isFirst: Bool) throws(TokenizerError) -> Words {
     var words = Words(text)
     for step in steps {
       switch step {
       case .split(let pattern, let behavior, let isInverted):
-        words.split(by: pattern, behavior, isInverted: isInverted)
+        try words.split(by: pattern, behavior, isInverted: isInverted)
       case .spacePrefix:
         words.rewrite { $1.first == UInt8(ascii: " ") ? Array($1) : [UInt8(ascii: " ")] + $1 }
       case .metaspace(let prefix, let splits):
@@ -76,12 +86,12 @@ struct Pipeline: Sendable, Equatable {
 
   private static func replace(
     _ pattern: Pattern, _ replacement: [UInt8], in text: [UInt8]
-  ) -> [UInt8] {
-    text.withUnsafeBufferPointer { text in
+  ) throws(TokenizerError) -> [UInt8] {
+    try text.withUnsafeBufferPointer { (text) throws(TokenizerError) in
       var matcher = PatternMatcher(pattern, in: text)
       var result: [UInt8] = []
       var done = 0
-      for match in matcher.matches(in: 0..<text.count) {
+      for match in try matcher.matches(in: 0..<text.count) {
         result += text[done..<match.lowerBound]
         result += replacement
         done = match.upperBound

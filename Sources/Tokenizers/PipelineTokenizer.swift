@@ -21,10 +21,13 @@ struct PipelineTokenizer: Tokenizer {
   /// Makes a tokenizer of checked parts.
   ///
   /// `added` are the tokens recognised in text, by default those that the vocabulary's kinds mark.
+  ///
+  /// - Throws: ``TokenizerError/tooCostly(source:pattern:place:)`` for a normalizer that fails on
+  ///   an added token.
   init(
     _ vocabulary: Vocabulary, pipeline: Pipeline, model: any WordModel, decoder: PieceDecoder,
     added: [AddedToken]? = nil
-  ) {
+  ) throws(TokenizerError) {
     self.vocabulary = vocabulary
     self.pipeline = pipeline
     self.model = model
@@ -32,9 +35,9 @@ struct PipelineTokenizer: Tokenizer {
     let added = added ?? AddedTokens.marked(in: vocabulary)
     firstTokens = AddedTokens(added.filter { !$0.isNormalized })
     normalizedTokens = AddedTokens(
-      added.filter(\.isNormalized).map {
-        var token = $0
-        token.content = pipeline.normalized(token.content)
+      try added.filter(\.isNormalized).map { (token) throws(TokenizerError) in
+        var token = token
+        token.content = try pipeline.normalized(token.content)
         return token
       })
     spellings = PieceTable(spellingsOf: vocabulary)
@@ -42,7 +45,7 @@ struct PipelineTokenizer: Tokenizer {
 
   func id(of piece: String) -> Int? { spellings.id(of: piece).map(Int.init) }
 
-  func encode(_ text: [UInt8], parsingSpecial: Bool) -> [Int] {
+  func encode(_ text: [UInt8], parsingSpecial: Bool) throws(TokenizerError) -> [Int] {
     let text = UTF8Text.repaired(text)
     var ids: [Int] = []
     for segment in firstTokens.segments(of: text, parsingSpecial: parsingSpecial) {
@@ -50,14 +53,14 @@ struct PipelineTokenizer: Tokenizer {
         ids.append(id)
         continue
       }
-      let part = pipeline.normalized(Array(text[segment.range]))
+      let part = try pipeline.normalized(Array(text[segment.range]))
       for inner in normalizedTokens.segments(of: part, parsingSpecial: parsingSpecial) {
         if let id = inner.id {
           ids.append(id)
           continue
         }
         let isFirst = segment.range.lowerBound == 0 && inner.range.lowerBound == 0
-        let words = pipeline.words(of: Array(part[inner.range]), isFirst: isFirst)
+        let words = try pipeline.words(of: Array(part[inner.range]), isFirst: isFirst)
         for range in words.ranges { model.append(range, of: words.text, to: &ids) }
       }
     }

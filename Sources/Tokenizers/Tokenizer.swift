@@ -14,8 +14,10 @@ package protocol Tokenizer: Sendable {
   ///   - parsingSpecial: Whether control pieces spelled out in the text (`<|im_end|>`) become their
   ///     ids. Leave it off for text from users. User-defined pieces are always recognised.
   /// - Returns: Ids in the order of the text.
+  /// - Throws: ``TokenizerError/tooCostly(source:pattern:place:)`` where a pattern of a tokenizer's
+  ///   file takes too many steps.
   /// - Complexity: O(n log n) in the length of the text.
-  func encode(_ text: [UInt8], parsingSpecial: Bool) -> [Int]
+  func encode(_ text: [UInt8], parsingSpecial: Bool) throws(TokenizerError) -> [Int]
 
   /// The bytes of one id in the middle of a text, for output that streams. Empty for an id outside
   /// the vocabulary.
@@ -31,13 +33,17 @@ package protocol Tokenizer: Sendable {
 }
 
 extension Tokenizer {
-  package func encode(_ text: String, parsingSpecial: Bool = false) -> [Int] {
-    encode(Array(text.utf8), parsingSpecial: parsingSpecial)
+  package func encode(
+    _ text: String, parsingSpecial: Bool = false
+  ) throws(TokenizerError) -> [Int] {
+    try encode(Array(text.utf8), parsingSpecial: parsingSpecial)
   }
 
   /// Tokenizes a whole sequence: with its beginning and end where the vocabulary says so.
-  package func encodeSequence(_ text: String, parsingSpecial: Bool = false) -> [Int] {
-    beginning + encode(text, parsingSpecial: parsingSpecial) + end
+  package func encodeSequence(
+    _ text: String, parsingSpecial: Bool = false
+  ) throws(TokenizerError) -> [Int] {
+    try beginning + encode(text, parsingSpecial: parsingSpecial) + end
   }
 
   /// What a sequence starts with: the beginning-of-sequence id, other ids, or nothing.
@@ -78,11 +84,11 @@ package func makeTokenizer(
     let pipeline = try Pipeline(named: vocabulary.preTokenizer, of: vocabulary, source: source)
     let model = try BytePairModel(
       vocabulary, ignoresMerges: pipeline.ignoresMerges, source: source)
-    return PipelineTokenizer(
+    return try PipelineTokenizer(
       vocabulary, pipeline: pipeline, model: model, decoder: PieceDecoder(spelling: .bytes))
   case .wordPiece:
-    return PipelineTokenizer(
-      vocabulary, pipeline: try .bert(vocabulary, source: source),
+    return try PipelineTokenizer(
+      vocabulary, pipeline: .bert(vocabulary, source: source),
       model: WordPieceModel(vocabulary, unknown: vocabulary.unknown),
       decoder: PieceDecoder(spelling: .words, strippedSpaces: 1, joinsPunctuation: true))
   case .wordLevel:

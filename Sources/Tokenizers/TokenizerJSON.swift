@@ -67,8 +67,8 @@ struct TokenizerJSON {
     var vocabulary = parts.vocabulary
     settings.apply(to: &vocabulary, marks: marks)
     try vocabulary.validate(source: path)
-    return PipelineTokenizer(
-      vocabulary, pipeline: stages.pipeline, model: try parts.model(vocabulary),
+    return try PipelineTokenizer(
+      vocabulary, pipeline: stages.pipeline, model: parts.model(vocabulary),
       decoder: PieceDecoder(
         spelling: parts.spelling,
         strippedSpaces: parts.spelling == .wholeWords ? 1 : stages.strippedSpaces,

@@ -23,18 +23,25 @@ struct Words: Equatable {
 
   /// Cuts every word at the matches of a pattern.
   ///
-  /// With `isInverted`, what lies between matches counts as the matches.
-  mutating func split(by pattern: Pattern, _ behavior: Behavior, isInverted: Bool) {
-    var result: [Range<Int>] = []
-    text.withUnsafeBufferPointer { text in
+  /// - Parameters:
+  ///   - pattern: Where to cut.
+  ///   - behavior: What becomes of the matches.
+  ///   - isInverted: Whether what lies between matches counts as the matches.
+  /// - Throws: ``TokenizerError/tooCostly(source:pattern:place:)``
+  mutating func split(
+    by pattern: Pattern, _ behavior: Behavior, isInverted: Bool
+  ) throws(TokenizerError) {
+    let (text, ranges) = (text, ranges)
+    self.ranges = try text.withUnsafeBufferPointer { (text) throws(TokenizerError) in
+      var result: [Range<Int>] = []
       var matcher = PatternMatcher(pattern, in: text)
       for range in ranges {
-        var parts = Self.parts(of: range, at: matcher.matches(in: range))
+        var parts = Self.parts(of: range, at: try matcher.matches(in: range))
         if isInverted { for i in parts.indices { parts[i].isMatch.toggle() } }
         Self.join(parts, behavior, into: &result)
       }
+      return result.filter { !$0.isEmpty }
     }
-    ranges = result.filter { !$0.isEmpty }
   }
 
   private struct Part {

@@ -57,7 +57,7 @@ struct ConverterTests {
       converted.tokenizer.vocabulary.chatTemplate == original.tokenizer.vocabulary.chatTemplate)
     #expect(converted.imageProcessor == original.imageProcessor)
     for text in ["what is at the left?", " two  spaces\n", "é😀"] {
-      #expect(converted.tokenizer.encode(text) == original.tokenizer.encode(text))
+      #expect(try converted.tokenizer.encode(text) == original.tokenizer.encode(text))
     }
   }
 

@@ -104,7 +104,7 @@ struct EncoderFilesTests {
     ]
     try copy.write(Array(JSON.object(json).text().utf8), to: "tokenizer.json")
     let model = try Model(path: copy.path, library: try DeclarationLibrary())
-    #expect(model.tokenizer.encodeSequence("") == [2, 2, 3, 3])
+    #expect(try model.tokenizer.encodeSequence("") == [2, 2, 3, 3])
     let notes = try model.notes(for: .gguf)
     #expect(notes.count == 2 && notes[0].contains("'[CLS]' '[CLS]'"))
     #expect(try model.notes(for: .mlx).isEmpty)
@@ -118,6 +118,6 @@ struct EncoderFilesTests {
       try TemporaryFolder.read(Fixtures.path("tokenizers/files/vocab.txt")), to: "vocab.txt")
     let model = try Model(path: copy.path, library: try DeclarationLibrary())
     #expect(model.tokenizer.beginning == [2] && model.tokenizer.end == [3])
-    #expect(!model.tokenizer.encode("Hello").contains(1))
+    #expect(try !model.tokenizer.encode("Hello").contains(1))
   }
 }

@@ -40,7 +40,7 @@ struct SequenceMarksTests {
   @Test func severalPiecesBeginAndEndASequence() throws {
     let tokenizer = try Goldens.Model.wordLevel.tokenizer()
     #expect(tokenizer.beginning == [2] && tokenizer.end == [3, 0])
-    #expect(tokenizer.encodeSequence("") == [2, 3, 0])
+    #expect(try tokenizer.encodeSequence("") == [2, 3, 0])
   }
 
   private static let marked = """

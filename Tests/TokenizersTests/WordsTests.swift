@@ -16,7 +16,7 @@ struct WordsTests {
     for row in rows.dropFirst() {
       let expected = try #require(row.array).compactMap { $0.string.map { Array($0.utf8) } }
       var words = Words(expected.flatMap(\.self))
-      words.split(by: pattern, .isolated, isInverted: false)
+      try words.split(by: pattern, .isolated, isInverted: false)
       #expect(words.ranges.map { Array(words.text[$0]) } == expected)
     }
   }
@@ -29,7 +29,7 @@ struct WordsTests {
   func behaviorSaysWhereMatchesGo(name: String, expected: [String]) throws {
     var words = Words(Array("a--b-".utf8))
     let behavior = try #require(Words.Behavior(rawValue: name))
-    words.split(by: try Pattern("-", source: ""), behavior, isInverted: false)
+    try words.split(by: Pattern("-", source: ""), behavior, isInverted: false)
     #expect(words.ranges.map { String(decoding: words.text[$0], as: UTF8.self) } == expected)
   }
 
@@ -43,7 +43,8 @@ struct WordsTests {
   func preTokenizersCutAsThoseOfTheReference(name: String, expected: [String]) throws {
     let root = JSON.object(.init(["pre_tokenizer": .object(.init(["type": .string(name)]))]))
     let pipeline = try PipelineReader(path: "test").read(root).pipeline
-    let words = pipeline.words(of: Array("aé 1² _x\u{200D}y, z!? ⅷ\u{301}-".utf8), isFirst: true)
+    let words = try pipeline.words(
+      of: Array("aé 1² _x\u{200D}y, z!? ⅷ\u{301}-".utf8), isFirst: true)
     let parts = words.ranges.map { String(decoding: words.text[$0], as: UTF8.self) }
     #expect(parts.map { Array($0.utf8) } == expected.map { Array($0.utf8) })
   }

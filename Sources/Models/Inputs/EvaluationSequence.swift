@@ -95,7 +95,7 @@ package struct EvaluationBuilder {
         continue
       }
       for text in texts {
-        windows += self.windows(of: text).prefix(limit - windows.count - questions.count)
+        windows += try self.windows(of: text).prefix(limit - windows.count - questions.count)
       }
     }
     return (questions, windows)
@@ -103,10 +103,14 @@ package struct EvaluationBuilder {
 
   /// Windows of a text, each with the token that begins a sequence, if the model has one; where an
   /// embedding is of the whole window, also with the one that ends it, and no token is scored.
-  package func windows(of text: String) -> [EvaluationSequence] {
+  ///
+  /// - Throws: ``ModelError/tokenizer(_:)`` for a text that the tokenizer's patterns fail on.
+  package func windows(of text: String) throws(ModelError) -> [EvaluationSequence] {
     let beginning = model.tokenizer.beginning
     let end = model.givesEmbeddings ? model.tokenizer.end : []
-    let tokens = model.tokenizer.encode(text)
+    let tokens = try convertingErrors { () throws(TokenizerError) in
+      try model.tokenizer.encode(text)
+    }
     let step = max(1, window - beginning.count - end.count)
     return stride(from: 0, to: tokens.count, by: step).compactMap { start in
       let own = beginning + tokens[start..<min(tokens.count, start + step)] + end
@@ -127,7 +131,9 @@ package struct EvaluationBuilder {
     } catch .input(let sentence) {
       throw .input("\(question.place): \(sentence)")
     }
-    let answer = question.answer.map(prompts.tokens(answer:))
+    let answer = try question.answer.map { (answer) throws(ModelError) in
+      try prompts.tokens(answer: answer)
+    }
     guard prompt.count + (answer?.count ?? 0) <= contextLength else {
       throw .input(
         "\(question.place): the sample has \(prompt.count + (answer?.count ?? 0)) tokens, more "

@@ -34,8 +34,12 @@ package struct PromptBuilder: Sendable {
     }
     var tokens: [Int] = []
     var rest = ""
-    func flush() {
-      if !rest.isEmpty { tokens += tokenizer.encode(rest, parsingSpecial: true) }
+    func flush() throws(ModelError) {
+      if !rest.isEmpty {
+        tokens += try convertingErrors { () throws(TokenizerError) in
+          try tokenizer.encode(rest, parsingSpecial: true)
+        }
+      }
       rest = ""
     }
     for (index, segment) in segments.enumerated() {
@@ -47,12 +51,12 @@ package struct PromptBuilder: Sendable {
         switch piece {
         case .text(let text): rest += text
         case .image(let count):
-          flush()
+          try flush()
           tokens += [Int](repeating: token, count: count)
         }
       }
     }
-    flush()
+    try flush()
     // A layout of its own says where the text begins.
     let beginning = template == nil && prompt?.question != nil ? [] : tokenizer.beginning
     return tokens.starts(with: beginning) ? tokens : beginning + tokens
@@ -72,9 +76,13 @@ package struct PromptBuilder: Sendable {
   }
 
   /// The tokens of an answer, with the one that ends it.
-  package func tokens(answer: String) -> [Int] {
+  ///
+  /// - Throws: ``ModelError/tokenizer(_:)`` for a text that the tokenizer's patterns fail on.
+  package func tokens(answer: String) throws(ModelError) -> [Int] {
     let vocabulary = model.tokenizer.vocabulary
-    return model.tokenizer.encode(answer)
+    return try convertingErrors { () throws(TokenizerError) in
+      try model.tokenizer.encode(answer)
+    }
       + [vocabulary.endOfTurn ?? vocabulary.endOfSequence].compactMap(\.self)
   }
 

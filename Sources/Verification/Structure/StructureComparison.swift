@@ -34,7 +34,7 @@ package struct StructureComparison {
     let pairs = ParameterPair.all(of: reference, and: candidate, into: &findings)
     try SettingComparison(reference: reference, candidate: candidate).check(into: &findings)
     let tokens = TokenizerComparison(reference: reference, candidate: candidate)
-    tokens.check(into: &findings)
+    try tokens.check(into: &findings)
     ChatTemplateComparison(reference: reference, candidate: candidate).check(into: &findings)
     ProcessorComparison(reference: reference, candidate: candidate).check(into: &findings)
     var tensors: [TensorStatistics] = []

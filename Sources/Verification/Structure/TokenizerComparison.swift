@@ -11,9 +11,9 @@ struct TokenizerComparison {
   private var ours: Vocabulary { reference.tokenizer.vocabulary }
   private var theirs: Vocabulary { candidate.tokenizer.vocabulary }
 
-  func check(into findings: inout Findings) {
+  func check(into findings: inout Findings) throws(ModelError) {
     checkPieces(into: &findings)
-    checkTexts(into: &findings)
+    try checkTexts(into: &findings)
     checkSpecialTokens(into: &findings)
   }
 
@@ -62,13 +62,18 @@ struct TokenizerComparison {
         consequence: "engines that go by the name would cut texts into other words"))
   }
 
-  private func checkTexts(into findings: inout Findings) {
+  private func checkTexts(into findings: inout Findings) throws(ModelError) {
     var different: [(text: String, expected: [Int], found: [Int])] = []
     for text in TokenizationCorpus.texts {
       findings.count(.tokenization)
       for parsesSpecial in [false, true] {
-        let expected = reference.tokenizer.encode(text, parsingSpecial: parsesSpecial)
-        let found = candidate.tokenizer.encode(text, parsingSpecial: parsesSpecial)
+        let (expected, found): ([Int], [Int])
+        do throws(TokenizerError) {
+          expected = try reference.tokenizer.encode(text, parsingSpecial: parsesSpecial)
+          found = try candidate.tokenizer.encode(text, parsingSpecial: parsesSpecial)
+        } catch {
+          throw .tokenizer(error)
+        }
         if expected != found {
           different.append((text, expected, found))
           break
