@@ -25,13 +25,15 @@ protocol MergeRule {
 
 /// Merges neighbours, the lowest rank first and the leftmost of equals, until no pair is left.
 ///
-/// A linked list of symbols and a heap of candidate pairs.
+/// A linked list of symbols and a heap of candidate pairs; for the few symbols of a word, a row of
+/// them that is looked through for each merge.
 ///
 /// - Complexity: O(n log n) in the number of symbols.
 /// - Source: the algorithm of Sennrich et al., arXiv:1508.07909, as both SentencePiece and Hugging
 ///   Face order it.
 func mergeNeighbours(_ symbols: [Symbol], by rule: some MergeRule) -> [Symbol] {
   guard symbols.count > 1 else { return symbols }
+  guard symbols.count > 48 else { return mergeFew(symbols, by: rule) }
   var chain = Chain(symbols)
   for left in 0..<symbols.count - 1 { chain.propose(left, by: rule) }
   while let candidate = chain.heap.popLeast() {
@@ -41,6 +43,32 @@ func mergeNeighbours(_ symbols: [Symbol], by rule: some MergeRule) -> [Symbol] {
     chain.propose(Int(candidate.left), by: rule)
   }
   return chain.remaining
+}
+
+/// The same for a few symbols.
+private func mergeFew(_ symbols: [Symbol], by rule: some MergeRule) -> [Symbol] {
+  var symbols = symbols
+  // What each symbol and the next one become.
+  func merge(_ left: Int) -> Merge {
+    let isFrozen = symbols[left].isFrozen || symbols[left + 1].isFrozen
+    let found = isFrozen ? nil : rule.merge(symbols[left], symbols[left + 1])
+    return found ?? Merge(rank: .max, id: -1)
+  }
+  var merges = (0..<symbols.count - 1).map(merge)
+  while true {
+    var best = -1
+    var rank = Int32.max
+    for (place, merge) in merges.enumerated() where merge.id >= 0 && merge.rank < rank {
+      (best, rank) = (place, merge.rank)
+    }
+    guard best >= 0 else { return symbols }
+    symbols[best].range = symbols[best].range.lowerBound..<symbols[best + 1].range.upperBound
+    symbols[best].id = merges[best].id
+    symbols.remove(at: best + 1)
+    merges.remove(at: best)
+    if best > 0 { merges[best - 1] = merge(best - 1) }
+    if best < merges.count { merges[best] = merge(best) }
+  }
 }
 
 /// A merge that was possible when it was found.

@@ -24,6 +24,9 @@ struct SentencePieceTokenizer: Tokenizer {
   /// The unigram model; nil for BPE.
   private let unigram: UnigramModel?
   private let byteIDs: [Int32]?
+  /// Whether no piece has a space behind another character: then no merge crosses from a word to
+  /// the next, and each can be merged by itself.
+  private let partsWords: Bool
 
   init(_ vocabulary: Vocabulary, source: String) throws(TokenizerError) {
     self.vocabulary = vocabulary
@@ -51,6 +54,9 @@ struct SentencePieceTokenizer: Tokenizer {
     unigram = vocabulary.model == .unigram ? UnigramModel(vocabulary) : nil
     self.spellings = spellings
     self.mergeable = mergeable
+    partsWords = !zip(vocabulary.pieces, vocabulary.kinds).contains { piece, kind in
+      [.normal, .userDefined, .unused].contains(kind) && Self.joinsWords(piece)
+    }
   }
 
   private static func ranks(of scores: [Float]) -> [Int32] {
@@ -88,7 +94,26 @@ struct SentencePieceTokenizer: Tokenizer {
   private func segmented(_ text: [UInt8]) -> [Symbol] {
     if let unigram { return unigram.symbols(of: text, 0..<text.count) }
     let rule = Rule(text: text, pieces: mergeable, ranks: ranks)
-    return mergeNeighbours(symbols(of: text), by: rule)
+    guard partsWords else { return mergeNeighbours(symbols(of: text), by: rule) }
+    var result: [Symbol] = []
+    var word: [Symbol] = []
+    var isAfterSpace = true
+    for symbol in symbols(of: text) {
+      let isSpace = text[symbol.range].elementsEqual(Pipeline.space)
+      if isSpace, !isAfterSpace {
+        result += mergeNeighbours(word, by: rule)
+        word.removeAll(keepingCapacity: true)
+      }
+      word.append(symbol)
+      isAfterSpace = isSpace
+    }
+    return result + mergeNeighbours(word, by: rule)
+  }
+
+  /// Whether a piece has `▁` behind another character.
+  private static func joinsWords(_ piece: String) -> Bool {
+    let scalars = piece.unicodeScalars
+    return zip(scalars, scalars.dropFirst()).contains { $0 != "▁" && $1 == "▁" }
   }
 
   private func symbols(of text: [UInt8]) -> [Symbol] {
