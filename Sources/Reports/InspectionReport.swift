@@ -30,6 +30,7 @@ package struct InspectionReport: Sendable {
     if let token = architecture.imageToken, let spelling = architecture.imageText {
       text += "  image token  \(token), '\(spelling)' in prompts\n"
     }
+    if let note = model.positionNote { text += "  note: \(note)\n" }
     text += "\n"
     for part in architecture.parts {
       text += "  \(part.kind.rawValue): \(part.declaration.name)\n"
@@ -135,6 +136,7 @@ package struct InspectionReport: Sendable {
           ["tensor": .string($0.tensor), "reason": .string($0.reason)]
         }),
     ]
+    if let note = model.positionNote { object = object.adding("note", .string(note)) }
     if showsTensors { object = object.adding("tensors", .array(tensors)) }
     return object
   }

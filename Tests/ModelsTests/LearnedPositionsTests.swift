@@ -4,6 +4,7 @@ import Checkpoints
 import Fixtures
 import Models
 import Preprocessing
+import TestSupport
 import Testing
 
 /// Positions of images that have other patches than the table.
@@ -84,5 +85,21 @@ struct LearnedPositionsTests {
     #expect(!oblong.fits(Grid(rows: 4, columns: 4)))
     let empty = LearnedPositions([0], channels: 1, placeless: 1, filter: .bicubic)
     #expect(!empty.fits(Grid(rows: 4, columns: 4)))
+  }
+
+  @Test("what users should know of images of another size than the table's")
+  func note() throws {
+    func note(_ family: String) throws -> String? {
+      let copy = try FixtureCopy(visionLanguage: family)
+      return try Model(path: copy.path, library: try DeclarationLibrary()).positionNote
+    }
+    let rectangle = try #require(try note("mm1-rectangle"))
+    #expect(rectangle.contains("35 x 49 pixels, 5 x 7 patches"))
+    #expect(rectangle.contains("for 4 x 4"))
+    // Where they agree, where a model computes none in between, and where each image has its own
+    // size.
+    let tiny = try Model(path: Fixtures.path("mm1-tiny"), library: try DeclarationLibrary())
+    #expect(tiny.positionNote == nil)
+    for family in ["llava-siglip", "lfm2vl", "qwen2vl"] { #expect(try note(family) == nil) }
   }
 }
