@@ -188,7 +188,7 @@ struct VisionLanguageConversionTests {
     "what engines do not know, or would compute otherwise, is kept for this program",
     arguments: [
       ("fastvlm", false, true), ("fastvlm-published", false, true), ("gemma3", true, false),
-      ("paligemma2", true, false), ("qwen2.5vl", false, true),
+      ("internvl-chat-6b", false, true), ("paligemma2", true, false), ("qwen2.5vl", false, true),
     ])
   func whole(name: String, isTextWhole: Bool, isImageWhole: Bool) throws {
     let copy = try FixtureCopy(visionLanguage: name)

@@ -249,6 +249,21 @@ MODELS = {
              LAYERS + "attention.tensors.gain.when": False,
              "ignored+": [{"name": "*.ls1", "because": "a mistake"}]}),
          "epsilon": mistake("connector", **{"steps.norm.epsilon": 1})}),
+    # The same with InternViT-6B in the place of InternViT-300M.
+    "internvl-chat-6b": (
+        "InternVL",
+        dict(TEXT, model_type="qwen2"),
+        dict(VISION, image_size=[28, 28], patch_size=[7, 7], attention_bias=False, norm_type="rms_norm",
+             use_qk_norm=True),
+        dict(image_token_id=IMAGE_TOKEN, image_seq_length=4, tie_word_embeddings=False),
+        ("GotOcr2", dict(size={"height": 28, "width": 28}, crop_to_patches=True, max_patches=3)),
+        {"activation": WRONG_ACTIVATION,
+         "mean taken away": mistake("vision", **{LAYERS + "attention.norm": "layer"}),
+         "mean taken away behind": mistake("vision", **{LAYERS + "feedForward.norm": "layer"}),
+         **{f"no norm of {what}": mistake("vision", **{
+             LAYERS + f"attention.tensors.{key}Norm.when": False,
+             "ignored+": [{"name": f"*.{key[0]}_norm.weight", "because": "a mistake"}]})
+            for what, key in [("queries", "query"), ("keys", "key")]}}),
     "paligemma": (
         "PaliGemma",
         dict(TEXT, model_type="gemma", head_dim=8),
@@ -617,6 +632,7 @@ ORIGINAL = {
     "embeddings.patch_embeddings.projection": "embeddings.patch_embedding",
     "embeddings.position_embeddings": "embeddings.position_embedding",
     "encoder.layer.": "encoder.layers.", "layernorm_before": "norm1", "layernorm_after": "norm2",
+    "attention.q_norm": "attn.q_norm", "attention.k_norm": "attn.k_norm",
     "attention.projection_layer": "attn.proj", "lambda_1": "ls1", "lambda_2": "ls2",
     "mlp1.layer_norm": "mlp1.0", "mlp1.linear_1": "mlp1.1", "mlp1.linear_2": "mlp1.3"}
 
@@ -642,7 +658,8 @@ def original(folder):
         vision_config=dict(
             {key: vision[key] for key in ["hidden_size", "intermediate_size", "num_hidden_layers",
                                           "num_attention_heads", "hidden_act", "layer_norm_eps", "norm_type"]},
-            model_type="intern_vit_6b", image_size=28, patch_size=7, qk_normalization=False, qkv_bias=True)),
+            model_type="intern_vit_6b", image_size=28, patch_size=7, qk_normalization=vision["use_qk_norm"],
+            qkv_bias=vision["attention_bias"])),
         indent=1) + "\n")
     settings = json.loads((folder / "preprocessor_config.json").read_text())
     # What the hub has there: the tiles are cut by code beside the model.
@@ -699,7 +716,8 @@ def make(name):
     else:
         pixels = inputs["pixel_values"].reshape(-1, *inputs["pixel_values"].shape[-3:])
         images = [pixels]
-        counts = [len(pixels) * {"fastvlm-published": 4, "gemma3": 9, "internvl": 4, "internvl-chat": 4, "smolvlm": 4}.get(name, 16)]
+        counts = [len(pixels) * {"fastvlm-published": 4, "gemma3": 9, "internvl": 4, "internvl-chat": 4, "internvl-chat-6b": 4,
+                                 "smolvlm": 4}.get(name, 16)]
     golden = traced(model, name, inputs, counts)
     names = ["pixels", "pixels.overview", "pixels.1"] if len(images) == 3 else ["pixels", "pixels.1"]
     golden.update(zip(names, images))
@@ -720,7 +738,7 @@ def make(name):
         if name == "fastvlm-published" and file != "config.json":
             content = processor_as_published(content)
         (folder / file).write_text(json.dumps(content, indent=1) + "\n")
-    if name == "internvl-chat":
+    if name.startswith("internvl-chat"):
         original(folder)
     (folder / "mistakes.json").write_text(json.dumps(mistakes, indent=1) + "\n")
     size = sum(file.stat().st_size for file in folder.iterdir())

@@ -160,9 +160,9 @@ package struct Part: Sendable {
       places[tensor.key] = parameters.count
       let weight = try parameter(tensor, of: block, in: scope)
       parameters.append(weight)
-      if let bias = tensor.bias {
+      if let isRequired = try needsBias(tensor, in: scope) {
         places[tensor.key + ".bias"] = parameters.count
-        parameters.append(weight.bias(isRequired: bias == .required))
+        parameters.append(weight.bias(isRequired: isRequired))
       }
       guard tensor.hasLimits != nil, try holds(tensor.hasLimits, scope) else { continue }
       for limit in Parameter.Limit.allCases {
@@ -175,6 +175,18 @@ package struct Part: Sendable {
         declaration: block, values: scope.values, parameters: places, traces: [],
         isUsed: scope.isUsed, layer: scope.layer))
     try appendTrace(block.trace, scope.values)
+  }
+
+  /// Whether the bias beside a tensor must be there; nil where there is none.
+  private func needsBias(
+    _ tensor: TensorDeclaration, in scope: Scope
+  ) throws(ModelError) -> Bool? {
+    switch tensor.bias {
+    case nil: nil
+    case .required: true
+    case .optional: false
+    case .when(let condition): try holds(condition, scope) ? true : nil
+    }
   }
 
   private mutating func parameter(

@@ -215,9 +215,11 @@ final class BlockReader {
     hasTensor(key) ? try norm(key) : nil
   }
 
-  /// The norm whose kind a setting names.
+  /// The norm whose kind a setting names, or gives by a formula.
   func norm(_ key: String = "norm") throws(ModelError) -> Norm {
-    let kind = try word("norm")
+    let word = try word("norm")
+    let isWord = Norm.Kind(rawValue: word) != nil
+    let kind = isWord ? word : try text("norm")
     guard let kind = Norm.Kind(rawValue: kind) else {
       throw error("norm: expected layer or rms, found '\(kind)'")
     }

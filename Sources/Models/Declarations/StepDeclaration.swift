@@ -116,7 +116,12 @@ struct RepetitionDeclaration: Sendable {
 
 /// A tensor of a block: its names, its shape, and how containers store it.
 struct TensorDeclaration: Sendable {
-  enum Bias: String, Sendable { case required, optional }
+  /// Whether there is a bias beside a weight.
+  enum Bias: Sendable {
+    case required, optional
+    /// Required where the formula is true, and not there otherwise.
+    case when(Expression)
+  }
 
   /// The block's name for it.
   let key: String
@@ -176,10 +181,11 @@ struct TensorDeclaration: Sendable {
     }
     self.shape = shape
     if let bias = reader["bias"] {
-      guard let value = Bias(rawValue: try bias.string()) else {
-        throw bias.error("expected required or optional")
+      switch bias.json.string {
+      case "required": self.bias = .required
+      case "optional": self.bias = .optional
+      default: self.bias = .when(try bias.expression())
       }
-      self.bias = value
     } else {
       bias = nil
     }
