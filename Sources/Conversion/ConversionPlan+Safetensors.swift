@@ -18,13 +18,20 @@ extension ConversionPlan {
         "\(model.path): a GGUF cannot become safetensors, for it does not hold the model's "
           + "configuration files; convert from the original checkpoint")
     }
-    try ConversionPlan.checkLayouts(of: model)
+    try ConversionPlan.checkStacks(of: model)
     container = .safetensors
     notes = []
     let base = ConversionPlan.baseName(of: model) + "-" + encoding.rawValue
     let target = Folder.path(of: base, in: folder)
     var entries: [Entry] = []
+    var shared: Set<String> = []
     for source in model.parameters {
+      guard source.parameter.layout == HubLayout() else {
+        for tensor in source.tensors where shared.insert(tensor.name).inserted {
+          entries.append(ConversionPlan.whole(tensor, of: source, encoding))
+        }
+        continue
+      }
       let (shape, channels) = source.parameter.form(isMLX: false)
       for (index, tensor) in source.tensors.enumerated() {
         var entry = Entry(
@@ -57,6 +64,36 @@ extension ConversionPlan {
     }
     try ConversionPlan.checkTargets(
       [file.path] + copies.map(\.target) + texts.map(\.target), of: model)
+  }
+
+  /// A tensor in which several matrices lie, as Hugging Face has it: everything in its place, but packed
+  /// matrices, which have outputs as rows, turned where others have inputs as rows.
+  private static func whole(
+    _ tensor: StoredTensor, of source: BoundParameter, _ encoding: Encoding
+  ) -> Entry {
+    let turns = tensor.packed != nil && source.parameter.layout.transposition == .always
+    let dimensions = tensor.shape.dimensions
+    let shape =
+      turns ? Shape(dimensions.dropLast(2) + dimensions.suffix(2).reversed()) : tensor.shape
+    var entry = Entry(
+      source: BoundParameter(
+        parameter: Parameter(whole: tensor, with: source.parameter), tensors: [tensor],
+        container: .safetensors),
+      member: nil, name: source.parameter.names[0], shape: shape,
+      choice: EncodingChoice(wanted: encoding, reason: nil, shape: shape))
+    entry.isTurned = turns
+    return entry
+  }
+
+  /// Refuses experts that are stacked under the names of MLX, which Hugging Face's classes do not know.
+  private static func checkStacks(of model: Model) throws(ConversionError) {
+    let stack = model.parameters.first {
+      $0.container == .safetensors && $0.parameter.mlxStack == $0.parameter.names.first
+    }
+    guard let stack else { return }
+    throw .request(
+      "\(model.path): '\(stack.parameter.names[0])' holds the experts of a layer as MLX stacks them, "
+        + "which cannot be taken apart yet; convert from the original checkpoint, or to GGUF")
   }
 
   /// Refuses tensors that cannot be written as Hugging Face stores them.

@@ -27,6 +27,8 @@ package struct ConversionPlan: Sendable {
     package var isForMLX = false
     /// Where its columns stand in another order than what is known of them: for each, where that is.
     package var columnOrder: [Int]?
+    /// Whether its matrices are written with inputs as rows.
+    var isTurned = false
     /// What is known of what goes into it.
     package var inputs = Importance.Inputs()
     /// Scales that it hands over to other tensors, or takes over from them.

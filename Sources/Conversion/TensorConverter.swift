@@ -40,7 +40,8 @@ struct TensorConverter {
     // The rows of a vector in another order are its elements.
     let isReorderedVector =
       source.isReordered(for: order) && source.parameter.shape.dimensions.count < 2
-    let columns = isReorderedVector ? 1 : entry.shape.rowLength
+    let shape = entry.isTurned ? source.parameter.shape : entry.shape
+    let columns = isReorderedVector ? 1 : shape.rowLength
     let rows = (source.parameter.shape.elementCount ?? 0) / max(1, columns)
     var matrices = try entry.matrices(rows: rows, order: order)
     let format = try format(of: entry)
@@ -50,12 +51,14 @@ struct TensorConverter {
     }
     var distortion = Distortion()
     for (index, matrix) in matrices.enumerated() where entry.member.map({ $0 == index }) ?? true {
+      let matrix = entry.isTurned ? TurnedMatrix.weight(matrix) : matrix
       // Stacked experts lie in one tensor.
       let tensor = source.tensors[min(entry.piece ?? index, source.tensors.count - 1)]
       switch Carriage(of: matrix, tensor, as: format) {
       case .copied(let bytes): try copy(bytes, of: tensor)
       case .repacked(let packed): try repack(matrix, packed)
       case .encoded:
+        let columns = matrix.columns
         let importance = entry.importance(of: index, columns: columns)
         let feedback = feedback.feedback(
           for: Quantization.feedback(for: format), of: matrix,

@@ -150,12 +150,13 @@ struct FamilyConversionTests {
     #expect(count == 6)
   }
 
-  @Test("a layout that can only be read is refused elsewhere")
+  @Test("a layout that has no packed form is refused")
   func layouts() throws {
     let copy = try FixtureCopy(family: "gpt-oss")
     let model = try Model(path: copy.path, library: try DeclarationLibrary())
     let error = #expect(throws: ConversionError.self) {
-      try ConversionPlan(safetensors: model, encoding: .f16, folder: "/nowhere")
+      try ConversionPlan(
+        packed: model, recipe: PackedRecipe(.compressedTensors(type: "int4")), folder: "/nowhere")
     }
     #expect(error?.description.contains("convert to GGUF") ?? false)
   }

@@ -196,12 +196,13 @@ struct StackedExpertsTests {
     #expect(error?.description.contains("does not tell") ?? false)
   }
 
-  @Test("where experts cannot be written as they lie, it is said before anything is")
-  func safetensors() throws {
+  @Test("where experts have no packed form, it is said before anything is written")
+  func packed() throws {
     let copy = try FixtureCopy(visionLanguage: "qwen3vl-moe")
     let model = try Model(path: copy.path, library: try DeclarationLibrary())
     let error = #expect(throws: ConversionError.self) {
-      try ConversionPlan(safetensors: model, encoding: .f16, folder: "/nowhere")
+      try ConversionPlan(
+        packed: model, recipe: PackedRecipe(.compressedTensors(type: "int4")), folder: "/nowhere")
     }
     #expect(error?.description.contains("convert to GGUF") ?? false)
   }

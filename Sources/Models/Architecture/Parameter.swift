@@ -157,6 +157,23 @@ package struct Parameter: Sendable, Hashable {
 }
 
 extension Parameter {
+  /// A tensor of a Hugging Face checkpoint as it lies there, with every parameter that shares it.
+  ///
+  /// - Parameters:
+  ///   - tensor: The tensor.
+  ///   - member: One of those that lie in it.
+  package init(whole tensor: StoredTensor, with member: Parameter) {
+    let dimensions = tensor.shape.dimensions
+    let isStacked = member.layout.isStacked && dimensions.count > 1
+    let shape = isStacked ? Shape(Array(dimensions.dropFirst())) : tensor.shape
+    self.init(
+      part: member.part, role: member.role, layer: member.layer, layerCount: member.layerCount,
+      names: [tensor.name], mlxNames: [tensor.name], ggufName: member.ggufName, shape: shape,
+      isChannelsLast: false, expertCount: isStacked ? dimensions[0] : nil, ggufShape: tensor.shape,
+      interleavedHeads: nil, ggufOffset: 0, isRequired: member.isRequired, isUsed: member.isUsed)
+    layout.isStacked = isStacked
+  }
+
   /// A tensor that the model does not use.
   package init(unused name: String, shape: Shape) {
     self.init(
