@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryIO
 import Fixtures
 import Notation
 import Preprocessing
@@ -21,6 +22,42 @@ struct BackendTests {
   @Test func `there are golden results`() {
     #expect(BackendTests.processed.count >= 20)
     #expect(BackendTests.resized.count >= 200)
+  }
+
+  @Test func `the processor of each family is held to goldens of a pixel and of strips`() throws {
+    var files: [String: Set<String>] = [:]
+    func name(_ configuration: JSON?) -> Substring? {
+      let type = configuration?["image_processor_type"] ?? configuration?["feature_extractor_type"]
+      return type?.string.flatMap { type in
+        ["ImageProcessor", "FeatureExtractor"].lazy.compactMap { type.firstRange(of: $0) }.first
+          .map { type[..<$0.lowerBound] }
+      }
+    }
+    for golden in ["fastvlm", "gemma4", "lfm2vl", "mm1"] {
+      for entry in try Golden.json("preprocessing/\(golden).json")["processed"]?.array ?? [] {
+        files[String(name(entry["configuration"]) ?? ""), default: []].insert(
+          try entry.text("file"))
+      }
+    }
+    for entry in BackendTests.processed {
+      for result in entry["results"]?.array ?? [] {
+        files[String(name(entry["configuration"]) ?? ""), default: []].insert(
+          try result.text("file"))
+      }
+    }
+    let families = try Folder.names(in: Fixtures.path("vision-language")).filter {
+      $0 != "README.md"
+    }
+    #expect(families.count >= 25)
+    for family in families {
+      let type = try #require(
+        name(try Golden.json("vision-language/\(family)/preprocessor_config.json")), "\(family)")
+      for file in ["one", "tall", "wide"] {
+        #expect(
+          files[String(type)]?.contains("preprocessing/\(file).png") ?? false,
+          "\(family): \(type), \(file)")
+      }
+    }
   }
 
   @Test(arguments: processed)
