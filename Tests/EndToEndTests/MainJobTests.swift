@@ -261,7 +261,8 @@ struct MainJobTests {
     let help = try Command("help", command)
     #expect(help.status == 0)
     #expect(try Command(command, "--help").output == help.output)
-    for option in options + ["--json", "--quiet", "--threads", "--architecture", "--image-backend"] {
+    for option in options + ["--json", "--quiet", "--threads", "--architecture", "--image-backend"]
+    {
       #expect(help.output.contains(option))
     }
     #expect(try Command().output.contains("  \(command) "))
