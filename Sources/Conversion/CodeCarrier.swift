@@ -140,9 +140,10 @@ struct CodeCarrier {
     scale == 0 ? 0 : (-bias / scale).rounded()
   }
 
-  /// The planes of some rows, and how far what they mean is from what they meant.
+  /// The planes of some rows, by their places among the stored ones, and how far what they mean is
+  /// from what they meant.
   mutating func planes(
-    of rows: Range<Int>
+    of rows: some Collection<Int>
   ) -> (planes: PackedTileEncoder.Planes, distortion: Distortion) {
     let codes = PackedCodes(grid: weight.scheme.grid, bits: weight.scheme.bits)
     let codeBytes = (weight.columns * weight.scheme.bits + 31) / 32 * 4

@@ -31,9 +31,7 @@ struct PackedTensorConverter {
     for (index, matrix) in matrices.enumerated() where entry.member.map({ $0 == index }) ?? true {
       let tensor = entry.source.tensors[min(index, entry.source.tensors.count - 1)]
       if packing.isCarried, let weight = tensor.packed {
-        // Experts that are stacked in one tensor go along with the first of them.
-        guard index < entry.source.tensors.count else { continue }
-        distortion.add(try carry(weight, of: tensor, as: packing, into: &small))
+        distortion.add(try carry(matrix, in: weight, of: tensor, as: packing, into: &small))
       } else {
         let importance = entry.importance(of: index, columns: matrix.columns)
         let groups = packing.encoder()
@@ -102,15 +100,22 @@ struct PackedTensorConverter {
     return total
   }
 
+  /// Carries over the rows of a matrix, which may share those of the weight with others.
   private func carry(
-    _ weight: PackedWeight, of tensor: StoredTensor, as packing: PackedEncoding,
-    into small: inout SmallPlanes
+    _ matrix: Weight, in weight: PackedWeight, of tensor: StoredTensor,
+    as packing: PackedEncoding, into small: inout SmallPlanes
   ) throws(ConversionError) -> Distortion {
     var carrier = CodeCarrier(weight, packing)
     let tile = max(1, PackedTensorConverter.tileElements / max(1, weight.columns))
+    // Several rows to one of the matrix, or one.
+    let share = max(1, matrix.columns / max(1, weight.columns))
+    let count = matrix.rows * share
     var distortion = Distortion()
-    for start in stride(from: 0, to: weight.rows, by: tile) {
-      let (planes, part) = carrier.planes(of: start..<min(weight.rows, start + tile))
+    for start in stride(from: 0, to: count, by: tile) {
+      let places = (start..<min(count, start + tile)).map {
+        matrix.storedPlace(of: $0 / share) * share + $0 % share
+      }
+      let (planes, part) = carrier.planes(of: places)
       guard part.energy.isFinite, part.squaredError.isFinite else {
         throw WeightCheck.nonFiniteCount(of: tensor) > 0
           ? .model(WeightCheck.notFinite(tensor))

@@ -177,6 +177,23 @@ struct StackedExpertsTests {
     #expect(read[1] != read[0])
   }
 
+  @Test(
+    "experts whose rows take turns in one tensor are apart in an MLX folder, with the same values",
+    arguments: ["gpt-oss", "gpt-oss-mxfp4"])
+  func turns(family: String) throws {
+    let (copy, folder) = (try FixtureCopy(family: family), try TemporaryFolder())
+    let model = try Model(path: copy.path, library: try DeclarationLibrary())
+    let plan = try ConversionPlan(carrying: model, to: .mlx, numbers: nil, folder: folder.path)
+    let path = try Converter(plan, of: model).run().files[0].path
+    let made = try Checkpoint(path: path)
+    for name in ["gate", "up", "down"] {
+      let experts = "model.layers.1.mlp.experts.\(name)_proj."
+      #expect(made[experts + "bias"]?.shape.dimensions.first == 5)
+      #expect((made[experts + "scales"] != nil) == (family == "gpt-oss-mxfp4"))
+    }
+    #expect(try StackedExpertsTests.logits(path) == StackedExpertsTests.logits(copy.path))
+  }
+
   @Test("a shape that does not tell which it is, is refused")
   func ambiguous() throws {
     let copy = try FixtureCopy(visionLanguage: "qwen3vl-moe")
