@@ -86,6 +86,14 @@ package func makeTokenizer(
       vocabulary, ignoresMerges: pipeline.ignoresMerges, source: source)
     return try PipelineTokenizer(
       vocabulary, pipeline: pipeline, model: model, decoder: PieceDecoder(spelling: .bytes))
+  case .characterBPE:
+    let model = try BytePairModel(
+      vocabulary, alphabet: .characters(fallsBackToBytes: true, fusesUnknown: true),
+      ignoresMerges: false, unknown: vocabulary.unknown, source: source)
+    let prefix = vocabulary.addsSpacePrefix ? Pipeline.Prefix.first : .never
+    return try PipelineTokenizer(
+      vocabulary, pipeline: Pipeline(steps: [.metaspace(prefix: prefix, splits: false)]),
+      model: model, decoder: PieceDecoder(spelling: .characters))
   case .wordPiece:
     return try PipelineTokenizer(
       vocabulary, pipeline: .bert(vocabulary, source: source),

@@ -11,6 +11,8 @@ package struct Vocabulary: Sendable, Equatable {
     case sentencePiece = "llama"
     /// BPE over the GPT-2 byte alphabet: merges by rank.
     case byteLevelBPE = "gpt2"
+    /// BPE over characters, with `▁` for spaces and bytes for the rest: merges by rank, as of Gemma 4.
+    case characterBPE = "gemma4"
     /// A unigram language model: the pieces with the greatest sum of scores.
     case unigram = "t5"
     /// The longest piece first, word by word.
@@ -20,6 +22,9 @@ package struct Vocabulary: Sendable, Equatable {
 
     /// Whether pieces have scores.
     package var hasScores: Bool { self == .sentencePiece || self == .unigram }
+
+    /// Whether pieces are put together by merges that a GGUF names.
+    package var hasMerges: Bool { self == .byteLevelBPE || self == .characterBPE }
 
     /// Whether GGUF has a name for it.
     package var isInGGUF: Bool { self != .wordLevel }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Notation
+import Tokenizers
 
 /// One part of a model as data: how to recognise it, its numbers, its steps and their tensors.
 ///
@@ -47,6 +48,8 @@ package struct PartDeclaration: Sendable {
     let architecture: Expression
     let requirements: [Requirement]
     let entries: [Entry]
+    /// The kind of vocabulary that engines want of a decoder that merges characters; nil for the usual.
+    let vocabulary: Vocabulary.Model?
   }
 
   package let identity: PartIdentity
@@ -163,7 +166,14 @@ extension PartDeclaration.Requirement {
 
 extension PartDeclaration.GGUF {
   init(_ reader: DeclarationReader) throws(ModelError) {
-    try reader.allow(["architecture", "requires", "metadata"])
+    try reader.allow(["architecture", "requires", "metadata", "vocabulary"])
+    vocabulary = try reader["vocabulary"].map { (name) throws(ModelError) in
+      let model = Vocabulary.Model.characterBPE
+      guard try name.string() == model.rawValue else {
+        throw name.error("expected \(model.rawValue)")
+      }
+      return model
+    }
     architecture = try reader.member("architecture").expression()
     requirements = try PartDeclaration.Requirement.list(reader["requires"])
     var entries: [Entry] = []

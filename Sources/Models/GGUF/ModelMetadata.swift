@@ -50,6 +50,13 @@ extension Model {
           + "\(rows); the two do not belong together")
     }
     var result = vocabulary.padded(to: rows)
+    // Merges by rank, where the tokenizer's file has them: scores can only follow the order of ids.
+    if vocabulary.model == .sentencePiece, !vocabulary.merges.isEmpty,
+      let wanted = architecture.part(.language)?.declaration.gguf.vocabulary
+    {
+      result.model = wanted
+      result.scores = []
+    }
     result.endOfTurn =
       vocabulary.endOfTurn
       ?? answerEnds.named.first {

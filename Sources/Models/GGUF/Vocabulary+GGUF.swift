@@ -16,7 +16,7 @@ extension Vocabulary {
     guard let model = Model(rawValue: name), model.isInGGUF else {
       throw .unsupported(
         source: source, feature: "the tokenizer '\(name)' (tokenizer.ggml.model)",
-        remedy: "use a model with 'llama', 'gpt2', 't5' or 'bert'")
+        remedy: "use a model with 'llama', 'gpt2', 'gemma4', 't5' or 'bert'")
     }
     var kinds = [Kind](repeating: .normal, count: pieces.count)
     if let types = key("token_type")?.integers {
@@ -34,8 +34,10 @@ extension Vocabulary {
     padding = key("padding_token_id")?.integer
     mask = key("mask_token_id")?.integer
     // What llama.cpp does for files that say nothing.
+    // Files of Gemma 4 that say no are known, and corrected.
     addsBeginningOfSequence =
-      key("add_bos_token")?.bool ?? (model == .sentencePiece || model == .wordPiece)
+      model == .characterBPE
+      || key("add_bos_token")?.bool ?? (model == .sentencePiece || model == .wordPiece)
     addsEndOfSequence =
       (key("add_eos_token") ?? key("add_sep_token"))?.bool
       ?? (model == .unigram || model == .wordPiece)
@@ -78,7 +80,7 @@ extension Vocabulary {
     set("tokens", .array(GGUFArray(pieces)))
     if !scores.isEmpty { set("scores", .array(GGUFArray(scores))) }
     set("token_type", .array(GGUFArray(kinds.map(\.rawValue))))
-    if model == .byteLevelBPE { set("merges", .array(GGUFArray(merges))) }
+    if model.hasMerges { set("merges", .array(GGUFArray(merges))) }
     set("bos_token_id", id(beginningOfSequence))
     if model == .wordPiece {
       set("cls_token_id", id(beginningOfSequence))
@@ -95,7 +97,9 @@ extension Vocabulary {
     set("add_bos_token", .bool(addsBeginningOfSequence))
     set("add_eos_token", .bool(addsEndOfSequence))
     if model == .wordPiece { set("add_sep_token", .bool(addsEndOfSequence)) }
-    if model.hasScores { set("add_space_prefix", .bool(addsSpacePrefix)) }
+    if model.hasScores || model == .characterBPE {
+      set("add_space_prefix", .bool(addsSpacePrefix))
+    }
     if removesExtraSpaces { set("remove_extra_whitespaces", .bool(true)) }
     if !characterMap.isEmpty { set("precompiled_charsmap", .array(GGUFArray(characterMap))) }
     if let chatTemplate { metadata["tokenizer.chat_template"] = .string(chatTemplate) }
