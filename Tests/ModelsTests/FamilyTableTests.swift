@@ -68,14 +68,26 @@ struct FamilyTableTests {
 
   private static func table() throws -> String {
     let fixtures = try fixtures()
+    // The same sentence is true of many families.
+    var notes: [String] = []
+    func numbers(_ sentences: [String]) -> String {
+      let places = sentences.map { sentence in
+        if let place = notes.firstIndex(of: sentence) { return place + 1 }
+        notes.append(sentence)
+        return notes.count
+      }
+      return places.isEmpty ? "" : " (\(places.sorted().map(String.init).joined(separator: ", ")))"
+    }
     var text = "| `model_type` | | held to goldens | GGUF |\n|---|---|---|---|\n"
     for family in try families() {
       let types = family.modelTypes.map { "`\($0)`" }.joined(separator: ", ")
       let goldens = fixtures[family.name]?.joined(separator: ", ") ?? "as a part"
-      let written = (["yes"] + family.caveats).joined(separator: "; ")
-      let gguf = family.obstacle.map { "for Pare alone: \($0)" } ?? written
+      let gguf =
+        family.obstacle.map { "for Pare alone" + numbers([$0]) } ?? "yes" + numbers(family.caveats)
       text += "| \(types) | \(family.about) | \(goldens) | \(gguf) |\n"
     }
+    text += "\n"
+    for (place, note) in notes.enumerated() { text += "\(place + 1). \(note)\n" }
     return text
   }
 
