@@ -12,6 +12,10 @@ struct PieceDecoder: Sendable, Equatable {
     case words
     /// Whole words, parted by spaces.
     case wholeWords
+    /// Bytes, escaped as ``EscapedPiece`` says.
+    case escapes
+    /// Text as it is.
+    case plain
   }
 
   var spelling: Spelling
@@ -24,6 +28,7 @@ struct PieceDecoder: Sendable, Equatable {
     switch (kind, spelling) {
     case (.normal, .bytes): return ByteAlphabet.bytes(of: piece) ?? Array(piece.utf8)
     case (.byte, _): return BytePiece.byte(of: piece).map { [$0] } ?? Array(piece.utf8)
+    case (.normal, .escapes): return EscapedPiece.bytes(of: piece)
     case (.normal, .characters): return BytePiece.withSpaces(piece)
     case (.normal, .words):
       let (text, startsWord) = WordPieceModel.text(of: piece)

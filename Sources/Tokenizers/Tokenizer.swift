@@ -99,6 +99,15 @@ package func makeTokenizer(
       vocabulary, pipeline: .bert(vocabulary, source: source),
       model: WordPieceModel(vocabulary, unknown: vocabulary.unknown),
       decoder: PieceDecoder(spelling: .words, strippedSpaces: 1, joinsPunctuation: true))
+  case .longestPiece:
+    return try PipelineTokenizer(
+      vocabulary, pipeline: Pipeline(), model: LongestPieceModel(vocabulary),
+      decoder: PieceDecoder(spelling: .escapes))
+  case .characterUnigram:
+    return try PipelineTokenizer(
+      vocabulary, pipeline: Pipeline(),
+      model: try CharacterUnigramModel(vocabulary, source: source),
+      decoder: PieceDecoder(spelling: .plain))
   case .wordLevel:
     throw .unsupported(
       source: source, feature: "a vocabulary of whole words without its tokenizer.json",

@@ -17,11 +17,17 @@ package struct Vocabulary: Sendable, Equatable {
     case unigram = "t5"
     /// The longest piece first, word by word.
     case wordPiece = "bert"
+    /// The longest piece at each place, of any bytes, which are escaped.
+    case longestPiece = "rwkv"
+    /// The pieces with the greatest sum of scores, without SentencePiece's spaces.
+    case characterUnigram = "plamo2"
     /// Whole words. No engine that reads GGUF knows it.
     case wordLevel = "word-level"
 
     /// Whether pieces have scores.
-    package var hasScores: Bool { self == .sentencePiece || self == .unigram }
+    package var hasScores: Bool {
+      self == .sentencePiece || self == .unigram || self == .characterUnigram
+    }
 
     /// Whether pieces are put together by merges that a GGUF names.
     package var hasMerges: Bool { self == .byteLevelBPE || self == .characterBPE }

@@ -16,7 +16,7 @@ extension Vocabulary {
     guard let model = Model(rawValue: name), model.isInGGUF else {
       throw .unsupported(
         source: source, feature: "the tokenizer '\(name)' (tokenizer.ggml.model)",
-        remedy: "use a model with 'llama', 'gpt2', 'gemma4', 't5' or 'bert'")
+        remedy: "use a model with 'llama', 'gpt2', 'gemma4', 't5', 'bert', 'rwkv' or 'plamo2'")
     }
     var kinds = [Kind](repeating: .normal, count: pieces.count)
     if let types = key("token_type")?.integers {
