@@ -42,6 +42,16 @@ package enum BlockFormats {
     pk_count_non_finite(instructionSet.kernel, values.baseAddress, values.count, &count)
     return Int(clamping: count)
   }
+
+  /// The same among numbers of 16 bits, by the bits of their exponent, which are all set in these.
+  static func nonFiniteCount(
+    ofHalves stored: UnsafeRawBufferPointer, exponent: UInt32, on instructionSet: InstructionSet
+  ) -> Int {
+    var count: UInt64 = 0
+    pk_count_non_finite_16(
+      instructionSet.kernel, stored.baseAddress, exponent, stored.count / 2, &count)
+    return Int(clamping: count)
+  }
 }
 
 extension InstructionSet {

@@ -23,10 +23,7 @@ package struct F16: BlockFormat {
   }
 
   package func nonFiniteCount(in blocks: UnsafeRawBufferPointer) -> Int? {
-    var count: UInt64 = 0
-    pk_count_non_finite_16(
-      instructionSet.kernel, blocks.baseAddress, 0x7c00, blocks.count / 2, &count)
-    return Int(clamping: count)
+    BlockFormats.nonFiniteCount(ofHalves: blocks, exponent: 0x7c00, on: instructionSet)
   }
 
   package func encode(

@@ -46,6 +46,14 @@ func crc32(_ bytes: some Sequence<UInt8>) -> Int {
   return Int(~value)
 }
 
+/// The same of numbers as goldens have them: Float32, little-endian.
+func crc32(_ values: [Float]) -> Int {
+  crc32(
+    values.flatMap { value in
+      (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> UInt32(8 * $0)) }
+    })
+}
+
 private let crcTable: [UInt32] = (0..<256).map { start in
   (0..<8).reduce(UInt32(start)) { value, _ in
     value & 1 == 1 ? 0xEDB8_8320 ^ value >> 1 : value >> 1

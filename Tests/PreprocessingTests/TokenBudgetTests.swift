@@ -8,18 +8,8 @@ import Testing
 /// Images of as many pixels as so many tokens take: Gemma 4's processor.
 struct TokenBudgetTests {
   private static let golden = (try? Golden.json("preprocessing/gemma4.json")) ?? .null
+  /// Configurations and images; ``ImageProcessorTests`` holds what becomes of them to transformers.
   static let processed = golden["processed"]?.array ?? []
-
-  @Test(arguments: processed)
-  func `a configuration gives the bits of transformers`(_ golden: JSON) throws {
-    let processor = try ImageProcessor(configuration: #require(golden["configuration"]))
-    let tensor = try processor.pixels(of: Image(path: Fixtures.path(golden.text("file"))))
-    #expect(try [tensor.channels, tensor.height, tensor.width] == golden.integers("shape"))
-    let bytes = tensor.values.flatMap { value in
-      (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> UInt32(8 * $0)) }
-    }
-    #expect(try crc32(bytes) == golden.integer("crc"))
-  }
 
   @Test func `sizes are those of transformers`() throws {
     let sizes = try #require(TokenBudgetTests.golden["sizes"]?.array)
