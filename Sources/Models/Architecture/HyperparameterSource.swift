@@ -133,6 +133,17 @@ extension GGUFMetadata {
   }
 }
 
+extension JSON {
+  /// A value as `config.json` has it, whole numbers without a fraction.
+  init(_ value: Expression.Value) {
+    switch value {
+    case .number(let number): self = Int(exactly: number).map(JSON.integer) ?? .number(number)
+    case .bool(let bool): self = .bool(bool)
+    case .text(let text): self = .string(text)
+    }
+  }
+}
+
 extension Expression.Value {
   /// A value of `config.json`, or nil for lists and objects.
   init?(_ json: JSON) {

@@ -38,7 +38,7 @@ extension Part {
     let parameters = declaration.hyperparameters
     var names: Set<String> = []
     // Which tensors are there is the matter of the census.
-    for parameter in parameters where parameter.present != nil || parameter.absent != nil {
+    for parameter in parameters where parameter.isToldByTensors {
       names.insert(parameter.name)
     }
     for ignored in declaration.ignored { names.formUnion(ignored.repetitions?.names ?? []) }

@@ -138,14 +138,6 @@ extension Model {
 }
 
 extension JSON {
-  fileprivate init(_ value: Expression.Value) {
-    switch value {
-    case .number(let number): self = Int(exactly: number).map(JSON.integer) ?? .number(number)
-    case .bool(let bool): self = .bool(bool)
-    case .text(let text): self = .string(text)
-    }
-  }
-
   /// The same with the members of another object that are not there, or null.
   fileprivate func completed(by other: JSON) -> JSON {
     guard var object, let members = other.object else { return self }

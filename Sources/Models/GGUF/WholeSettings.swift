@@ -105,13 +105,3 @@ extension GGUFMetadata {
     return values
   }
 }
-
-extension JSON {
-  fileprivate init(_ value: Expression.Value) {
-    switch value {
-    case .number(let number): self = .number(number)
-    case .text(let text): self = .string(text)
-    case .bool(let bool): self = .bool(bool)
-    }
-  }
-}
